@@ -1,0 +1,81 @@
+/**
+ * Every code that a triport error can carry, with whether trying the same call again can help.
+ * Each has a heading in docs/errors.md.
+ */
+export const errorCodes = {
+  ERR_CONFIG_INVALID: { retryable: false },
+  ERR_DURATION_INVALID: { retryable: false },
+  ERR_DRIVER_CHOICE_REQUIRED: { retryable: false },
+  ERR_DRIVER_UNAVAILABLE: { retryable: true },
+  ERR_PEER_MISSING: { retryable: false },
+  ERR_PEER_VERSION: { retryable: false },
+  ERR_NOT_STARTED: { retryable: false },
+  ERR_NO_RUNTIME: { retryable: false },
+  ERR_STOP_FAILED: { retryable: false },
+  ERR_UNSUPPORTED: { retryable: false },
+  ERR_TASK_INVALID: { retryable: false },
+  ERR_TASK_UNKNOWN: { retryable: false },
+  ERR_OPTION_INVALID: { retryable: false },
+  ERR_INPUT_INVALID: { retryable: false },
+  ERR_VALUE_UNSUPPORTED: { retryable: false },
+  ERR_VALUE_MALFORMED: { retryable: false },
+  ERR_PAYLOAD_TOO_LARGE: { retryable: false },
+  ERR_JOB_UNKNOWN: { retryable: false },
+  ERR_JOB_FAILED: { retryable: false },
+  ERR_JOB_CANCELLED: { retryable: false },
+  ERR_JOB_CRASHED: { retryable: false },
+  ERR_RESULT_EXPIRED: { retryable: false },
+  ERR_RESULT_TIMEOUT: { retryable: true },
+  ERR_TASK_TIMEOUT: { retryable: true },
+  ERR_LEASE_LOST: { retryable: true },
+  ERR_WORKER_STOPPING: { retryable: true },
+  ERR_ROOM_INVALID: { retryable: false },
+  ERR_MESSAGE_INVALID: { retryable: false },
+  ERR_MESSAGE_TOO_LARGE: { retryable: false },
+  ERR_CONNECTION_UNKNOWN: { retryable: false },
+  ERR_BROKER_UNAVAILABLE: { retryable: true },
+} as const satisfies Record<`ERR_${string}`, { readonly retryable: boolean }>
+
+/** The stable name of a kind of error. Messages may change between versions, codes do not. */
+export type ErrorCode = keyof typeof errorCodes
+
+export interface TriportErrorOptions {
+  readonly cause?: unknown
+  /** Values that belong to the error, for programs: ids, limits, issues. */
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+const brand = Symbol.for('triport.error')
+
+/** What triport throws and rejects with. Tell errors apart by `code`. */
+export class TriportError extends Error {
+  override readonly name: string = 'TriportError'
+  readonly code: ErrorCode
+  /** Whether trying the same call again later can help. */
+  readonly retryable: boolean
+  readonly details: Readonly<Record<string, unknown>>
+  readonly [brand] = true
+
+  constructor(code: ErrorCode, message: string, options: TriportErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.retryable = errorCodes[code].retryable
+    this.details = options.details ?? {}
+  }
+}
+
+/** Throw it from a task to end the job at once, without the retries that are left. */
+export class FatalTaskError extends Error {
+  override readonly name: string = 'FatalTaskError'
+}
+
+/** Whether `error` is triport's, also when it comes from another copy of the package. With `code`, of that kind. */
+export function isTriportError(error: unknown, code?: ErrorCode): error is TriportError {
+  if (typeof error !== 'object' || error === null || !(brand in error)) return false
+  return code === undefined || (error as TriportError).code === code
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,93 @@
+import type { Driver } from './driver.js'
+
+/** A value of a span attribute. `undefined` values are skipped. */
+export type AttributeValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[]
+export type Attributes = { readonly [key: string]: AttributeValue | undefined }
+
+/** OpenTelemetry's span kinds. */
+export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
+
+/** Identifies a span as W3C Trace Context does. */
+export interface SpanContext {
+  /** 32 lower-case hexadecimal digits, not all zero. */
+  readonly traceId: string
+  /** 16 lower-case hexadecimal digits, not all zero. */
+  readonly spanId: string
+  /** Bit 0: sampled. Bit 1: the trace id is random. */
+  readonly traceFlags: number
+  readonly traceState?: string
+  /** True when it came from another process. */
+  readonly remote?: boolean
+}
+
+export interface SpanLink {
+  readonly context: SpanContext
+  readonly attributes?: Attributes
+}
+
+declare const opaque: unique symbol
+/** What is current at one point of the program: immutable, and only its driver looks inside. */
+export interface TraceContext {
+  readonly [opaque]: true
+}
+
+/** Headers or fields that carry a trace between processes. */
+export type Carrier = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export interface SpanOptions {
+  /** @default 'internal' */
+  readonly kind?: SpanKind
+  readonly attributes?: Attributes
+  readonly links?: readonly SpanLink[]
+  /** The context to start under. @default the current one */
+  readonly parent?: TraceContext | 'root'
+  /** Milliseconds since the epoch. @default now */
+  readonly startTime?: number
+}
+
+/** One timed operation. Every method may be called after `end` and does nothing then. */
+export interface Span {
+  /** False when nothing will be kept of this span: building attributes for it is wasted work. */
+  readonly recording: boolean
+  /** `undefined` only for the span of a tracer that is off. */
+  context(): SpanContext | undefined
+  set(key: string, value: AttributeValue | undefined): this
+  setAll(attributes: Attributes): this
+  event(name: string, attributes?: Attributes): this
+  link(link: SpanLink): this
+  rename(name: string): this
+  /** Marks the span as failed: sets `error.type` and the status, and records the exception once however deep it passes. */
+  fail(error: unknown): this
+  /** Ends the span. Only the first call counts. `at` is in milliseconds since the epoch. */
+  end(at?: number): void
+}
+
+/**
+ * Makes spans and keeps track of the current one.
+ *
+ * - `enabled: false` MUST make every call a pass-through that allocates nothing per call.
+ * - `withSpan` and `run` MUST make their context current for `fn` and everything that it starts, and for nothing else.
+ * - `run('root', fn)` MUST leave `fn` without a current span, whatever is current outside.
+ * - `inject` MUST write W3C `traceparent` (and `tracestate` when there is one) and leave the rest of the carrier alone.
+ * - `extract` MUST return `base` unchanged when the carrier holds no valid `traceparent`; it MUST NOT throw on any input.
+ * - Attributes, events, links and statuses MUST have passed the redaction given at start before they are kept or exported.
+ * - `flush` and `stop` MUST be bounded in time and MUST NOT reject because a collector is away.
+ */
+export interface TracerDriver extends Driver {
+  readonly enabled: boolean
+  /** Starts a span that is not yet current. */
+  startSpan(name: string, options?: SpanOptions): Span
+  /** Runs `fn` with `span` as the current one. The span is not ended. */
+  withSpan<T>(span: Span, fn: () => T): T
+  /** The current context. */
+  active(): TraceContext
+  activeSpan(): Span | undefined
+  run<T>(context: TraceContext | 'root', fn: () => T): T
+  /** Adds the trace headers of `context` (default: the current one) to `carrier` and returns it. */
+  inject(carrier: Record<string, string>, context?: TraceContext): Record<string, string>
+  extract(carrier: Carrier, base?: TraceContext): TraceContext
+  /** The span that `context` would make the parent of a new one. */
+  spanContext(context: TraceContext): SpanContext | undefined
+  /** Sends what is waiting, for at most `timeout` milliseconds. @default 2000 */
+  flush(timeout?: number): Promise<void>
+}

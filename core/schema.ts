@@ -1,0 +1,40 @@
+import { TriportError } from './errors.js'
+
+/** One thing that is wrong with a value, as Standard Schema states it. */
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+/** Any validator that implements Standard Schema version 1 (https://standardschema.dev): zod, valibot, arktype and others. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+/**
+ * Validates `value`.
+ *
+ * @param what Names the value in the message: `Input of task "process_workflow"`.
+ * @returns The schema's output.
+ * @throws `ERR_INPUT_INVALID` with `details.issues`, each `{ path, message }`.
+ */
+export async function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown, what: string): Promise<Output> {
+  const result = await schema['~standard'].validate(value)
+  if (!result.issues) return result.value
+  const issues = result.issues.map(({ message, path }) => ({ path: pathText(path), message }))
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+  throw new TriportError('ERR_INPUT_INVALID', `${what} is invalid: ${list}`, { details: { issues } })
+}
+
+function pathText(path: SchemaIssue['path']): string {
+  return (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+}
