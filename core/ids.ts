@@ -1,0 +1,62 @@
+import type { Clock } from './clock.js'
+
+/** Makes identifiers. */
+export interface Ids {
+  /** A UUID of version 7 (RFC 9562): sorts by the time at which it was made. */
+  next(): string
+}
+
+/** Random bytes are drawn from the system this many at a time. */
+const poolSize = 4_096
+
+export function createIds(clock: Pick<Clock, 'now'>): Ids {
+  const pool = new Uint8Array(poolSize)
+  let used = poolSize
+  return {
+    next() {
+      if (used + 10 > poolSize) {
+        crypto.getRandomValues(pool)
+        used = 0
+      }
+      const bytes = new Uint8Array(16)
+      const now = clock.now()
+      bytes[0] = now / 2 ** 40
+      bytes[1] = now / 2 ** 32
+      bytes[2] = now / 2 ** 24
+      bytes[3] = now / 2 ** 16
+      bytes[4] = now / 2 ** 8
+      bytes[5] = now
+      bytes.set(pool.subarray(used, used + 10), 6)
+      used += 10
+      return uuid(bytes, 7)
+    },
+  }
+}
+
+/**
+ * The UUID of version 8 that belongs to a caller's `key` in a queue: the first 16 bytes of SHA-256 over queue, NUL and key.
+ * The same key in another queue is another id.
+ */
+export async function derivedId(queue: string, key: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${queue}\0${key}`))
+  return uuid(new Uint8Array(digest, 0, 16), 8)
+}
+
+/** When a UUID of version 7 was made, in milliseconds since the epoch; `undefined` for anything else. */
+export function uuidTime(id: string): number | undefined {
+  if (!/^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/.test(id)) return undefined
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}
+
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function uuid(bytes: Uint8Array, version: number): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4)
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  let text = ''
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += '-'
+    text += hex[bytes[i] ?? 0]
+  }
+  return text
+}
