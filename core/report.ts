@@ -7,3 +7,6 @@ export interface ReportDetails {
 
 /** Takes a failure that has no caller to reject to. It never throws. */
 export type Report = (error: unknown, details: ReportDetails) => void
+
+/** Drops what is reported: for callers whose failures have reached somebody already. */
+export const ignore: Report = () => {}
