@@ -1,0 +1,173 @@
+import type { Clock } from './clock.js'
+import { TriportError } from './errors.js'
+import type { HttpConfig } from './http-config.js'
+import { problemsOfHttp } from './http-config.js'
+import type { Driver } from './ports/driver.js'
+import type { QueueDriver } from './ports/queue.js'
+import type { RoomsDriver } from './ports/rooms.js'
+import type { TracerDriver } from './ports/tracer.js'
+import type { AnyTask } from './queue/task.js'
+import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
+import type { Report } from './report.js'
+import { nearest } from './suggest.js'
+
+/** The three things that a runtime needs a driver for. */
+export type Port = 'queue' | 'tracer' | 'rooms'
+
+export const ports: readonly Port[] = ['tracer', 'queue', 'rooms']
+
+/** One driver of a table: which options it takes, and how to make it. */
+export interface DriverEntry<D extends Driver, Options extends object> {
+  /** The names of the options, to tell a misspelt one from a known one. */
+  readonly options: readonly (keyof Options & string)[]
+  /** Makes the driver. Only now may the driver's library be imported. */
+  load(options: Options): Promise<D>
+}
+
+type Entries<D extends Driver> = { readonly [name: string]: DriverEntry<D, never> }
+
+/** The drivers that `createRuntime` can choose from by name. */
+export interface DriverTable {
+  readonly queue: Entries<QueueDriver>
+  readonly tracer: Entries<TracerDriver>
+  readonly rooms: Entries<RoomsDriver>
+}
+
+/** `{ driver: 'redis', ...its options }`, or a driver object of your own. */
+export type Choice<D extends Driver, Table> =
+  | D
+  | {
+      [Name in keyof Table & string]: Table[Name] extends DriverEntry<D, infer Options>
+        ? { readonly driver: Name } & Options
+        : never
+    }[keyof Table & string]
+
+/** Names the service in traces and in introspection. */
+export interface ServiceInfo {
+  readonly name: string
+  readonly version?: string
+}
+
+/** Everything that `createRuntime` takes. All of it is optional. */
+export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly AnyTask[]> {
+  /** @default { name: 'triport' } */
+  readonly service?: ServiceInfo
+  /** The tasks that may be enqueued by name and that a worker in this process runs. */
+  readonly tasks?: Tasks
+  /** Where jobs are stored. @default chosen from the environment */
+  readonly queue?: Choice<QueueDriver, Table['queue']>
+  /** Where spans go. @default chosen from the environment, else tracing is off */
+  readonly tracer?: Choice<TracerDriver, Table['tracer']>
+  /** What carries messages between nodes. @default chosen from the environment */
+  readonly rooms?: Choice<RoomsDriver, Table['rooms']>
+  /**
+   * What to use for a port that is left out when the environment names nothing.
+   *
+   * @default 'memory', and 'error' when NODE_ENV is 'production'
+   */
+  readonly fallback?: 'memory' | 'sync' | 'error'
+  /** Whether and how this process runs jobs. @default on for drivers that live in the process, off for servers */
+  readonly worker?: WorkerOptions | boolean
+  /** How the runtime is embedded in a web server. */
+  readonly http?: HttpConfig
+  /** Time, for tests. @default the machine's */
+  readonly clock?: Clock
+  /** A number in [0, 1), for tests. @default Math.random */
+  readonly random?: () => number
+  /** Takes failures that have no caller to reject to. @default writes one line to standard error */
+  readonly report?: Report
+  /** Takes the lines that say which driver was chosen and why. @default standard error, when NODE_ENV is not 'test' */
+  readonly log?: (line: string) => void
+}
+
+const known: Readonly<Record<keyof RuntimeConfig<DriverTable, readonly AnyTask[]>, true>> = {
+  service: true,
+  tasks: true,
+  queue: true,
+  tracer: true,
+  rooms: true,
+  fallback: true,
+  worker: true,
+  http: true,
+  clock: true,
+  random: true,
+  report: true,
+  log: true,
+}
+
+/**
+ * Checks a whole configuration.
+ *
+ * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.
+ */
+export function checkConfig(config: RuntimeConfig<DriverTable, readonly AnyTask[]>, table: DriverTable): void {
+  const problems = [
+    ...unknownKeys(config, Object.keys(known), 'option'),
+    ...problemsOfService(config.service),
+    ...problemsOfTasks(config.tasks),
+    ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
+    ...problemsOfFallback(config.fallback),
+    ...problemsOfWorker(config.worker),
+    ...problemsOfHttp(config.http),
+  ]
+  refuse(problems)
+}
+
+/** @throws `ERR_CONFIG_INVALID` when there are problems. */
+export function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return
+  const list = problems.length === 1 ? ` ${problems[0]}` : problems.map((problem) => `\n- ${problem}`).join('')
+  throw new TriportError('ERR_CONFIG_INVALID', `The configuration is invalid:${list}`, { details: { problems } })
+}
+
+/** Says which names are not known, with the nearest one that is. */
+export function unknownKeys(value: object, names: readonly string[], what: string): string[] {
+  return Object.keys(value)
+    .filter((key) => !names.includes(key))
+    .map((key) => unknownName(what, key, names))
+}
+
+/** `Unknown queue driver "redsi". Did you mean "redis"? Known: memory, redis.` */
+export function unknownName(what: string, name: unknown, names: readonly string[]): string {
+  const guess = nearest(String(name), names)
+  return `Unknown ${what} ${JSON.stringify(name)}.${guess ? ` Did you mean "${guess}"?` : ''} Known: ${names.join(', ')}.`
+}
+
+/** Whether a choice names a driver of the table, rather than being one. */
+export function isNamed(choice: object): choice is { readonly driver: string } {
+  return 'driver' in choice
+}
+
+function problemsOfService(service: ServiceInfo | undefined): string[] {
+  if (service === undefined || (typeof service.name === 'string' && service.name !== '')) return []
+  return ['service.name is missing. Give the name of your service, such as "orders".']
+}
+
+function problemsOfTasks(tasks: readonly AnyTask[] | undefined): string[] {
+  if (tasks === undefined) return []
+  if (!Array.isArray(tasks)) return ['tasks is not an array. Pass tasks: [myTask].']
+  const names = tasks.map((task: AnyTask | undefined) => task?.name)
+  const wrong = names.flatMap((name, index) => (name === undefined ? [`tasks[${index}] is no task. Make it with defineTask.`] : []))
+  const twice = names.filter((name, index) => name !== undefined && names.indexOf(name) !== index)
+  return [...wrong, ...[...new Set(twice)].map((name) => `tasks has two tasks named "${name}". Give each its own name.`)]
+}
+
+function problemsOfChoice(port: Port, choice: unknown, entries: Entries<Driver>): string[] {
+  if (choice === undefined) return []
+  const names = Object.keys(entries).join(', ')
+  if (typeof choice !== 'object' || choice === null) {
+    return [`${port} is ${JSON.stringify(choice)}. Write { driver: name } with one of ${names}, or pass a driver object.`]
+  }
+  if (!isNamed(choice)) {
+    const isDriver = typeof (choice as Partial<Driver>).name === 'string'
+    return isDriver ? [] : [`${port}.driver is missing. Known: ${names}.`]
+  }
+  const entry = Object.hasOwn(entries, choice.driver) ? entries[choice.driver] : undefined
+  if (entry === undefined) return [unknownName(`${port} driver`, choice.driver, Object.keys(entries))]
+  return unknownKeys(choice, ['driver', ...entry.options], `option of the ${choice.driver} ${port} driver:`)
+}
+
+function problemsOfFallback(fallback: unknown): string[] {
+  const names = ['memory', 'sync', 'error']
+  return fallback === undefined || names.includes(String(fallback)) ? [] : [unknownName('fallback', fallback, names)]
+}

@@ -1,0 +1,11 @@
+import type { Platform } from '../core/runtime.js'
+import { detect } from './env.js'
+import { asyncContext } from './memory/context.js'
+
+/** Node.js, as the core needs it. */
+export const nodePlatform: Platform = {
+  contextStorage: asyncContext,
+  env: () => process.env,
+  detect,
+  write: (line) => void process.stderr.write(`${line}\n`),
+}

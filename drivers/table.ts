@@ -1,0 +1,54 @@
+import type { DriverEntry } from '../core/config.js'
+import type { QueueDriver } from '../core/ports/queue.js'
+import type { RoomsDriver } from '../core/ports/rooms.js'
+import type { TracerDriver } from '../core/ports/tracer.js'
+import type { MemoryQueueOptions } from './memory/queue.js'
+import type { MemoryRoomsOptions } from './memory/rooms.js'
+import type { MemoryTracerOptions } from './memory/tracer.js'
+
+/** Options of a driver that takes none. */
+export type NoOptions = Readonly<Record<never, never>>
+
+/** The drivers that ship with the package, by port and by name. */
+export interface BuiltinDrivers {
+  readonly queue: {
+    readonly memory: DriverEntry<QueueDriver, MemoryQueueOptions>
+    readonly sync: DriverEntry<QueueDriver, MemoryQueueOptions>
+  }
+  readonly tracer: {
+    readonly memory: DriverEntry<TracerDriver, MemoryTracerOptions>
+    readonly noop: DriverEntry<TracerDriver, NoOptions>
+  }
+  readonly rooms: {
+    readonly memory: DriverEntry<RoomsDriver, MemoryRoomsOptions>
+  }
+}
+
+export const table: BuiltinDrivers = {
+  queue: {
+    memory: {
+      options: ['keepFinished'],
+      load: async (options) => (await import('./memory/queue.js')).memoryQueue(options),
+    },
+    sync: {
+      options: ['keepFinished'],
+      load: async (options) => (await import('./memory/queue.js')).syncQueue(options),
+    },
+  },
+  tracer: {
+    memory: {
+      options: ['limit', 'sampling', 'redact'],
+      load: async (options) => (await import('./memory/tracer.js')).memoryTracer(options),
+    },
+    noop: {
+      options: [],
+      load: async () => (await import('../core/tracer/noop.js')).noopTracer(),
+    },
+  },
+  rooms: {
+    memory: {
+      options: ['broker'],
+      load: async (options) => (await import('./memory/rooms.js')).memoryRooms(options),
+    },
+  },
+}
