@@ -1,5 +1,12 @@
 /** What may be done over HTTP and sockets. */
-export type AuthAction = 'health:read' | 'job:read' | 'job:cancel' | 'room:join' | 'room:publish' | 'metrics:read' | 'dashboard:use'
+export type AuthAction =
+  | 'health:read'
+  | 'job:read'
+  | 'job:cancel'
+  | 'room:join'
+  | 'room:publish'
+  | 'metrics:read'
+  | 'dashboard:use'
 
 /** What it is done to: the job's id or the room's name where the action has one. */
 export interface AuthResource {

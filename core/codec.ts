@@ -22,7 +22,8 @@ export interface EncodeOptions {
  */
 export function encode(value: unknown, options: EncodeOptions): string {
   const text = JSON.stringify(pack(value, { what: options.what, path: [], above: [] }))
-  if (options.maxBytes !== undefined && text.length * 3 > options.maxBytes) refuseLarge(text, options.what, options.maxBytes)
+  if (options.maxBytes !== undefined && text.length * 3 > options.maxBytes)
+    refuseLarge(text, options.what, options.maxBytes)
   return text
 }
 
@@ -68,7 +69,9 @@ function pack(value: unknown, place: Place): unknown {
     case 'boolean':
       return value
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : tagged('Number', Object.is(value, -0) ? '-0' : String(value))
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : tagged('Number', Object.is(value, -0) ? '-0' : String(value))
     case 'bigint':
       return tagged('BigInt', String(value))
     case 'undefined':
@@ -93,8 +96,16 @@ function packByKind(value: object, place: Place): unknown {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype || prototype === null) return packPlain(value as Record<string, unknown>, place)
   if (value instanceof Date) return tagged('Date', Number.isNaN(value.getTime()) ? null : value.toISOString())
-  if (value instanceof Map) return tagged('Map', Array.from(value, (entry, index) => packAt(entry, index, place)))
-  if (value instanceof Set) return tagged('Set', Array.from(value, (item, index) => packAt(item, index, place)))
+  if (value instanceof Map)
+    return tagged(
+      'Map',
+      Array.from(value, (entry, index) => packAt(entry, index, place)),
+    )
+  if (value instanceof Set)
+    return tagged(
+      'Set',
+      Array.from(value, (item, index) => packAt(item, index, place)),
+    )
   if (value instanceof Uint8Array) return tagged('Bytes', base64(value))
   if (value instanceof Error) return tagged('Error', packError(value, place))
   throw unsupported(`an instance of ${value.constructor?.name || 'a class'}`, place)
@@ -131,7 +142,9 @@ function packAt(value: unknown, key: string | number, place: Place): unknown {
 
 function packError(error: Error, place: Place): unknown {
   const { name, message, stack } = error
-  const own = Object.fromEntries(Object.entries(error).filter(([key]) => key !== 'name' && key !== 'message' && key !== 'stack'))
+  const own = Object.fromEntries(
+    Object.entries(error).filter(([key]) => key !== 'name' && key !== 'message' && key !== 'stack'),
+  )
   const cause = error.cause === undefined ? {} : { cause: packAt(error.cause, 'cause', place) }
   return { name, message, ...(stack === undefined ? {} : { stack }), ...cause, own: packPlain(own, place) }
 }
@@ -227,7 +240,8 @@ function refuseLarge(text: string, what: string, maxBytes: number): void {
 }
 
 function unsupported(found: string, { what, path }: Place): TriportError {
-  const where = path.length === 0 ? 'itself' : path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  const where =
+    path.length === 0 ? 'itself' : path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
   return new TriportError('ERR_VALUE_UNSUPPORTED', `${what} holds ${found} at ${where}. Pass plain data instead.`, {
     details: { path: [...path] },
   })

@@ -147,16 +147,23 @@ function problemsOfTasks(tasks: readonly AnyTask[] | undefined): string[] {
   if (tasks === undefined) return []
   if (!Array.isArray(tasks)) return ['tasks is not an array. Pass tasks: [myTask].']
   const names = tasks.map((task: AnyTask | undefined) => task?.name)
-  const wrong = names.flatMap((name, index) => (name === undefined ? [`tasks[${index}] is no task. Make it with defineTask.`] : []))
+  const wrong = names.flatMap((name, index) =>
+    name === undefined ? [`tasks[${index}] is no task. Make it with defineTask.`] : [],
+  )
   const twice = names.filter((name, index) => name !== undefined && names.indexOf(name) !== index)
-  return [...wrong, ...[...new Set(twice)].map((name) => `tasks has two tasks named "${name}". Give each its own name.`)]
+  return [
+    ...wrong,
+    ...[...new Set(twice)].map((name) => `tasks has two tasks named "${name}". Give each its own name.`),
+  ]
 }
 
 function problemsOfChoice(port: Port, choice: unknown, entries: Entries<Driver>): string[] {
   if (choice === undefined) return []
   const names = Object.keys(entries).join(', ')
   if (typeof choice !== 'object' || choice === null) {
-    return [`${port} is ${JSON.stringify(choice)}. Write { driver: name } with one of ${names}, or pass a driver object.`]
+    return [
+      `${port} is ${JSON.stringify(choice)}. Write { driver: name } with one of ${names}, or pass a driver object.`,
+    ]
   }
   if (!isNamed(choice)) {
     const isDriver = typeof (choice as Partial<Driver>).name === 'string'

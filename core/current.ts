@@ -70,5 +70,8 @@ function current(): CurrentRuntime | undefined {
 function required(caller: string): CurrentRuntime {
   const runtime = current()
   if (runtime) return runtime
-  throw new TriportError('ERR_NO_RUNTIME', `${caller}() found no started runtime. Call await createRuntime(...).start() first.`)
+  throw new TriportError(
+    'ERR_NO_RUNTIME',
+    `${caller}() found no started runtime. Call await createRuntime(...).start() first.`,
+  )
 }

@@ -16,7 +16,9 @@ export function milliseconds(duration: Duration, option: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration)) ?? []
   const factor = units[unit ?? '']
   if (typeof duration !== 'string' || amount === undefined || factor === undefined) {
-    throw new TriportError('ERR_DURATION_INVALID', problemWith(duration, option), { details: { option, value: duration } })
+    throw new TriportError('ERR_DURATION_INVALID', problemWith(duration, option), {
+      details: { option, value: duration },
+    })
   }
   return Number(amount) * factor
 }

@@ -1,201 +1,166 @@
-import type { Auth } from "./auth.js";
-import { nearest } from "./suggest.js";
+import type { Auth } from './auth.js'
+import { nearest } from './suggest.js'
 
 /** What one server accepts before it refuses. */
 export interface HttpLimits {
-	/** Bytes of one message from a client. A longer one closes its connection with 1009. @default 65536 */
-	readonly maxPayload: number;
-	/** Open connections of this process; the next is refused with 503. @default 10000 */
-	readonly maxConnections: number;
-	/** Open connections of one client address; the next is refused with 429. @default Infinity, as many users may share an address */
-	readonly maxConnectionsPerAddress: number;
-	/** Rooms that one connection may be in at a time. @default 128 */
-	readonly maxRoomsPerConnection: number;
-	/** Messages that one connection may send, on average. @default 20 */
-	readonly messagesPerSecond: number;
-	/** Upgrades that may wait for `authenticate` and `authorize` at a time; the next is refused with 503. @default 256 */
-	readonly pendingAuth: number;
+  /** Bytes of one message from a client. A longer one closes its connection with 1009. @default 65536 */
+  readonly maxPayload: number
+  /** Open connections of this process; the next is refused with 503. @default 10000 */
+  readonly maxConnections: number
+  /** Open connections of one client address; the next is refused with 429. @default Infinity, as many users may share an address */
+  readonly maxConnectionsPerAddress: number
+  /** Rooms that one connection may be in at a time. @default 128 */
+  readonly maxRoomsPerConnection: number
+  /** Messages that one connection may send, on average. @default 20 */
+  readonly messagesPerSecond: number
+  /** Upgrades that may wait for `authenticate` and `authorize` at a time; the next is refused with 503. @default 256 */
+  readonly pendingAuth: number
 }
 
 /** How the runtime is embedded in a web server. */
 export interface HttpConfig {
-	/** The adapter of `attach` from `triport/http`. @default 'express' when an app is given, else 'node' */
-	readonly adapter?: "node" | "express";
-	/** The path in front of `/health` and `/jobs/:id`. @default '/triport' */
-	readonly base?: string;
-	/** The path of WebSockets: `/ws/workflow/abc` joins the room `workflow:abc`. @default '/ws' */
-	readonly ws?: string;
-	/**
-	 * Who may read and cancel jobs and join rooms.
-	 *
-	 * Left out: nobody may use the job endpoints, and rooms can be joined unless NODE_ENV is 'production'.
-	 * `'public'`: everybody may do everything.
-	 */
-	readonly auth?: Auth | "public";
-	/**
-	 * How a WebSocket that `auth` turns down hears of it. `close` accepts it and closes with 4401 or 4403, the only refusal that
-	 * a browser shows to its page; `reject` answers 401 or 403; `auto` is `close` for requests with an Origin header.
-	 *
-	 * @default 'auto'
-	 */
-	readonly authMode?: "auto" | "close" | "reject";
-	/**
-	 * The sites whose pages may open WebSockets here, such as `https://app.example.com`. `same-host`: those of the host that the
-	 * request names. A request without an Origin header comes from no page and always passes.
-	 *
-	 * @default 'same-host'
-	 */
-	readonly origin?: "same-host" | readonly string[];
-	/** Believe X-Forwarded-For, -Host and -Proto. Only behind a proxy that sets them. @default false */
-	readonly trustProxy?: boolean;
-	/** What to do with upgrades of other paths. `auto` answers 404 when nobody else listens for upgrades. @default 'auto' */
-	readonly foreignUpgrades?: "auto" | "ignore";
-	readonly limits?: Partial<HttpLimits>;
+  /** The adapter of `attach` from `triport/http`. @default 'express' when an app is given, else 'node' */
+  readonly adapter?: 'node' | 'express'
+  /** The path in front of `/health` and `/jobs/:id`. @default '/triport' */
+  readonly base?: string
+  /** The path of WebSockets: `/ws/workflow/abc` joins the room `workflow:abc`. @default '/ws' */
+  readonly ws?: string
+  /**
+   * Who may read and cancel jobs and join rooms.
+   *
+   * Left out: nobody may use the job endpoints, and rooms can be joined unless NODE_ENV is 'production'.
+   * `'public'`: everybody may do everything.
+   */
+  readonly auth?: Auth | 'public'
+  /**
+   * How a WebSocket that `auth` turns down hears of it. `close` accepts it and closes with 4401 or 4403, the only refusal that
+   * a browser shows to its page; `reject` answers 401 or 403; `auto` is `close` for requests with an Origin header.
+   *
+   * @default 'auto'
+   */
+  readonly authMode?: 'auto' | 'close' | 'reject'
+  /**
+   * The sites whose pages may open WebSockets here, such as `https://app.example.com`. `same-host`: those of the host that the
+   * request names. A request without an Origin header comes from no page and always passes.
+   *
+   * @default 'same-host'
+   */
+  readonly origin?: 'same-host' | readonly string[]
+  /** Believe X-Forwarded-For, -Host and -Proto. Only behind a proxy that sets them. @default false */
+  readonly trustProxy?: boolean
+  /** What to do with upgrades of other paths. `auto` answers 404 when nobody else listens for upgrades. @default 'auto' */
+  readonly foreignUpgrades?: 'auto' | 'ignore'
+  readonly limits?: Partial<HttpLimits>
 }
 
 /** An `HttpConfig` with every default filled in. */
 export interface HttpSettings {
-	readonly base: string;
-	readonly ws: string;
-	readonly auth: Auth | "public" | undefined;
-	readonly authMode: "auto" | "close" | "reject";
-	readonly origin: "same-host" | readonly string[];
-	readonly trustProxy: boolean;
-	readonly foreignUpgrades: "auto" | "ignore";
-	readonly limits: HttpLimits;
+  readonly base: string
+  readonly ws: string
+  readonly auth: Auth | 'public' | undefined
+  readonly authMode: 'auto' | 'close' | 'reject'
+  readonly origin: 'same-host' | readonly string[]
+  readonly trustProxy: boolean
+  readonly foreignUpgrades: 'auto' | 'ignore'
+  readonly limits: HttpLimits
 }
 
 const defaultLimits: HttpLimits = {
-	maxPayload: 65_536,
-	maxConnections: 10_000,
-	maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
-	maxRoomsPerConnection: 128,
-	messagesPerSecond: 20,
-	pendingAuth: 256,
-};
+  maxPayload: 65_536,
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+  maxRoomsPerConnection: 128,
+  messagesPerSecond: 20,
+  pendingAuth: 256,
+}
 
 /** Fills in the defaults of a configuration that `problemsOfHttp` has nothing against. */
 export function httpSettings(config: HttpConfig = {}): HttpSettings {
-	return {
-		base: config.base ?? "/triport",
-		ws: config.ws ?? "/ws",
-		auth: config.auth,
-		authMode: config.authMode ?? "auto",
-		origin: config.origin ?? "same-host",
-		trustProxy: config.trustProxy ?? false,
-		foreignUpgrades: config.foreignUpgrades ?? "auto",
-		limits: { ...defaultLimits, ...config.limits },
-	};
+  return {
+    base: config.base ?? '/triport',
+    ws: config.ws ?? '/ws',
+    auth: config.auth,
+    authMode: config.authMode ?? 'auto',
+    origin: config.origin ?? 'same-host',
+    trustProxy: config.trustProxy ?? false,
+    foreignUpgrades: config.foreignUpgrades ?? 'auto',
+    limits: { ...defaultLimits, ...config.limits },
+  }
 }
 
 /** What is wrong with a configuration, one sentence each. */
 export function problemsOfHttp(config: HttpConfig | undefined): string[] {
-	if (config === undefined) return [];
-	if (typeof config !== "object" || config === null)
-		return [`http is ${JSON.stringify(config)}. Pass an object.`];
-	return [
-		...unknownOptions(config, optionNames, "http"),
-		...problemOfChoice("http.adapter", config.adapter, ["node", "express"]),
-		...problemOfChoice("http.authMode", config.authMode, [
-			"auto",
-			"close",
-			"reject",
-		]),
-		...problemOfChoice("http.foreignUpgrades", config.foreignUpgrades, [
-			"auto",
-			"ignore",
-		]),
-		...problemOfPath("http.base", config.base),
-		...problemOfPath("http.ws", config.ws),
-		...problemOfAuth(config.auth),
-		...problemsOfOrigin(config.origin),
-		...problemsOfLimits(config.limits),
-	];
+  if (config === undefined) return []
+  if (typeof config !== 'object' || config === null) return [`http is ${JSON.stringify(config)}. Pass an object.`]
+  return [
+    ...unknownOptions(config, optionNames, 'http'),
+    ...problemOfChoice('http.adapter', config.adapter, ['node', 'express']),
+    ...problemOfChoice('http.authMode', config.authMode, ['auto', 'close', 'reject']),
+    ...problemOfChoice('http.foreignUpgrades', config.foreignUpgrades, ['auto', 'ignore']),
+    ...problemOfPath('http.base', config.base),
+    ...problemOfPath('http.ws', config.ws),
+    ...problemOfAuth(config.auth),
+    ...problemsOfOrigin(config.origin),
+    ...problemsOfLimits(config.limits),
+  ]
 }
 
 const optionNames: readonly (keyof HttpConfig)[] = [
-	"adapter",
-	"base",
-	"ws",
-	"auth",
-	"authMode",
-	"origin",
-	"trustProxy",
-	"foreignUpgrades",
-	"limits",
-];
+  'adapter',
+  'base',
+  'ws',
+  'auth',
+  'authMode',
+  'origin',
+  'trustProxy',
+  'foreignUpgrades',
+  'limits',
+]
 
-function unknownOptions(
-	value: object,
-	known: readonly string[],
-	what: string,
-): string[] {
-	const unknown = Object.keys(value).filter((key) => !known.includes(key));
-	return unknown.map((key) => {
-		const guess = nearest(key, known);
-		return `Unknown ${what} option "${key}".${guess ? ` Did you mean "${guess}"?` : ""} Known: ${known.join(", ")}.`;
-	});
+function unknownOptions(value: object, known: readonly string[], what: string): string[] {
+  const unknown = Object.keys(value).filter((key) => !known.includes(key))
+  return unknown.map((key) => {
+    const guess = nearest(key, known)
+    return `Unknown ${what} option "${key}".${guess ? ` Did you mean "${guess}"?` : ''} Known: ${known.join(', ')}.`
+  })
 }
 
-function problemOfChoice(
-	option: string,
-	value: unknown,
-	known: readonly string[],
-): string[] {
-	if (value === undefined || known.includes(String(value))) return [];
-	return [`${option} is ${JSON.stringify(value)}. Known: ${known.join(", ")}.`];
+function problemOfChoice(option: string, value: unknown, known: readonly string[]): string[] {
+  if (value === undefined || known.includes(String(value))) return []
+  return [`${option} is ${JSON.stringify(value)}. Known: ${known.join(', ')}.`]
 }
 
 function problemOfPath(option: string, path: unknown): string[] {
-	if (
-		path === undefined ||
-		(typeof path === "string" && /^(\/[\w.~-]+)+$/.test(path))
-	)
-		return [];
-	return [
-		`${option} is ${JSON.stringify(path)}. Write a path that starts with / and does not end with one, such as "/live".`,
-	];
+  if (path === undefined || (typeof path === 'string' && /^(\/[\w.~-]+)+$/.test(path))) return []
+  return [
+    `${option} is ${JSON.stringify(path)}. Write a path that starts with / and does not end with one, such as "/live".`,
+  ]
 }
 
 function problemOfAuth(auth: unknown): string[] {
-	if (auth === undefined || auth === "public") return [];
-	const { authenticate, authorize } = (auth ?? {}) as Partial<
-		Record<keyof Auth, unknown>
-	>;
-	if (typeof authenticate === "function" && typeof authorize === "function")
-		return [];
-	return [
-		"http.auth needs the functions authenticate and authorize. Or write 'public' to let everybody in.",
-	];
+  if (auth === undefined || auth === 'public') return []
+  const { authenticate, authorize } = (auth ?? {}) as Partial<Record<keyof Auth, unknown>>
+  if (typeof authenticate === 'function' && typeof authorize === 'function') return []
+  return ["http.auth needs the functions authenticate and authorize. Or write 'public' to let everybody in."]
 }
 
 function problemsOfOrigin(origin: unknown): string[] {
-	if (origin === undefined || origin === "same-host") return [];
-	if (!Array.isArray(origin))
-		return [
-			`http.origin is ${JSON.stringify(origin)}. Write 'same-host' or an array of origins.`,
-		];
-	const wrong = origin.filter(
-		(entry: unknown) =>
-			typeof entry !== "string" ||
-			!/^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(entry),
-	);
-	return wrong.map(
-		(entry) =>
-			`http.origin has ${JSON.stringify(entry)}. Write an origin such as "https://app.example.com".`,
-	);
+  if (origin === undefined || origin === 'same-host') return []
+  if (!Array.isArray(origin))
+    return [`http.origin is ${JSON.stringify(origin)}. Write 'same-host' or an array of origins.`]
+  const wrong = origin.filter(
+    (entry: unknown) => typeof entry !== 'string' || !/^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(entry),
+  )
+  return wrong.map(
+    (entry) => `http.origin has ${JSON.stringify(entry)}. Write an origin such as "https://app.example.com".`,
+  )
 }
 
 function problemsOfLimits(limits: Partial<HttpLimits> | undefined): string[] {
-	if (limits === undefined) return [];
-	const wrong = Object.entries(limits).filter(
-		([, value]) => !(typeof value === "number" && value > 0),
-	);
-	return [
-		...unknownOptions(limits, Object.keys(defaultLimits), "http.limits"),
-		...wrong.map(
-			([name, value]) =>
-				`http.limits.${name} is ${JSON.stringify(value)}. Write a number above 0.`,
-		),
-	];
+  if (limits === undefined) return []
+  const wrong = Object.entries(limits).filter(([, value]) => !(typeof value === 'number' && value > 0))
+  return [
+    ...unknownOptions(limits, Object.keys(defaultLimits), 'http.limits'),
+    ...wrong.map(([name, value]) => `http.limits.${name} is ${JSON.stringify(value)}. Write a number above 0.`),
+  ]
 }

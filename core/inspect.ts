@@ -1,6 +1,6 @@
+import type { ServiceInfo } from './config.js'
 import type { LifecycleState } from './lifecycle.js'
 import type { QueueCounts } from './ports/queue.js'
-import type { ServiceInfo } from './config.js'
 
 /** A driver in use, and how it came to be chosen. */
 export interface DriverSnapshot {
@@ -16,7 +16,11 @@ export interface RuntimeSnapshot {
   readonly instanceId: string
   readonly service: ServiceInfo
   /** Empty until `start()`. */
-  readonly drivers: { readonly queue?: DriverSnapshot; readonly tracer?: DriverSnapshot; readonly rooms?: DriverSnapshot }
+  readonly drivers: {
+    readonly queue?: DriverSnapshot
+    readonly tracer?: DriverSnapshot
+    readonly rooms?: DriverSnapshot
+  }
   /** Counted when asked, for every queue of the registered tasks. Empty when the queue is not running. */
   readonly queues: Readonly<Record<string, QueueCounts>>
   /** Absent when this process runs no jobs. */

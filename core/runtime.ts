@@ -14,13 +14,13 @@ import { TriportError } from './errors.js'
 import { createIds } from './ids.js'
 import type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
 import { type Late, late } from './late.js'
-import { createLifecycle, type Stage } from './lifecycle.js'
+import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
 import type { Driver, DriverContext } from './ports/driver.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
-import { taskRegistry, type AnyTask } from './queue/task.js'
+import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker } from './queue/worker.js'
 import type { Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
@@ -45,6 +45,16 @@ export interface Platform {
   write(line: string): void
 }
 
+/** The part of a configuration that adapters read. */
+export interface RuntimeSettings {
+  readonly service: ServiceInfo
+  readonly http: HttpConfig
+  readonly clock: Clock
+  readonly report: Report
+  /** `NODE_ENV` was `production` when the runtime was made. */
+  readonly production: boolean
+}
+
 /** Jobs, traces and rooms of one service, wired together. */
 export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends AsyncDisposable {
   readonly queue: TaskQueue<Tasks>
@@ -52,6 +62,8 @@ export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   readonly rooms: Rooms
   /** What it was made from. */
   readonly config: RuntimeSettings
+  /** `running` between the end of `start()` and the beginning of `stop()`. */
+  readonly state: LifecycleState
   /**
    * Loads and connects the drivers and starts the worker. Concurrent calls share one start; after a failure it may be called again.
    *

@@ -27,7 +27,11 @@ export interface StandardSchema<Input = unknown, Output = Input> {
  * @returns The schema's output.
  * @throws `ERR_INPUT_INVALID` with `details.issues`, each `{ path, message }`.
  */
-export async function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown, what: string): Promise<Output> {
+export async function validate<Output>(
+  schema: StandardSchema<unknown, Output>,
+  value: unknown,
+  what: string,
+): Promise<Output> {
   const result = await schema['~standard'].validate(value)
   if (!result.issues) return result.value
   const issues = result.issues.map(({ message, path }) => ({ path: pathText(path), message }))

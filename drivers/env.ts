@@ -45,7 +45,8 @@ export const detect: Detect = (port, env) => {
   const variable = variables[port]
   const name = env[variable]
   if (name === undefined || name === '') return undefined
-  if (!Object.hasOwn(table[port], name)) refuse([`${variable}: ${unknownName(`${port} driver`, name, Object.keys(table[port]))}`])
+  if (!Object.hasOwn(table[port], name))
+    refuse([`${variable}: ${unknownName(`${port} driver`, name, Object.keys(table[port]))}`])
   return { driver: name, reason: `${variable} is "${name}"` }
 }
 

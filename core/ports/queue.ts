@@ -214,7 +214,10 @@ export interface QueueDriver extends Driver {
   /** In the order of `ids`; `undefined` for a job that is unknown or no longer kept. */
   get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]>
   /** In the order of `ids`. `keep` is how long the record of a job that ends here is kept, in milliseconds. */
-  cancel(ids: readonly string[], options: { readonly error: string; readonly keep: number }): Promise<readonly CancelReply[]>
+  cancel(
+    ids: readonly string[],
+    options: { readonly error: string; readonly keep: number },
+  ): Promise<readonly CancelReply[]>
   counts(queue: string): Promise<QueueCounts>
   /** Milliseconds until the next job of the queue is due or the next lease lapses; `undefined` when there is neither. */
   nextDue(queue: string): Promise<number | undefined>

@@ -16,7 +16,9 @@ const carried = fc.letrec((tie) => ({
     fc.date({ noInvalidDate: false }),
     fc.uint8Array(),
     fc.array(tie('value')),
-    fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('$triport', '__proto__', 'constructor')), tie('value'), { noNullPrototype: true }),
+    fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('$triport', '__proto__', 'constructor')), tie('value'), {
+      noNullPrototype: true,
+    }),
     fc.array(fc.tuple(tie('value'), tie('value'))).map((entries) => new Map(entries)),
     fc.array(tie('value')).map((items) => new Set(items)),
   ),
@@ -32,7 +34,10 @@ test('every value that is carried comes back equal', () => {
 })
 
 test('the text is plain JSON for plain data', () => {
-  assert.equal(encode({ workflowId: 'abc', steps: [1, null, 'x'] }, { what }), '{"workflowId":"abc","steps":[1,null,"x"]}')
+  assert.equal(
+    encode({ workflowId: 'abc', steps: [1, null, 'x'] }, { what }),
+    '{"workflowId":"abc","steps":[1,null,"x"]}',
+  )
 })
 
 test('an object that looks like a tagged value comes back as it was', () => {
@@ -94,7 +99,14 @@ test('an error keeps its message when what hangs on it cannot be carried', () =>
   assert.equal(decodeError(encodeError(new TriportError('ERR_JOB_CRASHED', 'gone'))).message, 'gone')
 })
 
-for (const text of ['', '{', '{"$triport":1}', '{"$triport":["Nonsense",1]}', '{"$triport":["BigInt","x"]}', '{"$triport":["Map",[1]]}']) {
+for (const text of [
+  '',
+  '{',
+  '{"$triport":1}',
+  '{"$triport":["Nonsense",1]}',
+  '{"$triport":["BigInt","x"]}',
+  '{"$triport":["Map",[1]]}',
+]) {
   test(`malformed text ${JSON.stringify(text)} is refused`, () => {
     assert.throws(() => decode(text), { code: 'ERR_VALUE_MALFORMED' })
   })
