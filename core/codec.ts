@@ -191,10 +191,10 @@ function unpackTagged(value: unknown): unknown {
 }
 
 function unpackError(data: Record<string, unknown>): Error {
-  const error = new Error(String(data['message']), 'cause' in data ? { cause: unpack(data['cause']) } : undefined)
-  hide(error, 'name', data['name'])
-  if (typeof data['stack'] === 'string') hide(error, 'stack', data['stack'])
-  for (const [key, value] of Object.entries(unpack(data['own']) as object)) define(error as never, key, value)
+  const error = new Error(String(data.message), 'cause' in data ? { cause: unpack(data.cause) } : undefined)
+  hide(error, 'name', data.name)
+  if (typeof data.stack === 'string') hide(error, 'stack', data.stack)
+  for (const [key, value] of Object.entries(unpack(data.own) as object)) define(error as never, key, value)
   return error
 }
 

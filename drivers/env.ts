@@ -29,7 +29,7 @@ const variables: Readonly<Record<Port, string>> = {
  */
 export function configFromEnv(env: Env): EnvConfig {
   const problems: string[] = []
-  const worker = workerFromEnv(env['TRIPORT_WORKER'], problems)
+  const worker = workerFromEnv(env.TRIPORT_WORKER, problems)
   const config = {
     ...choiceFromEnv('queue', env, problems),
     ...choiceFromEnv('tracer', env, problems),
