@@ -1,0 +1,103 @@
+import { FatalTaskError } from 'triport'
+import { type HillParameters, integrate } from './hill-ode.js'
+import type { HillOdeNetwork } from './network.js'
+import { createOscillationMeter, type Oscillation } from './oscillation.js'
+import type { Work } from './slices.js'
+
+/** What became of a network of differential equations. */
+export interface OscillationResult {
+  readonly kind: 'oscillation'
+  /** Absent when the network comes to rest. */
+  readonly periodMinutes?: number
+  /** How much the period changed when the integration step was halved: the numerical error. */
+  readonly periodErrorMinutes?: number
+  readonly genes: readonly GeneResult[]
+  readonly series: Series
+}
+
+/** Proteins per cell of one gene over the second half of the run, when the start is forgotten. */
+export interface GeneResult {
+  readonly id: string
+  readonly meanProteins: number
+  /** Mean maximum less mean minimum, 0 at rest. */
+  readonly amplitudeProteins: number
+}
+
+/** The beginning of the run, for a plot: proteins per cell of each gene, in the order of the network's nodes. */
+export interface Series {
+  readonly minutes: readonly number[]
+  readonly proteins: readonly (readonly number[])[]
+}
+
+/** One integration: how each gene moved. */
+export interface Run {
+  readonly oscillations: readonly Oscillation[]
+  readonly series: Series
+}
+
+const seriesLength = 600
+const seriesMinutes = 1200
+const pointsPerYield = 50
+
+/** Integrates the network with its own step and then with half of it. */
+export function* simulate(network: HillOdeNetwork, parameters: HillParameters): Work<{ run: Run; halved: Run }> {
+  const { stepMinutes } = network.simulation
+  const run = yield* part(integrateOnce(network, parameters, stepMinutes), 0, 1 / 3)
+  const halved = yield* part(integrateOnce(network, parameters, stepMinutes / 2), 1 / 3, 1)
+  return { run, halved }
+}
+
+/** What the two integrations say about the network. */
+export function analyseRuns(network: HillOdeNetwork, { run, halved }: { run: Run; halved: Run }): OscillationResult {
+  const period = meanPeriod(halved)
+  const coarse = meanPeriod(run)
+  return {
+    kind: 'oscillation',
+    ...(period === undefined ? {} : { periodMinutes: period }),
+    ...(period === undefined || coarse === undefined ? {} : { periodErrorMinutes: Math.abs(period - coarse) }),
+    genes: network.nodes.map(({ id }, i) => ({
+      id,
+      meanProteins: halved.oscillations[i]?.mean ?? 0,
+      amplitudeProteins: halved.oscillations[i]?.amplitude ?? 0,
+    })),
+    series: halved.series,
+  }
+}
+
+function* integrateOnce(network: HillOdeNetwork, parameters: HillParameters, stepMinutes: number): Work<Run> {
+  const { minutes: length } = network.simulation
+  const meters = network.nodes.map(() => createOscillationMeter(length / 2))
+  const series = { minutes: [] as number[], proteins: network.nodes.map((): number[] => []) }
+  const spacing = Math.min(length, seriesMinutes) / seriesLength
+  let points = 0
+  for (const { minutes, proteins } of integrate(network, parameters, stepMinutes)) {
+    if (!proteins.every(Number.isFinite)) {
+      throw new FatalTaskError(`The simulation diverged at ${minutes.toFixed(1)} min. Give the network a smaller step.`)
+    }
+    proteins.forEach((value, i) => {
+      meters[i]?.add(minutes, value)
+    })
+    if (series.minutes.length <= seriesLength && minutes >= series.minutes.length * spacing) {
+      series.minutes.push(minutes)
+      proteins.forEach((value, i) => {
+        series.proteins[i]?.push(value)
+      })
+    }
+    if (++points % pointsPerYield === 0) yield minutes / length
+  }
+  return { oscillations: meters.map((meter) => meter.result()), series }
+}
+
+/** Tells the progress of a part as progress of the whole. */
+function* part<Result>(work: Work<Result>, from: number, to: number): Work<Result> {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+    yield from + value * (to - from)
+  }
+}
+
+function meanPeriod({ oscillations }: Run): number | undefined {
+  const periods = oscillations.flatMap(({ period }) => (period === undefined ? [] : [period]))
+  return periods.length === 0 ? undefined : periods.reduce((sum, period) => sum + period, 0) / periods.length
+}
