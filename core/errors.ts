@@ -11,6 +11,7 @@ export const errorCodes = {
   ERR_PEER_VERSION: { retryable: false },
   ERR_NOT_STARTED: { retryable: false },
   ERR_NO_RUNTIME: { retryable: false },
+  ERR_WAIT_TIMEOUT: { retryable: true },
   ERR_STOP_FAILED: { retryable: false },
   ERR_UNSUPPORTED: { retryable: false },
   ERR_TASK_INVALID: { retryable: false },
@@ -32,6 +33,7 @@ export const errorCodes = {
   ERR_ROOM_INVALID: { retryable: false },
   ERR_MESSAGE_INVALID: { retryable: false },
   ERR_MESSAGE_TOO_LARGE: { retryable: false },
+  ERR_AUTH_REQUIRED: { retryable: false },
   ERR_CONNECTION_UNKNOWN: { retryable: false },
   ERR_BROKER_UNAVAILABLE: { retryable: true },
 } as const satisfies Record<`ERR_${string}`, { readonly retryable: boolean }>

@@ -15,7 +15,7 @@ export interface SpanContext {
   readonly spanId: string
   /** Bit 0: sampled. Bit 1: the trace id is random. */
   readonly traceFlags: number
-  readonly traceState?: string
+  readonly traceState?: string | undefined
   /** True when it came from another process. */
   readonly remote?: boolean
 }
@@ -62,18 +62,9 @@ export interface Span {
   end(at?: number): void
 }
 
-/**
- * Makes spans and keeps track of the current one.
- *
- * - `enabled: false` MUST make every call a pass-through that allocates nothing per call.
- * - `withSpan` and `run` MUST make their context current for `fn` and everything that it starts, and for nothing else.
- * - `run('root', fn)` MUST leave `fn` without a current span, whatever is current outside.
- * - `inject` MUST write W3C `traceparent` (and `tracestate` when there is one) and leave the rest of the carrier alone.
- * - `extract` MUST return `base` unchanged when the carrier holds no valid `traceparent`; it MUST NOT throw on any input.
- * - Attributes, events, links and statuses MUST have passed the redaction given at start before they are kept or exported.
- * - `flush` and `stop` MUST be bounded in time and MUST NOT reject because a collector is away.
- */
-export interface TracerDriver extends Driver {
+/** What the tracer of a runtime and its driver have in common. */
+export interface Tracing {
+  /** False when every call is a pass-through: callers need not build attributes then. */
   readonly enabled: boolean
   /** Starts a span that is not yet current. */
   startSpan(name: string, options?: SpanOptions): Span
@@ -81,13 +72,40 @@ export interface TracerDriver extends Driver {
   withSpan<T>(span: Span, fn: () => T): T
   /** The current context. */
   active(): TraceContext
+  /** The current span of this process, `undefined` when there is none. */
   activeSpan(): Span | undefined
+  /** Runs `fn` in `context`, or without any: for poll loops, timers and listeners that belong to no caller. */
   run<T>(context: TraceContext | 'root', fn: () => T): T
   /** Adds the trace headers of `context` (default: the current one) to `carrier` and returns it. */
   inject(carrier: Record<string, string>, context?: TraceContext): Record<string, string>
+  /**
+   * The context that a carrier names. Its keys are read in lower case.
+   *
+   * @param base What to return when it names none. Default: the current context.
+   */
   extract(carrier: Carrier, base?: TraceContext): TraceContext
   /** The span that `context` would make the parent of a new one. */
   spanContext(context: TraceContext): SpanContext | undefined
   /** Sends what is waiting, for at most `timeout` milliseconds. @default 2000 */
   flush(timeout?: number): Promise<void>
 }
+
+/**
+ * Makes spans and keeps track of the current one.
+ *
+ * - Before `start` and after `stop` a driver MUST be off: `enabled: false`.
+ * - `enabled: false` MUST make every call a pass-through that allocates nothing per call.
+ * - A span MUST be the child of the span that is current, or of `parent`; with `parent: 'root'` it MUST begin a new trace.
+ * - `withSpan` and `run` MUST make their context current for `fn` and everything that it starts, and for nothing else.
+ * - `run('root', fn)` MUST leave `fn` without a current span, whatever is current outside.
+ * - `inject` MUST write W3C `traceparent` (and `tracestate` when there is one) and leave the rest of the carrier alone.
+ * - `extract` MUST return `base` unchanged when the carrier holds no valid `traceparent`; it MUST NOT throw on any input.
+ * - A child MUST be sampled exactly when its parent is, also across processes.
+ * - `fail` MUST record an exception once, however many spans of a trace it passes, and mark every one of them as failed.
+ * - `end` MUST count once; after it a span MUST NOT change.
+ * - Names, attributes, events, links and statuses MUST have passed the driver's redaction (`Redact`) before they are kept or exported.
+ * - A context of another driver MUST count as `'root'`, and `withSpan` with a span of another driver MUST only call `fn`.
+ * - Nothing but what `fn` throws MUST reach the caller: tracing MUST NOT break the work that it traces.
+ * - `flush` and `stop` MUST be bounded in time and MUST NOT reject because a collector is away.
+ */
+export interface TracerDriver extends Driver, Tracing {}

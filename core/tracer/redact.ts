@@ -1,0 +1,104 @@
+import type { AttributeValue } from '../ports/tracer.js'
+
+/** What of a span a value belongs to. */
+export type RedactedPart = 'name' | 'attribute' | 'event' | 'link' | 'status'
+
+/**
+ * Decides what a tracer may keep of a value: the value, another one, or nothing (`undefined`).
+ * `key` is the attribute's key; for a name it is `name`, for a status `status.message`.
+ */
+export type Redact = (key: string, value: AttributeValue, part: RedactedPart) => AttributeValue | undefined
+
+export interface RedactOptions {
+  /** Values under a matching key are replaced. @default `sensitiveKey` */
+  readonly keys?: RegExp
+  /** Values of these query parameters are replaced in every URL, in addition to those that `keys` matches. @default `signedQueryKeys` */
+  readonly query?: readonly string[]
+  /** The longest text that is kept, in characters. @default 1024 */
+  readonly maxLength?: number
+}
+
+export const redacted = '[REDACTED]'
+
+/** Names of things that are secret wherever they appear. Counts such as `input_tokens` and words such as `discard` are not. */
+export const sensitiveKey =
+  /authorization|cookie|passw(?:or)?d|passphrase|secret|token(?!s)|api[-_.]?key|access[-_.]?key|private[-_.]?key|credential|session|signature|(?:^|[._-])ssn(?:$|[._-])|(?:^|[._-]|credit)card(?!inal)|cvv|cvc/i
+
+/** The query parameters that OpenTelemetry's conventions ask to hide: they sign a URL. */
+export const signedQueryKeys: readonly string[] = [
+  'X-Amz-Signature',
+  'X-Amz-Credential',
+  'X-Amz-Security-Token',
+  'AWSAccessKeyId',
+  'Signature',
+  'sig',
+  'X-Goog-Signature',
+]
+
+/** Statuses are one line in every tool. */
+const maxStatusLength = 256
+/** Keys come from code, so there are few. Should there be many, judging them anew is merely slower. */
+const maxRememberedKeys = 1_000
+
+/**
+ * Makes a redaction that hides values under sensitive keys, and in any text the password of a URL, the values of
+ * sensitive parameters and fields, and the credentials of an `Authorization` header. Numbers and booleans pass unless
+ * their key is sensitive.
+ */
+export function createRedact(options: RedactOptions = {}): Redact {
+  const { keys = sensitiveKey, query = signedQueryKeys, maxLength = 1_024 } = options
+  const remembered = new Map<string, boolean>()
+
+  function isSensitive(key: string): boolean {
+    const known = remembered.get(key)
+    if (known !== undefined) return known
+    keys.lastIndex = 0 // A pattern with the flag g remembers where it stopped.
+    const sensitive = keys.test(key)
+    if (remembered.size < maxRememberedKeys) remembered.set(key, sensitive)
+    return sensitive
+  }
+
+  const hides = (name: string) => query.includes(name) || isSensitive(name)
+  const clean = (text: string, limit: number) =>
+    cut(mayHideSecrets.test(text) ? withoutSecrets(text, hides) : text, limit)
+
+  return (key, value, part) => {
+    if (isSensitive(key)) return redacted
+    switch (typeof value) {
+      case 'string':
+        return clean(value, part === 'status' ? Math.min(maxLength, maxStatusLength) : maxLength)
+      case 'number':
+      case 'boolean':
+        return value
+      default:
+        return Array.isArray(value) ? list(value, (text) => clean(text, maxLength)) : undefined
+    }
+  }
+}
+
+/** What the drivers do when nothing else is configured. */
+export const defaultRedact: Redact = createRedact()
+
+/** Every pattern below needs one of these: most texts are let through by this one test. */
+const mayHideSecrets = /[=@"]|\b(?:bearer|basic)\s/i
+
+const urlPassword = /(:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/g
+const parameter = /([\w.~%-]+)=([^\s&;,"'<>)\]}]+|"[^"]*"|'[^']*')/g
+const field = /("([^"\\\n]{1,256})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)/g
+const scheme = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi
+
+function withoutSecrets(text: string, hides: (name: string) => boolean): string {
+  return text
+    .replace(urlPassword, `$1${redacted}@`)
+    .replace(scheme, `$1 ${redacted}`)
+    .replace(parameter, (whole, name: string) => (hides(name) ? `${name}=${redacted}` : whole))
+    .replace(field, (whole, start: string, name: string) => (hides(name) ? `${start}"${redacted}"` : whole))
+}
+
+function list(values: readonly unknown[], clean: (text: string) => string): AttributeValue {
+  return values.map((value) => (typeof value === 'string' ? clean(value) : value)) as unknown as AttributeValue
+}
+
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`
+}
