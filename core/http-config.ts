@@ -5,7 +5,7 @@ import { nearest } from './suggest.js'
 export interface HttpLimits {
   /** Bytes of one message from a client. A longer one closes its connection with 1009. @default 65536 */
   readonly maxPayload: number
-  /** Open connections of this process; the next is refused with 503. @default 10000 */
+  /** Open connections of one server; the next is refused with 503. @default 10000 */
   readonly maxConnections: number
   /** Open connections of one client address; the next is refused with 429. @default Infinity, as many users may share an address */
   readonly maxConnectionsPerAddress: number

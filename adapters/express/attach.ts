@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http'
+import { type AttachOptions, attach as attachToServer, type Detach } from '../node/attach.js'
+import type { HostedRuntime } from '../node/host.js'
+import type { UpgradeMiddleware } from '../node/middleware.js'
+import type { ExpressApp } from './app.js'
+import { triport } from './middleware.js'
+
+export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
+  readonly app: ExpressApp
+  /** The server that the app listens on. Without one there are no WebSockets: attach it later with `attach` from `triport/node`. */
+  readonly server?: AttachOptions['server']
+}
+
+/**
+ * Embeds a runtime in an Express app: spans and endpoints by `app.use`, rooms as WebSockets of the server. For Express 4 and 5.
+ *
+ * ```ts
+ * const app = express()
+ * const server = createServer(app)
+ * attach(runtime, { app, server, use: [session] })
+ * ```
+ *
+ * Call it before you add routes, so that they have spans. Called after them, endpoints and rooms work all the same.
+ * `use` runs on upgrades with Express's own request and response: give it the middleware that `authenticate` relies on.
+ *
+ * @returns Takes the WebSockets off the server again. Express cannot give middleware back.
+ * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
+ */
+export function attach(runtime: HostedRuntime, { app, server, use = [], ...options }: ExpressAttachOptions): Detach {
+  const middleware = triport(runtime, options)
+  const detach = server ? attachToServer(runtime, { ...options, server, use: [dress(app), ...use] }) : () => {}
+  app.use(middleware)
+  return detach
+}
+
+/** Gives an upgrade the request and response of the app, as `app(request, response)` would: `req.get`, `res.status`. */
+function dress(app: ExpressApp): UpgradeMiddleware {
+  const { request, response } = app as { readonly request?: object; readonly response?: object }
+  return (req: IncomingMessage & { originalUrl?: string }, res: object, next: () => void) => {
+    if (request && response) {
+      Object.setPrototypeOf(req, request)
+      Object.setPrototypeOf(res, response)
+      Object.assign(req, { res })
+      Object.assign(res, { req, locals: {} })
+    }
+    req.originalUrl ??= req.url ?? '/'
+    next()
+  }
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RuntimeSnapshot } from '../../core/inspect.js'
+import { within } from './gate.js'
+import type { Host } from './host.js'
+import { authRequestOf } from './request.js'
+import { respond } from './respond.js'
+
+/** `degraded`: it runs, but a backend did not answer. `down`: it is not started, or stopping. */
+export type HealthStatus = 'ok' | 'degraded' | 'down'
+
+interface Health {
+  readonly status: HealthStatus
+  readonly snapshot?: RuntimeSnapshot
+}
+
+/** Milliseconds for which one look at the backends answers every caller: health is open to everybody. */
+const freshness = 1_000
+const patience = 2_000
+
+/** Answers `{ status }`, with the runtime's snapshot for those who may do `health:read`. */
+export function createHealth(host: Host): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { runtime, gate, settings } = host
+  const { clock, report } = runtime.config
+  let latest: { readonly at: number; readonly health: Promise<Health> } | undefined
+
+  async function look(): Promise<Health> {
+    try {
+      const snapshot = await within(patience, clock, runtime.inspect())
+      return 'refused' in snapshot ? { status: 'degraded' } : { status: 'ok', snapshot }
+    } catch (error) {
+      report(error, { stage: 'http.health' })
+      return { status: 'degraded' }
+    }
+  }
+
+  function check(): Promise<Health> {
+    if (runtime.state !== 'running') return Promise.resolve({ status: 'down' })
+    const now = clock.monotonic()
+    if (latest === undefined || now - latest.at >= freshness) latest = { at: now, health: look() }
+    return latest.health
+  }
+
+  return async (request, response) => {
+    const [health, mayReadMore] = await Promise.all([check(), detailed(request)])
+    const status = health.status === 'down' ? 503 : 200
+    respond(response, status, mayReadMore ? { status: health.status, ...health.snapshot } : { status: health.status })
+  }
+
+  async function detailed(request: IncomingMessage): Promise<boolean> {
+    if (settings.auth === undefined) return false
+    return (await gate.admit(authRequestOf(request), { action: 'health:read' })).refused === undefined
+  }
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Attributes, Span } from '../../core/ports/tracer.js'
+import type { Tracer } from '../../core/tracer/tracer.js'
+import { factsOf, originalUrl, pathOf, type RequestFacts } from './request.js'
+
+/** The methods of RFC 9110 and 5789. Any other could be a new value of an attribute with every request. */
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY'])
+
+export interface RequestSpanOptions {
+  readonly trustProxy: boolean
+  /** False keeps the path out of the span: the path of a WebSocket names a room. @default true */
+  readonly path?: boolean
+}
+
+/** Starts the server span of a request, as a child of the span that the client names in its headers, if any. */
+export function startRequestSpan(tracer: Tracer, request: IncomingMessage, options: RequestSpanOptions): Span {
+  // From the root: whatever was current where the server was opened is not this request's parent.
+  const parent = tracer.run('root', () => tracer.extract(request.headers))
+  const attributes = requestAttributes(request, factsOf(request, options.trustProxy), options.path ?? true)
+  return tracer.startSpan(methodName(request), { kind: 'server', parent, attributes })
+}
+
+/** Ends the span when the response is sent or its link is gone, whichever comes first. */
+export function endWithResponse(span: Span, response: ServerResponse, route: () => string | undefined): void {
+  const { req: request } = response
+  function end(aborted: boolean): void {
+    response.off('finish', onFinish).off('close', onClose)
+    endRequestSpan(span, request, { status: response.statusCode, route: route(), aborted })
+  }
+  const onFinish = () => end(false)
+  const onClose = () => end(true)
+  response.on('finish', onFinish).on('close', onClose)
+}
+
+/** How a request ended. `aborted`: the client left before the answer was sent, so that there is no status. */
+export interface RequestEnd {
+  readonly status: number
+  readonly route: string | undefined
+  readonly aborted?: boolean
+}
+
+export function endRequestSpan(
+  span: Span,
+  request: IncomingMessage,
+  { status, route, aborted = false }: RequestEnd,
+): void {
+  if (route !== undefined) span.rename(`${methodName(request)} ${route}`).set('http.route', route)
+  if (aborted) span.set('triport.http.aborted', true)
+  else span.set('http.response.status_code', status)
+  if (!aborted && status >= 500) span.fail(String(status))
+  span.end()
+}
+
+function methodName({ method = 'GET' }: IncomingMessage): string {
+  return knownMethods.has(method) ? method : 'HTTP'
+}
+
+function requestAttributes(request: IncomingMessage, facts: RequestFacts, withPath: boolean): Attributes {
+  const { method = 'GET', httpVersion } = request
+  const known = knownMethods.has(method)
+  const server =
+    facts.host !== undefined && URL.canParse(`http://${facts.host}`) ? new URL(`http://${facts.host}`) : undefined
+  return {
+    'http.request.method': known ? method : '_OTHER',
+    'http.request.method_original': known ? undefined : method,
+    'url.scheme': facts.scheme,
+    'url.path': withPath ? pathOf(originalUrl(request)) : undefined,
+    'server.address': server?.hostname,
+    'server.port': server?.port ? Number(server.port) : undefined,
+    'network.protocol.version': httpVersion,
+    'user_agent.original': request.headers['user-agent'],
+  }
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http'
+import { pathOf, queryOf } from './request.js'
+
+/** What a client asks for with the address of its WebSocket. */
+export interface UpgradeTarget {
+  /** Absent for the bare path, without an implied room. */
+  readonly room?: string
+  readonly replay?: 'latest' | 'none' | number
+  readonly types?: readonly string[]
+  readonly meta?: boolean
+  readonly heartbeat?: boolean
+}
+
+/** The protocol that a client may name, and that is the only one we speak. */
+export const subprotocol = 'triport.v1'
+
+/**
+ * Reads the address of a WebSocket: `/ws/workflow/abc?replay=10` is the room `workflow:abc` with its ten latest messages.
+ *
+ * @returns `'foreign'` for another path, `'malformed'` when it is ours but makes no sense.
+ */
+export function targetOf(url: string, ws: string): UpgradeTarget | 'foreign' | 'malformed' {
+  const path = pathOf(url)
+  if (path !== ws && !path.startsWith(`${ws}/`)) return 'foreign'
+  const room = roomOf(path.slice(ws.length))
+  const options = optionsOf(queryOf(url))
+  if (room === 'malformed' || options === 'malformed') return 'malformed'
+  return room === undefined ? options : { room, ...options }
+}
+
+/** What is wrong with the handshake itself, in a sentence; `undefined` when nothing is. */
+export function handshakeProblem({ method, headers }: IncomingMessage): string | undefined {
+  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket') return 'This is no WebSocket handshake.'
+  if (headers['sec-websocket-version'] !== '13') return 'Only WebSocket version 13 is spoken here.'
+  if (!/^[+/\dA-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? ''))
+    return 'The header Sec-WebSocket-Key is malformed.'
+  const offered = headers['sec-websocket-protocol']
+  // A browser fails a connection none of whose protocols was taken, so one that we do not know is refused with a reason.
+  if (offered === undefined || offered.split(',').some((name) => name.trim() === subprotocol)) return undefined
+  return `The only subprotocol spoken here is ${subprotocol}.`
+}
+
+function roomOf(path: string): string | undefined | 'malformed' {
+  const segments = path.split('/').slice(1)
+  if (segments.length === 0 || (segments.length === 1 && segments[0] === '')) return undefined
+  try {
+    const room = segments.map(decodeURIComponent).join(':')
+    return segments.includes('') || !/^[\w.\-:]{1,255}$/.test(room) ? 'malformed' : room
+  } catch {
+    return 'malformed' // A stray percent sign: the client's mistake, and it is told.
+  }
+}
+
+function optionsOf(query: URLSearchParams): UpgradeTarget | 'malformed' {
+  const replay = replayOf(query.get('replay'))
+  const types = query.get('types')?.split(',').filter(Boolean)
+  if (replay === 'malformed' || (types?.length ?? 0) > 32) return 'malformed'
+  return {
+    ...(replay === undefined ? {} : { replay }),
+    ...(types ? { types } : {}),
+    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
+    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
+  }
+}
+
+function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {
+  if (text === null) return undefined
+  if (text === 'latest' || text === 'none') return text
+  return /^\d{1,6}$/.test(text) ? Number(text) : 'malformed'
+}
