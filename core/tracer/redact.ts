@@ -39,6 +39,8 @@ export const signedQueryKeys: readonly string[] = [
 const maxStatusLength = 256
 /** Keys come from code, so there are few. Should there be many, judging them anew is merely slower. */
 const maxRememberedKeys = 1_000
+const maxListLength = 128
+const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
 
 /**
  * Makes a redaction that hides values under sensitive keys, and in any text the password of a URL, the values of
@@ -82,10 +84,12 @@ export const defaultRedact: Redact = createRedact()
 /** Every pattern below needs one of these: most texts are let through by this one test. */
 const mayHideSecrets = /[=@"]|\b(?:bearer|basic)\s/i
 
+// Each runs in linear time: a name is looked for only where a word begins.
 const urlPassword = /(:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/g
-const parameter = /([\w.~%-]+)=([^\s&;,"'<>)\]}]+|"[^"]*"|'[^']*')/g
+const parameter = /(?<![\w.~%-])([\w.~%-]+)=([^\s&;,"'<>)\]}]+|"[^"]*"|'[^']*')/g
 const field = /("([^"\\\n]{1,256})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)/g
-const scheme = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi
+/** Not in "basic authentication failed": a credential has digits, capitals or padding in it. */
+const scheme = /\b([Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?=\S[\w.~+/=-]*[\dA-Z=])[\w.~+/=-]{6,}/g
 
 function withoutSecrets(text: string, hides: (name: string) => boolean): string {
   return text
@@ -96,7 +100,8 @@ function withoutSecrets(text: string, hides: (name: string) => boolean): string 
 }
 
 function list(values: readonly unknown[], clean: (text: string) => string): AttributeValue {
-  return values.map((value) => (typeof value === 'string' ? clean(value) : value)) as unknown as AttributeValue
+  const kept = values.slice(0, maxListLength).filter((value) => primitives.has(typeof value))
+  return kept.map((value) => (typeof value === 'string' ? clean(value) : value)) as unknown as AttributeValue
 }
 
 function cut(text: string, limit: number): string {

@@ -82,8 +82,11 @@ function decorateLegacy(
   return { ...descriptor, value: traced(descriptor.value, { tracer: currentTracer, spanName: () => name, options }) }
 }
 
-type DecoratorContext = (Pick<DecoratorContextOf, 'name'> & { readonly kind: string }) | undefined
-type DecoratorContextOf = ClassMethodDecoratorContext
+/** What a stage 3 decorator gets. Without TypeScript it may be put on anything. */
+interface DecoratorContext {
+  readonly kind: string
+  readonly name: string | symbol
+}
 
 /** The class that has `method` under `key`, rather than the subclass that it is called on. */
 function declaringClass(self: unknown, key: string | symbol, method: AnyFunction): string {

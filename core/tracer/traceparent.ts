@@ -11,18 +11,18 @@ export const randomFlag = 0x02
  * @returns `undefined` without a valid `traceparent`.
  */
 export function readCarrier(carrier: Carrier | null | undefined): SpanContext | undefined {
-  const context = parseTraceparent(single(carrier?.['traceparent']))
+  const context = parseTraceparent(single(carrier?.traceparent))
   if (context === undefined) return undefined
-  const header = carrier?.['tracestate']
+  const header = carrier?.tracestate
   const traceState = header === undefined ? undefined : parseTracestate(header)
   return traceState === undefined ? context : { ...context, traceState }
 }
 
 /** Adds the headers that name `context` to the carrier. A `tracestate` left in it from another trace is removed. */
 export function writeCarrier(carrier: Record<string, string>, context: SpanContext): Record<string, string> {
-  carrier['traceparent'] = formatTraceparent(context)
-  if (context.traceState) carrier['tracestate'] = context.traceState
-  else if (carrier['tracestate'] !== undefined) delete carrier['tracestate']
+  carrier.traceparent = formatTraceparent(context)
+  if (context.traceState) carrier.tracestate = context.traceState
+  else if (carrier.tracestate !== undefined) delete carrier.tracestate
   return carrier
 }
 
@@ -44,7 +44,7 @@ export function parseTraceparent(text: unknown): SpanContext | undefined {
   return { traceId, spanId, traceFlags, remote: true }
 }
 
-const member = /^([\da-z][\w\-*/@]{0,255})=([\x20-\x7e]{0,255}[\x21-\x7e])$/
+const member = /^[\da-z][\da-z_\-*/@]{0,255}=[\x20-\x3c\x3e-\x7e]{0,255}[\x21-\x3c\x3e-\x7e]$/
 const maxMembers = 32
 /** W3C asks that at least this many characters are passed on. More would let a caller fill what we store. */
 const maxLength = 512
@@ -61,17 +61,13 @@ export function parseTracestate(header: unknown): string | undefined {
   if (typeof text !== 'string') return undefined
   const members = text
     .split(',')
-    .map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map((part) => part.trim())
     .filter((part) => part !== '')
-  if (members.length === 0 || members.length > maxMembers || !members.every(isMember)) return undefined
+  if (members.length === 0 || members.length > maxMembers || !members.every((part) => member.test(part)))
+    return undefined
   const keys = new Set(members.map((part) => part.slice(0, part.indexOf('='))))
   if (keys.size < members.length) return undefined
   return shortened(members)
-}
-
-function isMember(text: string): boolean {
-  const [, key, value] = member.exec(text) ?? []
-  return key !== undefined && value !== undefined && !/[A-Z]/.test(key) && !value.includes('=')
 }
 
 function shortened(members: readonly string[]): string | undefined {
