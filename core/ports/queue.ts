@@ -14,8 +14,10 @@ export interface QueueSupports {
   readonly durable: boolean
   /** Several processes may claim from the same queue. */
   readonly shared: boolean
-  /** `enqueue` takes the caller's database transaction as `tx`. */
+  /** `enqueue` takes the caller's database transaction as `tx`. Where it does not, a `tx` MUST be refused with `ERR_UNSUPPORTED`. */
   readonly transactions: boolean
+  /** `enqueue` makes its jobs due at once and resolves when they have ended or were put back, not when they are stored. */
+  readonly inline: boolean
 }
 
 /** A job as the core hands it over to be stored. Texts are opaque to the driver. */
@@ -34,6 +36,8 @@ export interface NewJob {
   readonly priority: number
   /** Milliseconds from the server's now until the job is due. 0 or less means at once. */
   readonly delay: number
+  /** When the job is due on the server's clock, in milliseconds since the epoch. Counts instead of `delay`. */
+  readonly runAt?: number
 }
 
 /** What became of one job of an `enqueue` call. */
@@ -95,8 +99,14 @@ export interface Settlement extends Lease {
   readonly join?: Join
 }
 
-/** `lost`: the lease is no longer this worker's, and nothing was changed. */
-export type SettleReply = 'settled' | 'lost'
+/**
+ * `cancelled`: the job was to run again, but its cancellation had been requested, so it has ended.
+ * `lost`: the lease is no longer this worker's, and nothing was changed.
+ */
+export type SettleReply = 'settled' | 'cancelled' | 'lost'
+
+/** `lost`: the lease is no longer this worker's, and nothing was stored. */
+export type ProgressReply = 'stored' | 'lost'
 
 /** `cancelled`: still held, but somebody asked for the job to be cancelled. */
 export type ExtendReply = 'held' | 'cancelled' | 'lost'
@@ -189,9 +199,11 @@ export interface QueueListener {
  *   the delivery in the same step.
  * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find such jobs by itself.
  * - `extend`, `settle` and `progress` with a token that is not the job's current one MUST change nothing and say `lost`.
+ * - `claim` MUST apply `request.settle` before it looks for jobs.
  * - `settle` MUST apply outcome, `enqueue` and `join` in one atomic step, settlement by settlement.
  * - An outcome `released` MUST give its delivery back; `retry` and `released` MUST make the job due after `delay` milliseconds.
- * - A cancelled job that is retried or released MUST end `cancelled` instead.
+ * - A job whose cancellation was requested MUST end `cancelled`, with the `error` and `keep` of that request, where it would
+ *   wait again: when it is retried, released, or its lease lapses. It MUST NOT be claimed again.
  * - A settlement may name the same job only once per call.
  *
  * Reading
@@ -210,7 +222,7 @@ export interface QueueDriver extends Driver {
   /** Renews each lease to end `lease` milliseconds from now; replies are in the order of `leases`. */
   extend(leases: readonly Lease[], lease: number): Promise<readonly ExtendReply[]>
   settle(settlements: readonly Settlement[]): Promise<readonly SettleReply[]>
-  progress(updates: readonly ProgressUpdate[]): Promise<readonly SettleReply[]>
+  progress(updates: readonly ProgressUpdate[]): Promise<readonly ProgressReply[]>
   /** In the order of `ids`; `undefined` for a job that is unknown or no longer kept. */
   get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]>
   /** In the order of `ids`. `keep` is how long the record of a job that ends here is kept, in milliseconds. */

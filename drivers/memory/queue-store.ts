@@ -1,0 +1,254 @@
+import type {
+  CancelReply,
+  ClaimedJob,
+  EnqueueOutcome,
+  ExtendReply,
+  JobRecord,
+  Join,
+  Lease,
+  NewJob,
+  Outcome,
+  ProgressReply,
+  ProgressUpdate,
+  QueueCounts,
+  Settlement,
+  SettleReply,
+} from '../../core/ports/queue.js'
+import { createFifo } from './fifo.js'
+import { claimedJob, createEntry, hasEnded, type JobEntry, jobRecord } from './job-entry.js'
+import { createJoins } from './joins.js'
+import { createLine, type WaitingLine } from './waiting-line.js'
+
+/** What a store tells as it happens. */
+export interface StoreEvents {
+  /** A job of this queue may be due now or later. */
+  stored(queue: string): void
+  /** Cancellation of an active job was requested. */
+  cancelRequested(id: string): void
+  /** The job has ended. */
+  ended(id: string): void
+  /** The job was put back without having ended. */
+  released(id: string): void
+}
+
+/** Jobs in memory. Every call is one atomic step, and `now` is the time at which it happens. */
+export interface JobStore {
+  /** Calls `events` until the returned function is called. */
+  observe(events: StoreEvents): () => void
+  enqueue(job: NewJob, now: number): EnqueueOutcome
+  claim(request: { readonly queue: string; readonly max: number; readonly lease: number }, now: number): ClaimedJob[]
+  extend(lease: Lease, length: number, now: number): ExtendReply
+  settle(settlement: Settlement, now: number): SettleReply
+  progress(update: ProgressUpdate): ProgressReply
+  get(id: string, now: number): JobRecord | undefined
+  cancel(id: string, how: { readonly error: string; readonly keep: number }, now: number): CancelReply
+  counts(queue: string, now: number): QueueCounts
+  nextDue(queue: string, now: number): number | undefined
+}
+
+/** @param keepFinished How many records of ended jobs are kept at most; the oldest go first. */
+export function createStore(keepFinished: number): JobStore {
+  const jobs = new Map<string, JobEntry>()
+  const lines = new Map<string, WaitingLine>()
+  const finished = createFifo<JobEntry>()
+  const joins = createJoins(keepFinished)
+  const observers = new Set<StoreEvents>()
+
+  function lineOf(queue: string): WaitingLine {
+    const known = lines.get(queue)
+    if (known) return known
+    const line = createLine()
+    lines.set(queue, line)
+    return line
+  }
+
+  function tell(event: keyof StoreEvents, subject: string): void {
+    for (const observer of observers) observer[event](subject)
+  }
+
+  /** The job, unless it is unknown or its record has expired. */
+  function find(id: string, now: number): JobEntry | undefined {
+    const entry = jobs.get(id)
+    if (!entry || !hasEnded(entry) || entry.keepUntil > now) return entry
+    forget(entry)
+    return undefined
+  }
+
+  function forget(entry: JobEntry): void {
+    if (jobs.get(entry.job.id) !== entry) return
+    jobs.delete(entry.job.id)
+    lineOf(entry.job.queue).counts[entry.state]--
+  }
+
+  function enqueue(job: NewJob, now: number): EnqueueOutcome {
+    if (find(job.id, now)) return { id: job.id, deduplicated: true }
+    const entry = createEntry(job, now)
+    jobs.set(job.id, entry)
+    lineOf(job.queue).add(entry, now)
+    tell('stored', job.queue)
+    return { id: job.id, deduplicated: false }
+  }
+
+  function held(lease: Lease): JobEntry | undefined {
+    const entry = jobs.get(lease.id)
+    return entry?.state === 'active' && entry.token === lease.token && entry.job.queue === lease.queue
+      ? entry
+      : undefined
+  }
+
+  /** Ends the claim on an active job. */
+  function give(entry: JobEntry): WaitingLine {
+    const line = lineOf(entry.job.queue)
+    line.active.delete(entry)
+    line.counts.active--
+    entry.token = ''
+    return line
+  }
+
+  function end(entry: JobEntry, state: 'completed' | 'failed' | 'cancelled', keep: number, now: number): void {
+    entry.state = state
+    entry.finishedAt = now
+    entry.keepUntil = now + keep
+    lineOf(entry.job.queue).counts[state]++
+    if (keep <= 0) forget(entry)
+    else finished.push(entry)
+    for (let oldest = finished.peek(); oldest; oldest = finished.peek()) {
+      if (finished.size <= keepFinished && oldest.keepUntil > now) break
+      finished.shift()
+      forget(oldest)
+    }
+    tell('ended', entry.job.id)
+  }
+
+  /** Lets a job wait again, or ends it when its cancellation was requested. */
+  function putBack(entry: JobEntry, delay: number, now: number): SettleReply {
+    const line = give(entry)
+    if (entry.cancel) {
+      entry.error = entry.cancel.error
+      end(entry, 'cancelled', entry.cancel.keep, now)
+      return 'cancelled'
+    }
+    entry.dueAt = now + Math.max(0, delay)
+    line.add(entry, now)
+    tell('stored', entry.job.queue)
+    return 'settled'
+  }
+
+  function reapLapsed(line: WaitingLine, now: number): void {
+    if (now < line.nextLapse) return
+    for (const entry of line.active) if (entry.leaseUntil <= now) putBack(entry, 0, now)
+    line.nextLapse = earliestLapse(line)
+  }
+
+  function apply(entry: JobEntry, outcome: Outcome, now: number): SettleReply {
+    if (outcome.type === 'retry' || outcome.type === 'released') {
+      if (outcome.type === 'retry') entry.error = outcome.error
+      else entry.deliveries--
+      const reply = putBack(entry, outcome.delay, now)
+      if (outcome.type === 'released' && reply === 'settled') tell('released', entry.job.id)
+      return reply
+    }
+    give(entry)
+    if (outcome.type === 'completed') {
+      entry.result = outcome.result
+      entry.error = undefined
+    } else entry.error = outcome.error
+    end(entry, outcome.type, outcome.keep, now)
+    return 'settled'
+  }
+
+  function count(join: Join, now: number): void {
+    if (joins.count(join)) for (const job of join.then) enqueue(job, now)
+  }
+
+  let claims = 0
+
+  return {
+    observe(events) {
+      observers.add(events)
+      return () => void observers.delete(events)
+    },
+    enqueue,
+    claim({ queue, max, lease }, now) {
+      const line = lineOf(queue)
+      reapLapsed(line, now)
+      const claimed: ClaimedJob[] = []
+      while (claimed.length < max) {
+        const entry = line.take(now)
+        if (!entry) break
+        entry.state = 'active'
+        entry.deliveries++
+        entry.token = String(++claims)
+        entry.claimedAt = now
+        entry.leaseUntil = now + lease
+        line.counts.active++
+        line.active.add(entry)
+        claimed.push(claimedJob(entry))
+      }
+      if (claimed.length > 0) line.nextLapse = Math.min(line.nextLapse, now + lease)
+      return claimed
+    },
+    extend(lease, length, now) {
+      const entry = held(lease)
+      if (!entry) return 'lost'
+      entry.leaseUntil = now + length
+      const line = lineOf(lease.queue)
+      line.nextLapse = Math.min(line.nextLapse, entry.leaseUntil)
+      return entry.cancel ? 'cancelled' : 'held'
+    },
+    settle(settlement, now) {
+      const entry = held(settlement)
+      if (!entry) return 'lost'
+      const reply = apply(entry, settlement.outcome, now)
+      for (const job of settlement.enqueue ?? []) enqueue(job, now)
+      if (settlement.join) count(settlement.join, now)
+      return reply
+    },
+    progress(update) {
+      const entry = held(update)
+      if (!entry) return 'lost'
+      entry.progress = update.value
+      return 'stored'
+    },
+    get(id, now) {
+      const entry = find(id, now)
+      return entry && jobRecord(entry, now)
+    },
+    cancel(id, how, now) {
+      const entry = find(id, now)
+      if (!entry) return 'unknown'
+      if (hasEnded(entry)) return 'finished'
+      if (entry.state === 'active') {
+        entry.cancel ??= how
+        tell('cancelRequested', id)
+        return 'requested'
+      }
+      const line = lineOf(entry.job.queue)
+      line.counts[entry.state]--
+      entry.cancel = how
+      entry.error = how.error
+      end(entry, 'cancelled', how.keep, now)
+      line.dropped()
+      return 'cancelled'
+    },
+    counts(queue, now) {
+      const line = lineOf(queue)
+      reapLapsed(line, now)
+      line.promote(now)
+      finished.retain((entry) => entry.keepUntil > now || forget(entry) !== undefined)
+      return { ...line.counts }
+    },
+    nextDue(queue, now) {
+      const line = lineOf(queue)
+      const lapse = earliestLapse(line)
+      const due = Math.min(line.nextDue(now) ?? Number.POSITIVE_INFINITY, lapse)
+      return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - now)
+    },
+  }
+}
+
+function earliestLapse(line: WaitingLine): number {
+  let earliest = Number.POSITIVE_INFINITY
+  for (const { leaseUntil } of line.active) earliest = Math.min(earliest, leaseUntil)
+  return earliest
+}

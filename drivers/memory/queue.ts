@@ -1,0 +1,99 @@
+import { systemClock } from '../../core/clock.js'
+import { TriportError } from '../../core/errors.js'
+import type { QueueDriver, QueueListener, Settlement, SettleReply } from '../../core/ports/queue.js'
+import { ignore, type Report } from '../../core/report.js'
+import { createInline } from './inline.js'
+import { createListener } from './queue-listener.js'
+import { createStore, type JobStore } from './queue-store.js'
+
+export interface MemoryQueueOptions {
+  /**
+   * How many records of ended jobs are kept at most, for `getResult` and deduplication. The oldest go first, even before their
+   * time is up.
+   *
+   * @default 100_000
+   */
+  readonly keepFinished?: number
+  /** Jobs to share with other queues of this process. @default a store of its own */
+  readonly store?: MemoryQueueStore
+}
+
+/** Jobs that several memory queues of one process share, as several processes share a server. */
+export interface MemoryQueueStore {
+  /** @internal */
+  readonly jobs: JobStore
+}
+
+/** Makes a store to share between memory queues. */
+export function memoryQueueStore(options: Pick<MemoryQueueOptions, 'keepFinished'> = {}): MemoryQueueStore {
+  return { jobs: createStore(options.keepFinished ?? 100_000) }
+}
+
+/**
+ * Keeps jobs in the memory of this process. They are gone when it ends.
+ */
+export function memoryQueue(options: MemoryQueueOptions = {}): QueueDriver {
+  return createMemoryQueue('memory', options)
+}
+
+/**
+ * Runs each job at once: `enqueue` resolves when the job has ended, its retries included. Delays and backoff are not waited
+ * for. A worker has to run in the same process, and runs as many jobs side by side as are enqueued.
+ *
+ * A job that its worker puts back, because it stops or does not know the task, stays in memory, and `enqueue` resolves then.
+ */
+export function syncQueue(options: MemoryQueueOptions = {}): QueueDriver {
+  return createMemoryQueue('sync', options)
+}
+
+function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions): QueueDriver {
+  const { jobs } = options.store ?? memoryQueueStore(options)
+  const inline = name === 'sync' ? createInline(jobs) : undefined
+  const listeners = new Set<QueueListener>()
+  let now = systemClock.now
+  let report: Report = ignore
+
+  function settle(settlements: readonly Settlement[]): SettleReply[] {
+    return settlements.map((settlement) => jobs.settle(inline ? inline.hurry(settlement) : settlement, now()))
+  }
+
+  return {
+    name,
+    supports: { durable: false, shared: false, transactions: false, inline: inline !== undefined },
+    async start(context) {
+      now = context.clock.now
+      report = context.report
+    },
+    async stop() {
+      for (const listener of listeners) await listener.close()
+    },
+    async enqueue(newJobs, { tx } = {}) {
+      if (tx !== undefined) throw noTransactions(name)
+      return inline ? inline.enqueue(newJobs, now()) : newJobs.map((job) => jobs.enqueue(job, now()))
+    },
+    async claim(request) {
+      const settled = request.settle ? settle(request.settle) : []
+      return { jobs: jobs.claim(request, now()), settled }
+    },
+    extend: async (leases, length) => leases.map((lease) => jobs.extend(lease, length, now())),
+    settle: async (settlements) => settle(settlements),
+    progress: async (updates) => updates.map(jobs.progress),
+    get: async (ids) => ids.map((id) => jobs.get(id, now())),
+    cancel: async (ids, how) => ids.map((id) => jobs.cancel(id, how, now())),
+    counts: async (queue) => jobs.counts(queue, now()),
+    nextDue: async (queue) => jobs.nextDue(queue, now()),
+    async listen({ queues, signals }) {
+      const leave = inline?.serve(queues)
+      const listener = createListener({ jobs, queues, signals, report }, () => {
+        leave?.()
+        listeners.delete(listener)
+      })
+      listeners.add(listener)
+      return listener
+    },
+  }
+}
+
+function noTransactions(name: string): TriportError {
+  return new TriportError('ERR_UNSUPPORTED', `The ${name} queue cannot enqueue in a transaction. Leave out \`tx\`.`)
+}

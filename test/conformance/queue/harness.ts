@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { systemClock } from '../../../core/clock.js'
+import { createIds } from '../../../core/ids.js'
+import type {
+  ClaimedJob,
+  JobRecord,
+  Lease,
+  NewJob,
+  Outcome,
+  QueueDriver,
+  QueueListener,
+  QueueSignals,
+  Settlement,
+  SettleReply,
+} from '../../../core/ports/queue.js'
+
+/** Registers one test, as `test` of node:test and of vitest do. */
+export type TestFunction = (name: string, run: () => Promise<void>) => unknown
+
+/** A fresh driver on a backend of its own, started, and the levers that the suite needs. */
+export interface QueueHarness {
+  readonly driver: QueueDriver
+  /** Moves the server's time on, for every driver of this harness: by a fake clock or by the driver's clock offset. */
+  advance(ms: number): Promise<void>
+  /** Starts another driver on the same jobs, as another process would. Required where `supports.shared` or `supports.durable`. */
+  second?(): Promise<QueueDriver>
+  /**
+   * Runs `work` in a transaction that is committed when it resolves and rolled back when it rejects.
+   * Required where `supports.transactions`.
+   */
+  transaction?<T>(work: (tx: unknown) => Promise<T>): Promise<T>
+  /** Stops every driver of this harness and gives its backend back. */
+  stop(): Promise<void>
+}
+
+/** What a conformance suite of queue drivers needs. */
+export interface QueueConformance {
+  readonly test: TestFunction
+  create(): Promise<QueueHarness>
+}
+
+/** Adds a claim: a test with a fresh harness. */
+export type Claim = (name: string, run: (harness: QueueHarness) => Promise<void>) => void
+
+export function claims({ test, create }: QueueConformance): Claim {
+  return (name, run) =>
+    void test(`queue driver: ${name}`, async () => {
+      const harness = await create()
+      try {
+        await run(harness)
+      } finally {
+        await harness.stop()
+      }
+    })
+}
+
+const ids = createIds(systemClock)
+
+/** A job for queue `q` that is due at once. */
+export function newJob(changes: Partial<NewJob> = {}): NewJob {
+  return { id: ids.next(), queue: 'q', task: 't', payload: '{}', meta: '{}', priority: 0, delay: 0, ...changes }
+}
+
+/** Claims up to `max` jobs of queue `q`. */
+export async function take(
+  driver: QueueDriver,
+  { max = 10, lease = 30_000, queue = 'q' } = {},
+): Promise<readonly ClaimedJob[]> {
+  const { jobs } = await driver.claim({ queue, max, lease, worker: 'w' })
+  return jobs
+}
+
+/** Enqueues one job and claims it. */
+export async function started(driver: QueueDriver, changes: Partial<NewJob> = {}): Promise<ClaimedJob> {
+  const job = newJob(changes)
+  await driver.enqueue([job])
+  return only(await take(driver, { queue: job.queue }))
+}
+
+/** Ends one claim. */
+export async function settle(
+  driver: QueueDriver,
+  lease: Lease,
+  outcome: Outcome,
+  extra: Pick<Settlement, 'enqueue' | 'join'> = {},
+): Promise<SettleReply> {
+  return only(await driver.settle([{ ...leaseOf(lease), outcome, ...extra }]))
+}
+
+export async function read(driver: QueueDriver, id: string): Promise<JobRecord> {
+  const record = only(await driver.get([id]))
+  assert.ok(record, `no record of job ${id}`)
+  return record
+}
+
+export function leaseOf({ queue, id, token }: Lease): Lease {
+  return { queue, id, token }
+}
+
+export function only<T>(items: readonly T[]): T {
+  assert.equal(items.length, 1)
+  return items[0] as T
+}
+
+export function idsOf(jobs: readonly { readonly id: string }[]): string[] {
+  return jobs.map(({ id }) => id)
+}
+
+export const done = { type: 'completed', result: '"done"', keep: 60_000 } as const satisfies Outcome
+
+/** Listens, and lets a test wait for a signal about `subject`. */
+export async function listening(
+  driver: QueueDriver,
+  queues: readonly string[] = ['q'],
+): Promise<{ readonly listener: QueueListener; heard(signal: Heard, subject: string): Promise<void> }> {
+  const seen = new Set<string>()
+  const waiting = new Map<string, () => void>()
+  const hear = (signal: Heard) => (subject: string) => {
+    seen.add(`${signal} ${subject}`)
+    waiting.get(`${signal} ${subject}`)?.()
+  }
+  const signals: QueueSignals = { wake: hear('wake'), cancel: hear('cancel'), settled: hear('settled') }
+  const listener = await driver.listen({ queues, signals })
+  return {
+    listener,
+    heard(signal, subject) {
+      const key = `${signal} ${subject}`
+      if (seen.delete(key)) return Promise.resolve()
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no signal: ${key}`)), 5_000)
+        waiting.set(key, () => {
+          clearTimeout(timer)
+          seen.delete(key)
+          resolve()
+        })
+      })
+    },
+  }
+}
+
+type Heard = 'wake' | 'cancel' | 'settled'
