@@ -1,0 +1,127 @@
+import type { Clock } from '../clock.js'
+import { TriportError } from '../errors.js'
+import type { Ids } from '../ids.js'
+import type { Position } from '../ports/rooms.js'
+import type { Tracing } from '../ports/tracer.js'
+import { addressed, writeEnvelope } from './envelope.js'
+import { type Message, type RetentionOption, retentionOf } from './messages.js'
+import { checkRoomName, everybody, inboxOf, roomTemplate } from './names.js'
+import type { Outbox } from './outbox.js'
+
+/** How to publish a message. */
+export interface BroadcastOptions {
+  /**
+   * Names the message: published again within a minute, it is not delivered again and has its first position. At most 128 characters.
+   *
+   * @default a new UUID
+   */
+  readonly id?: string
+  /**
+   * What to keep for those who join later.
+   *
+   * @default 100 messages for an hour for WORKFLOW_UPDATE and NETWORK_UPDATE, for a day for NOTIFICATION; nothing for other types
+   */
+  readonly retention?: RetentionOption
+  /** The caller's database transaction: the room hears the message when it commits. For drivers that support it. */
+  readonly tx?: unknown
+}
+
+/** What publishing needs of the tracer. */
+export type BroadcastTracer = Pick<Tracing, 'enabled' | 'startSpan' | 'withSpan' | 'inject'>
+
+export interface BroadcasterOptions {
+  readonly outbox: Outbox
+  readonly tracer: BroadcastTracer
+  readonly ids: Ids
+  readonly clock: Clock
+  readonly maxBytes: number
+  /** Members of a room on this node. */
+  recipients(room: string): number
+}
+
+/** Publishes. */
+export interface Broadcaster {
+  toRoom(room: string, message: Message, options?: BroadcastOptions): Promise<Position | undefined>
+  toAll(message: Message): Promise<void>
+  /** To a connection of another node. */
+  toConnection(node: string, connection: string, message: Message): Promise<void>
+  /** A message for a connection of this node, as it leaves. */
+  direct(message: Message): string
+}
+
+export function createBroadcaster({
+  outbox,
+  tracer,
+  ids,
+  clock,
+  maxBytes,
+  recipients,
+}: BroadcasterOptions): Broadcaster {
+  /** `send` gets the headers of the broadcast's span, or none when nobody traces. */
+  async function traced<T>(
+    template: string,
+    id: string,
+    room: string,
+    send: (traceparent?: string) => Promise<T>,
+  ): Promise<T> {
+    if (!tracer.enabled) return await send()
+    const span = tracer.startSpan(`broadcast ${template}`, { kind: 'producer', attributes: attributesOf(template, id) })
+    try {
+      return await tracer.withSpan(span, () => send(tracer.inject({}).traceparent))
+    } catch (error) {
+      span.fail(error)
+      throw error
+    } finally {
+      span.set('triport.room.recipients', recipients(room)).end()
+    }
+  }
+
+  async function publish(room: string, message: Message, options: BroadcastOptions): Promise<Position | undefined> {
+    const id = options.id ?? ids.next()
+    checkId(id)
+    return await traced(roomTemplate(room), id, room, (traceparent) => {
+      const head = { id, time: clock.now(), traceparent, ...(room !== everybody && { room }) }
+      const text = writeEnvelope(message, head, maxBytes)
+      const retention = retentionOf(message.type, options.retention)
+      return outbox.publish({ room, text, id, retention }, options.tx)
+    })
+  }
+
+  return {
+    async toRoom(room, message, options = {}) {
+      checkRoomName(room)
+      return await publish(room, message, options)
+    },
+    async toAll(message) {
+      await publish(everybody, message, { retention: 'none' })
+    },
+    async toConnection(node, connection, message) {
+      const id = ids.next()
+      const room = inboxOf(node)
+      await traced('@connection:{id}', id, room, (traceparent) => {
+        const text = writeEnvelope(message, { id, time: clock.now(), traceparent }, maxBytes)
+        return outbox.publish({ room, text: addressed(connection, text), id, retention: 'none' })
+      })
+    },
+    direct: (message) => writeEnvelope(message, { id: ids.next(), time: clock.now() }, maxBytes),
+  }
+}
+
+function attributesOf(template: string, id: string) {
+  return {
+    'messaging.system': 'websocket',
+    'messaging.system.name': 'websocket',
+    'messaging.operation.name': 'broadcast',
+    'messaging.operation.type': 'send',
+    'messaging.destination.template': template,
+    'messaging.message.id': id,
+  }
+}
+
+function checkId(id: unknown): void {
+  if (typeof id === 'string' && id !== '' && id.length <= 128) return
+  throw new TriportError(
+    'ERR_OPTION_INVALID',
+    `The message id ${JSON.stringify(id)} is no text of 1 to 128 characters.`,
+  )
+}

@@ -1,0 +1,137 @@
+import { TriportError } from '../errors.js'
+import type { Position } from '../ports/rooms.js'
+import type { Frame, SocketTransport } from '../ports/socket.js'
+import { checkMessageType, type Message } from './messages.js'
+
+/** What an envelope says besides its message. */
+export interface EnvelopeHead {
+  readonly id: string
+  readonly room?: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+  readonly traceparent?: string | undefined
+}
+
+/**
+ * Writes a message as the text that goes to the broker: the envelope without its position.
+ *
+ * `type` always comes first, so that `typeOf` finds it without parsing. A message is serialised here and nowhere else: `placed`
+ * splices the position in, once per node.
+ *
+ * @throws `ERR_MESSAGE_INVALID` for a type that may not be sent and for data that JSON cannot carry; `ERR_MESSAGE_TOO_LARGE` over
+ *   `maxBytes` of UTF-8.
+ */
+export function writeEnvelope(message: Message, head: EnvelopeHead, maxBytes: number): string {
+  checkMessageType(message?.type)
+  const room = head.room === undefined ? '' : `,"room":"${head.room}"`
+  const trace = head.traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(head.traceparent)}`
+  const ts = new Date(head.time).toISOString()
+  const id = JSON.stringify(head.id)
+  const text = `{"type":"${message.type}","id":${id}${room},"ts":"${ts}","data":${writeData(message)}${trace}}`
+  refuseLarge(text, message.type, maxBytes)
+  return text
+}
+
+/** The text as clients get it: `seq` and `epoch` take the place of the closing brace. */
+export function placed(text: string, position: Position): string {
+  return `${text.slice(0, -1)},"seq":${position.seq},"epoch":"${position.epoch}"}`
+}
+
+/** The type of a text that `writeEnvelope` wrote. */
+export function typeOf(text: string): string {
+  return text.slice(typeStart, text.indexOf('"', typeStart))
+}
+
+const typeStart = '{"type":"'.length
+
+/** Addresses a text to one connection of the node that gets it. */
+export function addressed(connection: string, text: string): string {
+  return `{"to":"${connection}",${text.slice(1)}`
+}
+
+/** A text for one connection. */
+export interface Addressed {
+  readonly connection: string
+  readonly text: string
+}
+
+/** Takes apart what `addressed` made. */
+export function unaddressed(text: string): Addressed {
+  const end = text.indexOf('"', addressStart)
+  return { connection: text.slice(addressStart, end), text: `{${text.slice(end + 2)}` }
+}
+
+const addressStart = '{"to":"'.length
+
+/** A text on its way to many sockets, framed once for each kind of transport. */
+export class Outbound {
+  readonly text: string
+  readonly type: string
+  #transport: SocketTransport | undefined
+  #frame: Frame | undefined
+  #others: Map<SocketTransport, Frame> | undefined
+
+  constructor(text: string) {
+    this.text = text
+    this.type = typeOf(text)
+  }
+
+  frame(transport: SocketTransport): Frame {
+    if (this.#frame !== undefined && this.#transport === transport) return this.#frame
+    if (this.#frame === undefined) {
+      this.#transport = transport
+      this.#frame = transport.prepare(this.text)
+      return this.#frame
+    }
+    this.#others ??= new Map()
+    const frame = this.#others.get(transport) ?? transport.prepare(this.text)
+    this.#others.set(transport, frame)
+    return frame
+  }
+}
+
+function writeData({ type, data }: Message): string {
+  const unfit = findUnfit(data, [])
+  if (unfit !== undefined) {
+    throw new TriportError('ERR_MESSAGE_INVALID', `data of ${type} holds ${unfit}. Messages carry what JSON can.`)
+  }
+  return JSON.stringify(data) ?? 'null'
+}
+
+/** The first thing that JSON would lose or refuse, and where it is. Properties that are undefined are left out, as usual. */
+function findUnfit(value: unknown, path: (string | number)[]): string | undefined {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === undefined || value === null) return undefined
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value}${at(path)}`
+  if (typeof value !== 'object') return `a ${typeof value}${at(path)}`
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined
+  if (path.length >= maxDepth) return `a cycle, or more than ${maxDepth} levels,${at(path)}`
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
+    return `an instance of ${value.constructor?.name || 'a class'}${at(path)}`
+  }
+  for (const [key, item] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+    path.push(key)
+    const found = findUnfit(item, path)
+    if (found !== undefined) return found
+    path.pop()
+  }
+  return undefined
+}
+
+const maxDepth = 64
+
+function at(path: readonly (string | number)[]): string {
+  const steps = path.slice(0, 8).map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+  return steps.length === 0 ? '' : ` at ${steps.join('')}`
+}
+
+function refuseLarge(text: string, type: string, maxBytes: number): void {
+  if (text.length * 3 <= maxBytes) return
+  const size = new TextEncoder().encode(text).length
+  if (size <= maxBytes) return
+  throw new TriportError(
+    'ERR_MESSAGE_TOO_LARGE',
+    `A ${type} message is ${size} bytes long, more than the limit of ${maxBytes}. Send a reference, or split it.`,
+    { details: { size, maxBytes } },
+  )
+}
