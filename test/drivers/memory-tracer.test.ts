@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DriverContext } from '../../core/ports/driver.js'
 import { noopTracer } from '../../core/tracer/noop.js'
 import { formatTree } from '../../core/tracer/tree.js'
-import { asyncContext } from '../../drivers/memory/context.js'
 import { type MemoryTracerOptions, memoryTracer } from '../../drivers/memory/tracer.js'
 import { tracerConformance } from '../conformance/tracer/tracer-conformance.js'
 import { createFakeClock } from '../kit/clock.js'
+import { driverContext } from '../kit/driver-context.js'
 import { reportSpy } from '../kit/spy.js'
 
 tracerConformance({
@@ -27,8 +26,7 @@ async function started(options: MemoryTracerOptions = {}) {
   const clock = createFakeClock()
   const report = reportSpy()
   const tracer = memoryTracer(options)
-  const context: DriverContext = { clock, report, random: () => 0, instanceId: 'test', contextStorage: asyncContext }
-  await tracer.start?.(context)
+  await tracer.start?.(driverContext({ clock, report }))
   return { tracer, clock, report }
 }
 

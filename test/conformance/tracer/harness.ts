@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { systemClock } from '../../../core/clock.js'
 import { late } from '../../../core/late.js'
-import type { DriverContext } from '../../../core/ports/driver.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
 import type { FinishedSpan } from '../../../core/tracer/finished-span.js'
 import { createTracer, type Tracer } from '../../../core/tracer/tracer.js'
-import { asyncContext } from '../../../drivers/memory/context.js'
+import { driverContext } from '../../kit/driver-context.js'
 
 /** A driver to be tested, not started yet, and what it kept. */
 export interface TracerUnderTest {
@@ -46,16 +44,6 @@ export function claims({ test, create }: TracerConformanceOptions): Claim {
         await driver.stop?.()
       }
     })
-  }
-}
-
-export function driverContext(): DriverContext {
-  return {
-    clock: systemClock,
-    random: Math.random,
-    report: (error) => assert.fail(`reported: ${String(error)}`),
-    instanceId: 'conformance',
-    contextStorage: asyncContext,
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
-import { driverContext, type TracerConformanceOptions } from './harness.js'
+import { driverContext } from '../../kit/driver-context.js'
+import type { TracerConformanceOptions } from './harness.js'
 
 /** What a driver does while it is off: before start, after stop, and for ever when it is `enabled: false`. */
 export function offClaims({ test, create, enabled = true }: TracerConformanceOptions): void {

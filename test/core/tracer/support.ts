@@ -2,7 +2,7 @@ import { late } from '../../../core/late.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createTracer, type Tracer } from '../../../core/tracer/tracer.js'
 import { type MemoryTracer, memoryTracer } from '../../../drivers/memory/tracer.js'
-import { driverContext } from '../../conformance/tracer/harness.js'
+import { driverContext } from '../../kit/driver-context.js'
 
 export interface StartedTracer {
   readonly tracer: Tracer

@@ -5,7 +5,7 @@ import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { noopSpan } from '../../../core/tracer/noop.js'
 import { createTracer } from '../../../core/tracer/tracer.js'
 import { memoryTracer } from '../../../drivers/memory/tracer.js'
-import { driverContext } from '../../conformance/tracer/harness.js'
+import { driverContext } from '../../kit/driver-context.js'
 import { gate } from '../../kit/spy.js'
 import { startedTracer } from './support.js'
 
