@@ -8,7 +8,7 @@ export type { ExpressApp, Middleware, Next } from './express/app.js'
 export type { AttachOptions, Detach } from './node/attach.js'
 export type { HandlerOptions } from './node/handler.js'
 export type { HostedRuntime } from './node/host.js'
-export type { UpgradeMiddleware } from './node/middleware.js'
+export type { HostMiddleware } from './node/middleware.js'
 
 export interface HttpAttachOptions extends Omit<AttachOptions, 'server'> {
   /** Your Express app, version 4 or 5. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type AttachOptions, attach as attachToServer, type Detach } from '../node/attach.js'
 import type { HostedRuntime } from '../node/host.js'
-import type { UpgradeMiddleware } from '../node/middleware.js'
+import type { HostMiddleware } from '../node/middleware.js'
 import type { ExpressApp } from './app.js'
 import { triport } from './middleware.js'
 
@@ -21,20 +21,23 @@ export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
  * ```
  *
  * Call it before you add routes, so that they have spans. Called after them, endpoints and rooms work all the same.
- * `use` runs on upgrades with Express's own request and response: give it the middleware that `authenticate` relies on.
+ * `use` is the middleware that `authenticate` relies on. It runs on our endpoints and, with Express's own request and response,
+ * on upgrades.
  *
  * @returns Takes the WebSockets off the server again. Express cannot give middleware back.
  * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
  */
-export function attach(runtime: HostedRuntime, { app, server, use = [], ...options }: ExpressAttachOptions): Detach {
+export function attach(runtime: HostedRuntime, { app, server, ...options }: ExpressAttachOptions): Detach {
   const middleware = triport(runtime, options)
-  const detach = server ? attachToServer(runtime, { ...options, server, use: [dress(app), ...use] }) : () => {}
+  const detach = server
+    ? attachToServer(runtime, { ...options, server, use: [dress(app), ...(options.use ?? [])] })
+    : () => {}
   app.use(middleware)
   return detach
 }
 
 /** Gives an upgrade the request and response of the app, as `app(request, response)` would: `req.get`, `res.status`. */
-function dress(app: ExpressApp): UpgradeMiddleware {
+function dress(app: ExpressApp): HostMiddleware {
   const { request, response } = app as { readonly request?: object; readonly response?: object }
   return (req: IncomingMessage & { originalUrl?: string }, res: object, next: () => void) => {
     if (request && response) {

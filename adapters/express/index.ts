@@ -1,7 +1,7 @@
 export type { AttachOptions, Detach } from '../node/attach.js'
 export type { HandlerOptions } from '../node/handler.js'
 export type { HostedRuntime } from '../node/host.js'
-export type { UpgradeMiddleware } from '../node/middleware.js'
+export type { HostMiddleware } from '../node/middleware.js'
 export type { ExpressApp, Middleware, Next } from './app.js'
 export { attach, type ExpressAttachOptions } from './attach.js'
 export { triport } from './middleware.js'

@@ -5,7 +5,6 @@ import { TriportError } from '../../core/errors.js'
 import { refuseIfIdle } from './foreign.js'
 import { createHandler, type HandlerOptions } from './handler.js'
 import { type HostedRuntime, hostOf } from './host.js'
-import type { UpgradeMiddleware } from './middleware.js'
 import { refusal } from './refusals.js'
 import { respondRefused } from './respond.js'
 import { createUpgradeHandler } from './upgrade.js'
@@ -14,8 +13,6 @@ import { createWebSockets } from './websockets.js'
 export interface AttachOptions extends HandlerOptions {
   /** Serves WebSockets beside what it serves already. Other listeners for upgrades keep theirs. */
   readonly server: Server | SecureServer
-  /** Middleware to run on upgrades before `authenticate`, such as your session. */
-  readonly use?: readonly UpgradeMiddleware[]
 }
 
 /** Takes everything off the server that `attach` put there. Open connections stay. */
@@ -31,10 +28,10 @@ export type Detach = () => void
  *
  * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
  */
-export function attach(runtime: HostedRuntime, { server, use = [], ...options }: AttachOptions): Detach {
+export function attach(runtime: HostedRuntime, { server, ...options }: AttachOptions): Detach {
   const host = hostOf(runtime, options.http)
   const { ws, limits, foreignUpgrades } = host.settings
-  const take = createUpgradeHandler(host, createWebSockets(limits), use)
+  const take = createUpgradeHandler(host, createWebSockets(limits), options.use ?? [])
   const handle = createHandler(runtime, options)
   refuseTwice(server, ws)
 

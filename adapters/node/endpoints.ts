@@ -5,6 +5,7 @@ import type { JobStatus } from '../../core/queue/job.js'
 import { readJson } from './body.js'
 import { createHealth } from './health.js'
 import type { Host } from './host.js'
+import { type HostMiddleware, runMiddleware } from './middleware.js'
 import { type Refusal, refusal } from './refusals.js'
 import { authRequestOf, factsOf, originAllowed } from './request.js'
 import { respond, respondRefused } from './respond.js'
@@ -20,15 +21,29 @@ export interface Endpoint {
 /** Finds the endpoint of a path, `undefined` for a path that is not ours. */
 export type FindEndpoint = (path: string) => Endpoint | undefined
 
+/** What the endpoints for jobs work with. */
+interface Jobs {
+  readonly host: Host
+  readonly use: readonly HostMiddleware[]
+}
+
+interface JobRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly action: AuthAction
+  readonly job: string
+}
+
 /** Bytes of the body of a cancel request: a reason, in a sentence. */
 const bodyLimit = 4_096
 const idLimit = 200
 
 /** `{base}/health`, `{base}/jobs/:id` and `{base}/jobs/:id/cancel`. */
-export function createEndpoints(host: Host): FindEndpoint {
+export function createEndpoints(host: Host, use: readonly HostMiddleware[]): FindEndpoint {
   const { base } = host.settings
   const health = createHealth(host)
   const healthEndpoint: Endpoint = { route: `${base}/health`, methods: ['GET', 'HEAD'], answer: health }
+  const jobs = { host, use }
 
   return (path) => {
     if (!path.startsWith(`${base}/`)) return undefined
@@ -36,30 +51,30 @@ export function createEndpoints(host: Host): FindEndpoint {
     if (rest.length > 0) return undefined
     if (resource === 'health' && id === undefined) return healthEndpoint
     if (resource !== 'jobs' || !id || id.length > idLimit) return undefined
-    if (verb === undefined) return readEndpoint(host, id)
-    return verb === 'cancel' ? cancelEndpoint(host, id) : undefined
+    if (verb === undefined) return readEndpoint(jobs, id)
+    return verb === 'cancel' ? cancelEndpoint(jobs, id) : undefined
   }
 }
 
-function readEndpoint(host: Host, id: string): Endpoint {
+function readEndpoint(jobs: Jobs, id: string): Endpoint {
+  const { host } = jobs
   return {
     route: `${host.settings.base}/jobs/:id`,
     methods: ['GET', 'HEAD'],
     async answer(request, response) {
-      const refused = await refusedFor(host, request, 'job:read', id)
-      if (refused) return respondRefused(response, refused)
+      if (!(await entered(jobs, { request, response, action: 'job:read', job: id }))) return
       respond(response, 200, jobJson(await host.runtime.queue.job(id).status()))
     },
   }
 }
 
-function cancelEndpoint(host: Host, id: string): Endpoint {
+function cancelEndpoint(jobs: Jobs, id: string): Endpoint {
+  const { host } = jobs
   return {
     route: `${host.settings.base}/jobs/:id/cancel`,
     methods: ['POST'],
     async answer(request, response) {
-      const refused = await refusedFor(host, request, 'job:cancel', id)
-      if (refused) return respondRefused(response, refused)
+      if (!(await entered(jobs, { request, response, action: 'job:cancel', job: id }))) return
       const body = await readJson(request, bodyLimit)
       if ('problem' in body) return respondRefused(response, refusal(body.problem))
       const outcome = await host.runtime.queue.job(id).cancel(reasonIn(body.value))
@@ -88,20 +103,21 @@ export async function serve(
   }
 }
 
-async function refusedFor(
-  host: Host,
-  request: IncomingMessage,
-  action: AuthAction,
-  job: string,
-): Promise<Refusal | undefined> {
-  const { settings, gate, runtime } = host
+/** Whether somebody may go on to what they asked for. If not, they have their answer. */
+async function entered({ host, use }: Jobs, { request, response, action, job }: JobRequest): Promise<boolean> {
+  const early = refusedAtOnce(host, request)
+  if (early === undefined && !(await runMiddleware(use, request, response))) return false
+  const refused = early ?? (await host.gate.admit(authRequestOf(request), { action, resource: { job } })).refused
+  if (refused) respondRefused(response, refused)
+  return refused === undefined
+}
+
+function refusedAtOnce({ settings, runtime }: Host, request: IncomingMessage): Refusal | undefined {
   if (settings.auth === undefined)
     return refusal('not_found', { message: 'Job endpoints are off until http.auth is set.' })
   if (runtime.state !== 'running') return refusal('unavailable')
-  if (!originAllowed(request, settings.origin, factsOf(request, settings.trustProxy))) {
-    return refusal('forbidden', { message: 'Pages of this origin may not act here.' })
-  }
-  return (await gate.admit(authRequestOf(request), { action, resource: { job } })).refused
+  if (originAllowed(request, settings.origin, factsOf(request, settings.trustProxy))) return undefined
+  return refusal('forbidden', { message: 'Pages of this origin may not act here.' })
 }
 
 function refusalFor(error: unknown): Refusal {

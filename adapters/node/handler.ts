@@ -3,6 +3,7 @@ import type { HttpConfig } from '../../core/http-config.js'
 import type { Span } from '../../core/ports/tracer.js'
 import { createEndpoints, type Endpoint, serve } from './endpoints.js'
 import { type HostedRuntime, hostOf } from './host.js'
+import type { HostMiddleware } from './middleware.js'
 import { pathOf } from './request.js'
 import { endWithResponse, startRequestSpan } from './request-span.js'
 
@@ -15,6 +16,8 @@ export interface HandlerOptions {
    * @default none: the span is named after the method alone
    */
   readonly route?: (request: IncomingMessage) => string | undefined
+  /** Middleware to run before `authenticate`, such as your session. Needed where it has not run on the request already. */
+  readonly use?: readonly HostMiddleware[]
 }
 
 /**
@@ -37,10 +40,10 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  *
  * @throws `ERR_CONFIG_INVALID` for options that do not fit.
  */
-export function createHandler(runtime: HostedRuntime, { http, route }: HandlerOptions = {}): RequestHandler {
+export function createHandler(runtime: HostedRuntime, { http, route, use = [] }: HandlerOptions = {}): RequestHandler {
   const host = hostOf(runtime, http)
   const { tracer } = runtime
-  const find = createEndpoints(host)
+  const find = createEndpoints(host, use)
 
   function open(request: IncomingMessage, response: ServerResponse, endpoint: Endpoint | undefined): Span | undefined {
     if (!tracer.enabled || traced in response) return undefined

@@ -6,37 +6,53 @@ import type { Socket } from 'node:net'
  *
  * The parameters are `never` so that the middleware of every framework fits, whatever it calls a request.
  */
-export type UpgradeMiddleware = (request: never, response: never, next: (error?: unknown) => void) => unknown
+export type HostMiddleware = (request: never, response: never, next: (error?: unknown) => void) => unknown
 
 /**
- * Runs middleware on an upgrade request, so that `authenticate` finds what it leaves there.
+ * Runs middleware in front of our own work, so that `authenticate` finds what it leaves on the request.
  *
- * @returns False when the middleware answered the request itself: the link then ends with its answer.
+ * @returns False when the middleware answered the request itself, or the client is gone.
  */
 export async function runMiddleware(
-  stack: readonly UpgradeMiddleware[],
+  stack: readonly HostMiddleware[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  if (stack.length === 0) return true
+  const ended = Promise.withResolvers<'ended'>()
+  const onEnd = () => ended.resolve('ended')
+  response.on('finish', onEnd).on('close', onEnd)
+  try {
+    for (const middleware of stack) {
+      if ((await Promise.race([ended.promise, passed(middleware, request, response)])) === 'ended') return false
+    }
+    return !response.writableEnded
+  } finally {
+    response.off('finish', onEnd).off('close', onEnd)
+  }
+}
+
+/** The same for an upgrade, which has no response: middleware gets one that writes to the socket. */
+export async function runOnUpgrade(
+  stack: readonly HostMiddleware[],
   request: IncomingMessage,
   socket: Socket,
 ): Promise<boolean> {
+  if (stack.length === 0) return true
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
   try {
-    const answered = new Promise<'answered'>((resolve) => response.once('finish', () => resolve('answered')))
-    for (const middleware of stack) {
-      if ((await Promise.race([answered, passed(middleware, request, response)])) === 'answered') {
-        socket.end(() => socket.destroy())
-        return false
-      }
-    }
-    return true
+    const goOn = await runMiddleware(stack, request, response)
+    if (!goOn) socket.end(() => socket.destroy())
+    return goOn
   } finally {
     response.detachSocket(socket)
   }
 }
 
 /** Resolves when the middleware calls `next()`; rejects when it calls `next(error)`, throws or rejects. */
-function passed(middleware: UpgradeMiddleware, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function passed(middleware: HostMiddleware, request: IncomingMessage, response: ServerResponse): Promise<void> {
   return new Promise((resolve, reject) => {
     const next = (error?: unknown): void => (error === undefined || error === null ? resolve() : reject(error))
     // Inside a promise chain, so that a throw and a rejection are the same.

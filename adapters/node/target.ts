@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isRoomName } from '../../core/rooms/names.js'
 import { pathOf, queryOf } from './request.js'
 
 /** What a client asks for with the address of its WebSocket. */
@@ -45,7 +46,7 @@ function roomOf(path: string): string | undefined | 'malformed' {
   if (segments.length === 0 || (segments.length === 1 && segments[0] === '')) return undefined
   try {
     const room = segments.map(decodeURIComponent).join(':')
-    return segments.includes('') || !/^[\w.\-:]{1,255}$/.test(room) ? 'malformed' : room
+    return segments.includes('') || !isRoomName(room) ? 'malformed' : room
   } catch {
     return 'malformed' // A stray percent sign: the client's mistake, and it is told.
   }

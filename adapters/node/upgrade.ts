@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import type { Span } from '../../core/ports/tracer.js'
 import { type Admission, authDeadline, within } from './gate.js'
 import type { Host } from './host.js'
-import { runMiddleware, type UpgradeMiddleware } from './middleware.js'
+import { type HostMiddleware, runOnUpgrade } from './middleware.js'
 import { type Refusal, refusal } from './refusals.js'
 import { authRequestOf, factsOf, originAllowed, type RequestFacts } from './request.js'
 import { endRequestSpan, startRequestSpan } from './request-span.js'
@@ -32,11 +32,7 @@ interface Upgrade {
  * The order is that of cost: what needs no waiting, then the middleware of the host, then `auth`. The handshake comes last,
  * so that whoever is refused costs no WebSocket, except where a browser could not learn of the refusal otherwise.
  */
-export function createUpgradeHandler(
-  host: Host,
-  sockets: WebSockets,
-  use: readonly UpgradeMiddleware[],
-): UpgradeHandler {
+export function createUpgradeHandler(host: Host, sockets: WebSockets, use: readonly HostMiddleware[]): UpgradeHandler {
   const { runtime, settings, gate } = host
   const { clock, report } = runtime.config
   let pending = 0
@@ -88,7 +84,7 @@ export function createUpgradeHandler(
   /** Everything that may wait, within one deadline. */
   async function admit({ request, socket }: Upgrade, target: UpgradeTarget): Promise<Admission | 'answered'> {
     async function ask(): Promise<Admission | 'answered'> {
-      if (use.length > 0 && !(await runMiddleware(use, request, socket))) return 'answered'
+      if (!(await runOnUpgrade(use, request, socket))) return 'answered'
       const wish = target.room === undefined ? {} : ({ action: 'room:join', resource: { room: target.room } } as const)
       return gate.admit(authRequestOf(request), wish)
     }
@@ -119,8 +115,7 @@ export function createUpgradeHandler(
         ...(room === undefined ? {} : { rooms: [room] }),
         ...(spanContext ? { spanContext } : {}),
         principal,
-        authorize: (action, name) =>
-          gate.allows(principal, action === 'join' ? 'room:join' : 'room:publish', { room: name }),
+        authorize: (action, name) => gate.allows(principal, action, { room: name }),
       })
       listen(ws, connection.events)
     } catch (error) {

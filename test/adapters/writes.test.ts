@@ -3,19 +3,19 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket as NetSocket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
-import { Sender, type WebSocket, WebSocketServer } from 'ws'
+import * as ws from 'ws'
 import { NodeSocket } from '../../adapters/node/socket.js'
 import { createWrites, type FrameMaker } from '../../adapters/node/writes.js'
 
-const writes = createWrites(Sender as FrameMaker)
+const writes = createWrites((ws as unknown as { readonly Sender: FrameMaker }).Sender)
 
 /** A WebSocket of our side, and a bare TCP client that sees every byte. */
 async function pair(
   t: TestContext,
 ): Promise<{ readonly socket: NodeSocket; readonly client: NetSocket; chunks: Buffer[] }> {
   const server = createServer()
-  const sockets = new WebSocketServer({ noServer: true, clientTracking: false })
-  const accepted = new Promise<WebSocket>((resolve) => {
+  const sockets = new ws.WebSocketServer({ noServer: true, clientTracking: false })
+  const accepted = new Promise<ws.WebSocket>((resolve) => {
     server.on('upgrade', (request, socket, head) => sockets.handleUpgrade(request, socket, head, resolve))
   })
   server.listen(0, '127.0.0.1')
@@ -24,16 +24,16 @@ async function pair(
   client.write(
     'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
   )
-  const ws = await accepted
+  const link = await accepted
   await once(client, 'data')
   const chunks: Buffer[] = []
   client.on('data', (chunk) => chunks.push(chunk))
   t.after(() => {
-    ws.terminate()
+    link.terminate()
     client.destroy()
     server.close()
   })
-  return { socket: new NodeSocket(ws), client, chunks }
+  return { socket: new NodeSocket(link), client, chunks }
 }
 
 const texts = ['{"a":1}', '→ naïve 漢字 🧬', 'x'.repeat(200), 'y'.repeat(70_000)]
@@ -116,8 +116,8 @@ describe('raw writes', () => {
 
   it('an implementation without the private parts is served by send()', () => {
     const sent: unknown[] = []
-    const ws = { readyState: 1, OPEN: 1, extensions: '', send: (data: Buffer) => sent.push(String(data)) }
-    writes.deliver([writes.prepare('one'), writes.prepare('två')], [new NodeSocket(ws as unknown as WebSocket)])
+    const fake = { readyState: 1, OPEN: 1, extensions: '', send: (data: Buffer) => sent.push(String(data)) }
+    writes.deliver([writes.prepare('one'), writes.prepare('två')], [new NodeSocket(fake as unknown as ws.WebSocket)])
     assert.deepEqual(sent, ['one', 'två'])
   })
 
@@ -125,12 +125,15 @@ describe('raw writes', () => {
     const broken = await pair(t)
     const closing = await pair(t)
     const good = await pair(t)
-    const ws = { readyState: 1, OPEN: 1, extensions: '', send: () => assert.fail('broken'), terminate: t.mock.fn() }
+    const fake = { readyState: 1, OPEN: 1, extensions: '', send: () => assert.fail('broken'), terminate: t.mock.fn() }
     closing.socket.close(1000, '')
     broken.client.destroy()
-    writes.deliver([writes.prepare('hi')], [closing.socket, new NodeSocket(ws as unknown as WebSocket), good.socket])
+    writes.deliver(
+      [writes.prepare('hi')],
+      [closing.socket, new NodeSocket(fake as unknown as ws.WebSocket), good.socket],
+    )
     await once(good.client, 'data')
-    assert.equal(ws.terminate.mock.callCount(), 1)
+    assert.equal(fake.terminate.mock.callCount(), 1)
     assert.equal(closing.socket.open, false)
     assert.deepEqual(messagesIn(Buffer.concat(good.chunks)), ['hi'])
   })

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import type { Clock } from '../../core/clock.js'
+import { defineTask } from '../../core/queue/task.js'
+import { createRuntime } from '../../drivers/index.js'
+import { memoryTracer } from '../../drivers/memory/tracer.js'
+import { reportSpy } from '../kit/spy.js'
+import type { HostOptions, TestHost } from './host.js'
+
+export interface ServeOptions extends HostOptions {
+  /** @default true */
+  readonly start?: boolean
+  /** As with NODE_ENV. @default false */
+  readonly production?: boolean
+  readonly clock?: Clock
+}
+
+/** Ends at once, tells its room of its progress. */
+export const work = defineTask({
+  name: 'work',
+  room: ({ id }: { id: string }) => `workflow:${id}`,
+  async run({ id }, ctx) {
+    await ctx.progress(50, { step: 'half' })
+    return { done: id }
+  },
+})
+
+/** Runs until it is cancelled. */
+export const stuck = defineTask({
+  name: 'stuck',
+  grace: '10ms',
+  run: (_input: object, { signal }): Promise<never> =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+})
+
+/** Fails for good, with something in its stack that nobody outside may read. */
+export const broken = defineTask({
+  name: 'broken',
+  maxRetries: 0,
+  run(): never {
+    throw new TypeError('no such gene')
+  },
+})
+
+export type Served = Awaited<ReturnType<typeof serve>>
+
+/** Starts a host with a runtime in it on a free port, until the end of the test. */
+export async function serve(t: TestContext, host: TestHost, options: ServeOptions = {}) {
+  const tracer = memoryTracer()
+  const report = reportSpy()
+  const runtime = withNodeEnv(options.production ? 'production' : 'test', () =>
+    createRuntime({
+      tasks: [work, stuck, broken],
+      queue: { driver: 'memory' },
+      rooms: { driver: 'memory' },
+      tracer,
+      report,
+      ...(options.http ? { http: options.http } : {}),
+      ...(options.clock ? { clock: options.clock } : {}),
+    }),
+  )
+  const server = host.build(runtime, options)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(async () => {
+    await runtime.stop()
+    await closed(server)
+  })
+  if (options.start !== false) await runtime.start()
+  const { port } = server.address() as AddressInfo
+  const request = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init)
+  return { runtime, tracer, report, server, port, request, ws: `ws://127.0.0.1:${port}/ws` }
+}
+
+/** Resolves when the server has let go of its last socket. */
+export async function closed(server: Server): Promise<void> {
+  if (!server.listening) return
+  const done = once(server, 'close')
+  server.close()
+  server.closeIdleConnections()
+  await done
+}
+
+function withNodeEnv<T>(value: string, fn: () => T): T {
+  const before = process.env.NODE_ENV
+  process.env.NODE_ENV = value
+  try {
+    return fn()
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  }
+}
