@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { entries, manifest } from './source/entries.js'
 import { read, root } from './source/files.js'
-import { exportedNames, loadedNames } from './source/names.js'
+import { exportedNames, loadedNames, undocumentedNames } from './source/names.js'
 
 const snapshot = 'test/package/exports.json'
 const { exports: subpaths, peerDependencies, peerDependenciesMeta, dependencies } = manifest()
@@ -41,6 +41,13 @@ for (const { name, source } of listed) {
     assert.deepEqual(await loadedNames(source), values)
   })
 }
+
+test('every public name has a doc comment', () => {
+  assert.deepEqual(
+    listed.flatMap(({ source }) => undocumentedNames(source)),
+    [],
+  )
+})
 
 test('the public names are those of exports.json', () => {
   const names = Object.fromEntries(listed.map(({ name, source }) => [name, exportedNames(source)]))

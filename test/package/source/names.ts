@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import ts from 'typescript'
 import { read, root } from './files.js'
 import { parse } from './imports.js'
@@ -11,6 +12,37 @@ export function exportedNames(path: string): string[] {
 export async function loadedNames(path: string): Promise<string[]> {
   const module = (await import(new URL(path, `file://${root}`).href)) as object
   return Object.keys(module).sort(byName)
+}
+
+/** Names of an entry whose declaration has no doc comment, as `file: name`. */
+export function undocumentedNames(path: string): string[] {
+  return declarationsOf(path).flatMap(([file, name]) => {
+    const declared = parse(file, read(file)).statements.filter((node) => namesOf(node).some((n) => isNamed(n, name)))
+    return declared.some((node) => ts.getJSDocCommentsAndTags(node).length > 0) ? [] : [`${file}: ${name}`]
+  })
+}
+
+/** Where the names of an entry are declared: in the file that it takes them from, or in itself. */
+function declarationsOf(path: string): [file: string, name: string][] {
+  return parse(path, read(path)).statements.flatMap((node) => {
+    if (!ts.isExportDeclaration(node)) return namesOf(node).map((name): [string, string] => [path, bare(name)])
+    const from =
+      node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier) ? node.moduleSpecifier.text : undefined
+    if (from === undefined || !node.exportClause || !ts.isNamedExports(node.exportClause)) return []
+    const file = posix.join(posix.dirname(path), from).replace(/\.js$/, '.ts')
+    return node.exportClause.elements.map(({ name, propertyName }): [string, string] => [
+      file,
+      (propertyName ?? name).text,
+    ])
+  })
+}
+
+function isNamed(exported: string, name: string): boolean {
+  return bare(exported) === name
+}
+
+function bare(exported: string): string {
+  return exported.replace('type ', '')
 }
 
 function namesOf(node: ts.Statement): string[] {
@@ -33,6 +65,6 @@ function isExport(modifier: ts.Modifier): boolean {
 }
 
 function byName(a: string, b: string): number {
-  const [left, right] = [a.replace('type ', ''), b.replace('type ', '')]
+  const [left, right] = [bare(a), bare(b)]
   return left < right ? -1 : Number(left > right)
 }
