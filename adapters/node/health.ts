@@ -6,7 +6,7 @@ import { authRequestOf } from './request.js'
 import { respond } from './respond.js'
 
 /** `degraded`: it runs, but a backend did not answer. `down`: it is not started, or stopping. */
-export type HealthStatus = 'ok' | 'degraded' | 'down'
+type HealthStatus = 'ok' | 'degraded' | 'down'
 
 interface Health {
   readonly status: HealthStatus
