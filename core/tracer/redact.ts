@@ -82,21 +82,30 @@ export function createRedact(options: RedactOptions = {}): Redact {
 export const defaultRedact: Redact = createRedact()
 
 /** Every pattern below needs one of these: most texts are let through by this one test. */
-const mayHideSecrets = /[=@"]|\b(?:bearer|basic)\s/i
+const mayHideSecrets = /[=@"']|\b(?:bearer|basic)\s|(?:authorization|cookie|\bx-[\w-]{1,64}):/i
 
-// Each runs in linear time: a name is looked for only where a word begins.
-const urlPassword = /(:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/g
+// Each runs in linear time: a name is looked for only where a word begins, and what follows is bounded or ends with the word.
+const urlUser = /(:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/g
+/** A password that somebody forgot to encode, with a slash in it. Not the path behind `host:8080/`. */
+const rawPassword = /(:\/\/)[^\s/?#@"':[]{0,256}:(?!\d{1,5}[/?#])[^\s"']{0,512}@/g
+const header = /(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]{1,64})(:\s*)[^\r\n"']+/gi
 const parameter = /(?<![\w.~%-])([\w.~%-]+)=([^\s&;,"'<>)\]}]+|"[^"]*"|'[^']*')/g
+/** JSON: `"password": "x"`. */
 const field = /("([^"\\\n]{1,256})"\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s,}\]]+)/g
+/** What `util.inspect` prints: `password: 'x'`. */
+const property = /(?<![\w-])([\w-]+)(:\s*)('[^']*'|"[^"]*")/g
 /** Not in "basic authentication failed": a credential has digits, capitals or padding in it. */
 const scheme = /\b([Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?=\S[\w.~+/=-]*[\dA-Z=])[\w.~+/=-]{6,}/g
 
 function withoutSecrets(text: string, hides: (name: string) => boolean): string {
   return text
-    .replace(urlPassword, `$1${redacted}@`)
+    .replace(rawPassword, `$1${redacted}@`)
+    .replace(urlUser, `$1${redacted}@`)
+    .replace(header, (whole, name: string, colon: string) => (hides(name) ? name + colon + redacted : whole))
     .replace(scheme, `$1 ${redacted}`)
     .replace(parameter, (whole, name: string) => (hides(name) ? `${name}=${redacted}` : whole))
     .replace(field, (whole, start: string, name: string) => (hides(name) ? `${start}"${redacted}"` : whole))
+    .replace(property, (whole, name: string, colon: string) => (hides(name) ? name + colon + redacted : whole))
 }
 
 function list(values: readonly unknown[], clean: (text: string) => string): AttributeValue {

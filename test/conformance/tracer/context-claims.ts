@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { setImmediate as turn } from 'node:timers/promises'
 import type { TraceContext } from '../../../core/ports/tracer.js'
 import { noopSpan, noopTracer } from '../../../core/tracer/noop.js'
-import type { Claim } from './harness.js'
+import { type Claim, turn } from './harness.js'
 
 /** Which span is current where. */
 export function contextClaims(claim: Claim): void {

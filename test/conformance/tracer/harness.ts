@@ -58,3 +58,8 @@ function running(driver: TracerDriver, spans: () => Promise<readonly FinishedSpa
   }
   return { driver, tracer: createTracer(holder), spans, span }
 }
+
+/** Lets the event loop turn once, so that what follows runs in another tick. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -51,7 +51,10 @@ test('the password of a URL is hidden wherever the URL stands', () => {
   assert.equal(clean('cannot reach postgres://a:b@c/d, retrying'), `cannot reach postgres://${redacted}@c/d, retrying`)
   assert.equal(clean('redis://user:p@ss@host'), `redis://${redacted}@host`)
   assert.equal(clean('"redis://:pass@host"'), `"redis://${redacted}@host"`)
+  assert.equal(clean('postgres://u:p/w?x#@h/db'), `postgres://${redacted}@h/db`)
   assert.equal(clean('https://host/@scope/package'), 'https://host/@scope/package')
+  assert.equal(clean('http://host:8080/@scope?a@b'), 'http://host:8080/@scope?a@b')
+  assert.equal(clean('http://[::1]:8080/@scope'), 'http://[::1]:8080/@scope')
   assert.equal(clean('https://host/?mail=a@b.example'), 'https://host/?mail=a@b.example')
 })
 
@@ -70,8 +73,12 @@ test('secrets in fields and headers of a text are hidden', () => {
   assert.equal(clean('{"user":"ann","password":"a\\"b","n":1}'), `{"user":"ann","password":"${redacted}","n":1}`)
   assert.equal(clean('{"token": 123}'), `{"token": "${redacted}"}`)
   assert.equal(clean('login failed: password="two words" user=ann'), `login failed: password=${redacted} user=ann`)
-  assert.equal(clean('Authorization: Bearer abc.DEF-123'), `Authorization: Bearer ${redacted}`)
-  assert.equal(clean('Authorization: Basic dXNlcjpwYXNz'), `Authorization: Basic ${redacted}`)
+  assert.equal(clean("{ password: 'hunter2', user: 'ann' }"), `{ password: ${redacted}, user: 'ann' }`)
+  assert.equal(clean('Authorization: Bearer abc.DEF-123'), `Authorization: ${redacted}`)
+  assert.equal(clean('sent Bearer abc.DEF-123 twice'), `sent Bearer ${redacted} twice`)
+  assert.equal(clean('sent Basic dXNlcjpwYXNz'), `sent Basic ${redacted}`)
+  assert.equal(clean('Cookie: sid=abc; theme=dark\nHost: a'), `Cookie: ${redacted}\nHost: a`)
+  assert.equal(clean('x-api-key: abc\nx-request-id: def'), `x-api-key: ${redacted}\nx-request-id: def`)
 })
 
 test('ordinary messages stay as they are', () => {
@@ -82,6 +89,9 @@ test('ordinary messages stay as they are', () => {
     'a == b, a=b, x >= 1',
     'duplicate key value violates unique constraint "orders_pkey"',
     'mail ann@example.org bounced',
+    'connect ECONNREFUSED 127.0.0.1:6379',
+    'Unexpected token \'}\', "{}}" is not valid JSON',
+    'Key (email)=(a@b.c) already exists',
   ]
   for (const message of messages) assert.equal(clean(message), message)
 })
@@ -123,6 +133,8 @@ test('a planted secret never comes through, in whatever text surrounds it', () =
     `password=${secret}`,
     `"api_key":"${secret}"`,
     `Bearer ${secret}`,
+    `cookie: a=${secret}`,
+    `token: '${secret}'`,
   ]
   fc.assert(
     fc.property(around, fc.constantFrom(...holders), around, (before, holder, after) => {
@@ -147,7 +159,8 @@ test('time grows with the length of a text, not with its square', () => {
     'a='.repeat(size / 2),
     `="${'\\'.repeat(size)}`,
   ]
+  const most = ['://a:'.repeat(size / 5), `://a:${'b'.repeat(size)}`, 'x-'.repeat(size / 2), "a: '".repeat(size / 4)]
   const begin = performance.now()
-  for (const text of [...hard, ...more]) clean(`=${text}@"`)
+  for (const text of [...hard, ...more, ...most]) clean(`=${text}@"`)
   assert.ok(performance.now() - begin < 5_000)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { turn } from '../../conformance/tracer/harness.js'
 import { spy } from '../../kit/spy.js'
 import { startedTracer } from './support.js'
 

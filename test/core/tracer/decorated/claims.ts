@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { announce, type CurrentRuntime, currentTracer } from '../../../../core/current.js'
 import type { FinishedSpan } from '../../../../core/tracer/finished-span.js'
 import { traceFunction } from '../../../../core/tracer/trace-function.js'
 import { asyncContext } from '../../../../drivers/memory/context.js'
+import { turn } from '../../../conformance/tracer/harness.js'
 import { startedTracer } from '../support.js'
 
 export type DecoratorMode = 'stage 3' | 'legacy'
