@@ -83,7 +83,7 @@ export interface Tracing {
    *
    * @param base What to return when it names none. Default: the current context.
    */
-  extract(carrier: Carrier, base?: TraceContext): TraceContext
+  extract(carrier: Carrier, base?: TraceContext | 'root'): TraceContext
   /** The span that `context` would make the parent of a new one. */
   spanContext(context: TraceContext): SpanContext | undefined
   /** Sends what is waiting, for at most `timeout` milliseconds. @default 2000 */

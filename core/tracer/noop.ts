@@ -25,7 +25,7 @@ const off: TracerDriver = Object.freeze<TracerDriver>({
   activeSpan: () => undefined,
   run: (_context, fn) => fn(),
   inject: (carrier) => carrier,
-  extract: (_carrier, base = root) => base,
+  extract: (_carrier, base = root) => (base === 'root' ? root : base),
   spanContext: () => undefined,
   flush: () => done,
 })

@@ -147,9 +147,10 @@ class MemoryDriver implements MemoryTracer, Recorder {
     return scope === undefined ? carrier : writeCarrier(carrier, scope)
   }
 
-  extract(carrier: Carrier, base: TraceContext = this.active()): TraceContext {
+  extract(carrier: Carrier, base: TraceContext | 'root' = this.active()): TraceContext {
     const remote = this.#scopes === undefined ? undefined : readCarrier(carrier)
-    return remote === undefined ? base : contextOf(new PassiveSpan(remote, true))
+    if (remote !== undefined) return contextOf(new PassiveSpan(remote, true))
+    return base === 'root' ? root : base
   }
 
   spanContext(context: TraceContext): SpanContext | undefined {

@@ -71,4 +71,5 @@ function passesThrough(driver: TracerDriver): void {
   assert.deepEqual(carrier, { other: 'kept' })
   assert.equal(driver.extract({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }, base), base)
   assert.equal(driver.spanContext(base), undefined)
+  assert.equal(driver.spanContext(driver.extract({}, 'root')), undefined)
 }

@@ -64,7 +64,10 @@ export function propagationClaims(claim: Claim): void {
       for (const carrier of invalidCarriers) {
         assert.equal(driver.extract(carrier, base), base, JSON.stringify(carrier))
       }
-      tracer.span('current', () => assert.equal(driver.extract({}), driver.active(), 'base is the current context'))
+      tracer.span('current', () => {
+      assert.equal(driver.extract({}), driver.active(), 'base is the current context')
+      assert.equal(driver.spanContext(driver.extract({}, 'root')), undefined)
+    })
     },
   )
 
