@@ -136,6 +136,8 @@ describe('a planted violation is caught:', () => {
       'await new Promise((resolve) => setTimeout(resolve, 10))',
       'globalThis.setInterval(poll, 10)',
     ]
+    const deadline = 'setTimeout(() => reject(new Error()), 5_000)'
+    assert.equal(sleeps(tree({ 'test/core/a.test.ts': deadline })).length, 0)
     for (const text of texts) {
       assert.equal(sleeps(tree({ 'test/core/a.test.ts': text })).length, 1, text)
       assert.equal(sleeps(tree({ 'test/kit/a.ts': text })).length, 0, text)

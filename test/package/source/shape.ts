@@ -33,13 +33,15 @@ export function cycles(files: Files): string[] {
   return found
 }
 
-/** Public names are listed one by one, in the entries only: `export *` anywhere, re-exports elsewhere. */
+/** Public names are listed one by one, in the entries: no `export *`, and no re-exports elsewhere. */
 export function barrels(files: Files, entries: ReadonlySet<string>): string[] {
   return [...files].flatMap(([path, text]) => {
-    const statements = parse(path, text).statements
-    const forwards = statements.filter((node) => ts.isExportDeclaration(node) && node.moduleSpecifier)
-    if (forwards.some((node) => ts.isExportDeclaration(node) && !node.exportClause)) return [`${path}: export *`]
-    if (entries.has(path) || !path.endsWith('/index.ts')) return []
-    return [`${path}: an index file that is no entry of the package`]
+    const forwards = parse(path, text).statements.filter(isForward)
+    if (forwards.some((node) => !node.exportClause)) return [`${path}: export *`]
+    return forwards.length > 0 && !entries.has(path) ? [`${path}: re-exports what another file declares`] : []
   })
+}
+
+function isForward(node: ts.Statement): node is ts.ExportDeclaration {
+  return ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined
 }
