@@ -7,21 +7,24 @@ export interface Position {
 }
 
 export interface RoomsSupports {
-  /** Messages reach the nodes of other processes. */
+  /** Messages reach nodes in other processes. A driver that says no MAY still connect several nodes of one process. */
   readonly shared: boolean
-  /** `publish` takes the caller's database transaction as `tx`. */
+  /** `publish` takes the caller's database transaction as `tx`. A driver that says no MUST reject one with `ERR_UNSUPPORTED`. */
   readonly transactions: boolean
 }
 
-/** How much of a room is kept for those who come later: nothing, or up to `count` messages for `ttl` milliseconds. */
+/**
+ * How much of a room is kept for those who come later: nothing, or at least the newest `count` messages, each for `ttl` milliseconds.
+ * What a message says about `count` is about the log that it ends.
+ */
 export type Retention = 'none' | { readonly count: number; readonly ttl: number }
 
 /** A message on its way to the broker. */
 export interface OutgoingMessage {
   readonly room: string
-  /** The message as JSON text, without its position. Opaque to the driver. */
+  /** The message as JSON text, without its position. Opaque to the driver. Holds no U+0000. */
   readonly text: string
-  /** A UUID. Publishing the same id to a room again MUST answer the first position and deliver nothing. */
+  /** At most 128 characters, unique within the room for a minute. */
   readonly id: string
   readonly retention: Retention
 }
@@ -43,7 +46,7 @@ export interface LogEntry {
 /** Part of a room's log. */
 export interface LogPage {
   readonly epoch: string
-  /** The newest position; 0 when nothing was ever published in this epoch. */
+  /** The newest position, whether or not its entry is still kept; 0 when nothing was ever published in this epoch. */
   readonly head: number
   /** The oldest entry that is still kept; `head + 1` when none is. */
   readonly low: number
@@ -58,8 +61,9 @@ export type LogRange = { readonly after: number; readonly limit: number } | { re
 export type BrokerState = 'up' | 'down'
 
 export interface RoomsListener {
-  /** MUST be called for every message of a subscribed room, the node's own included, once per publish. */
+  /** MUST be called for every message of a subscribed room, the node's own included, once per publish. Never throws. */
   message(message: RoomMessage): void
+  /** MUST be called when the link to the broker is lost and when it is back. */
   state(state: BrokerState): void
 }
 
@@ -69,12 +73,20 @@ export interface RoomsListener {
  * Publishing
  * - A message of a room with history MUST get its position, be appended and be published in one atomic step.
  * - Positions of one epoch MUST be contiguous. When a log was lost, the next position MUST have a new epoch.
+ * - Messages that one node publishes to a room, in one call or in several that do not wait for each other, MUST get their positions in that
+ *   order.
+ * - Publishing an id again to its room within a minute MUST answer the first position, keep and deliver nothing. This is not asked of
+ *   messages that are not kept, nor beyond the last 10,000 messages of a room.
  * - A message of retention `none` MUST be relayed without a position and MUST NOT be kept.
+ * - Logs MUST be trimmed from their oldest end only, and `low` MUST say so.
  * - A publish that cannot reach the broker MUST reject with `ERR_BROKER_UNAVAILABLE`, retryable, and MUST NOT wait for its return.
  * - Publishing MUST work without a single `subscribe`.
  *
  * Subscribing
  * - `subscribe` MUST resolve only when messages published from now on will arrive, with the head of each room at that moment.
+ * - A room that has no log begins one when it is subscribed to or read: its head is `seq` 0 of an epoch that the next publish continues.
+ * - `subscribe` and `unsubscribe` MUST take effect in the order of the calls. Either MUST be harmless when repeated.
+ * - Names are those of `[\w.\-:]`, at most 255 characters, and the core's own, which begin with `@`.
  * - After an interruption the driver MUST renew its subscriptions before it says `up` again.
  */
 export interface RoomsDriver extends Driver {
@@ -85,8 +97,10 @@ export interface RoomsDriver extends Driver {
     options?: { readonly tx?: unknown },
   ): Promise<readonly (Position | undefined)[]>
   subscribe(rooms: readonly string[]): Promise<ReadonlyMap<string, Position>>
+  /** Resolves when no further message of these rooms will arrive. */
   unsubscribe(rooms: readonly string[]): Promise<void>
   read(room: string, range: LogRange): Promise<LogPage>
+  /** A room without a log is left out. */
   heads(rooms: readonly string[]): Promise<ReadonlyMap<string, Position>>
   /** Sets the one listener of this node. Called before `start`. */
   listen(listener: RoomsListener): void

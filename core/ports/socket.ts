@@ -10,27 +10,33 @@ export interface Socket {
   readonly open: boolean
   /** Bytes that were accepted and have not been handed to the operating system. */
   readonly buffered: number
-  /** Sends a protocol-level ping, if the transport has one. The answer arrives as `SocketEvents.alive`. */
+  /**
+   * Sends a protocol-level ping. The answer arrives as `SocketEvents.alive`; a transport that has no pings MUST call that itself for as
+   * long as it holds the peer for alive.
+   */
   ping(): void
-  /** Starts the closing handshake. `reason` is at most 123 bytes of UTF-8. */
+  /** Starts the closing handshake, after what was delivered before. `reason` is at most 123 bytes of UTF-8. */
   close(code: number, reason: string): void
   /** Ends the link at once. */
   terminate(): void
 }
 
-/** What a transport tells about a socket. */
+/** What a transport tells about a socket. The functions need no `this`. */
 export interface SocketEvents {
+  /** A text came in: at most as long as the transport's limit, not necessarily anything that makes sense. */
   message(text: string): void
   /** A pong came in, or anything else that proves the peer alive. */
   alive(): void
-  /** Called once, however the link ended. */
+  /** To be called once the link has ended, however it did. Further calls do nothing. */
   closed(code: number, reason: string): void
 }
 
 /**
  * Writes to sockets of one kind.
  *
- * - `deliver` MUST write the frames to each socket in their order and in one write where the platform can.
+ * - `prepare` MUST NOT throw. It is called once per message, however many sockets get it.
+ * - `deliver` MUST write the frames to each socket in their order and in one write where the platform can. Sockets that are owed the same
+ *   frames in one turn of the event loop come in one call, so that the frames need joining only once.
  * - `deliver` to a socket that is not open MUST do nothing. No failure of one socket MUST reach another or the caller.
  */
 export interface SocketTransport {

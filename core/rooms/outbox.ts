@@ -1,4 +1,3 @@
-import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
 
@@ -31,14 +30,7 @@ export function createOutbox(driver: Late<RoomsDriver>): Outbox {
   }
 
   async function publishIn(tx: unknown, message: OutgoingMessage): Promise<Position | undefined> {
-    const target = driver.get()
-    if (!target.supports.transactions) {
-      throw new TriportError(
-        'ERR_UNSUPPORTED',
-        `The rooms driver ${target.name} cannot publish in a transaction. Leave tx out.`,
-      )
-    }
-    const [position] = await target.publish([message], { tx })
+    const [position] = await driver.get().publish([message], { tx })
     return position
   }
 
