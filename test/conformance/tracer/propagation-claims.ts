@@ -65,9 +65,9 @@ export function propagationClaims(claim: Claim): void {
         assert.equal(driver.extract(carrier, base), base, JSON.stringify(carrier))
       }
       tracer.span('current', () => {
-      assert.equal(driver.extract({}), driver.active(), 'base is the current context')
-      assert.equal(driver.spanContext(driver.extract({}, 'root')), undefined)
-    })
+        assert.equal(driver.extract({}), driver.active(), 'base is the current context')
+        assert.equal(driver.spanContext(driver.extract({}, 'root')), undefined)
+      })
     },
   )
 
