@@ -2,7 +2,7 @@ import type { Clock } from './clock.js'
 import { TriportError } from './errors.js'
 import type { HttpConfig } from './http-config.js'
 import { problemsOfHttp } from './http-config.js'
-import type { Driver } from './ports/driver.js'
+import type { Driver, ServiceInfo } from './ports/driver.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
@@ -14,7 +14,7 @@ import { nearest } from './suggest.js'
 /** The three things that a runtime needs a driver for. */
 export type Port = 'queue' | 'tracer' | 'rooms'
 
-export const ports: readonly Port[] = ['tracer', 'queue', 'rooms']
+const ports: readonly Port[] = ['tracer', 'queue', 'rooms']
 
 /** One driver of a table: which options it takes, and how to make it. */
 export interface DriverEntry<D extends Driver, Options extends object> {
@@ -24,13 +24,14 @@ export interface DriverEntry<D extends Driver, Options extends object> {
   load(options: Options): Promise<D>
 }
 
-type Entries<D extends Driver> = { readonly [name: string]: DriverEntry<D, never> }
+/** The drivers of one port, by name. */
+export type DriverEntries<D extends Driver> = { readonly [name: string]: DriverEntry<D, never> }
 
 /** The drivers that `createRuntime` can choose from by name. */
 export interface DriverTable {
-  readonly queue: Entries<QueueDriver>
-  readonly tracer: Entries<TracerDriver>
-  readonly rooms: Entries<RoomsDriver>
+  readonly queue: DriverEntries<QueueDriver>
+  readonly tracer: DriverEntries<TracerDriver>
+  readonly rooms: DriverEntries<RoomsDriver>
 }
 
 /** `{ driver: 'redis', ...its options }`, or a driver object of your own. */
@@ -41,12 +42,6 @@ export type Choice<D extends Driver, Table> =
         ? { readonly driver: Name } & Options
         : never
     }[keyof Table & string]
-
-/** Names the service in traces and in introspection. */
-export interface ServiceInfo {
-  readonly name: string
-  readonly version?: string
-}
 
 /** Everything that `createRuntime` takes. All of it is optional. */
 export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly AnyTask[]> {
@@ -80,7 +75,15 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly log?: (line: string) => void
 }
 
-const known: Readonly<Record<keyof RuntimeConfig<DriverTable, readonly AnyTask[]>, true>> = {
+/** A configuration whose choices of drivers nobody has looked at yet. */
+export type OpenConfig<Tasks extends readonly AnyTask[] = readonly AnyTask[]> = Omit<
+  RuntimeConfig<DriverTable, Tasks>,
+  Port
+> & {
+  readonly [Name in Port]?: object
+}
+
+const known: Readonly<Record<keyof OpenConfig, true>> = {
   service: true,
   tasks: true,
   queue: true,
@@ -100,7 +103,7 @@ const known: Readonly<Record<keyof RuntimeConfig<DriverTable, readonly AnyTask[]
  *
  * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.
  */
-export function checkConfig(config: RuntimeConfig<DriverTable, readonly AnyTask[]>, table: DriverTable): void {
+export function checkConfig(config: OpenConfig, table: DriverTable): void {
   const problems = [
     ...unknownKeys(config, Object.keys(known), 'option'),
     ...problemsOfService(config.service),
@@ -157,7 +160,7 @@ function problemsOfTasks(tasks: readonly AnyTask[] | undefined): string[] {
   ]
 }
 
-function problemsOfChoice(port: Port, choice: unknown, entries: Entries<Driver>): string[] {
+function problemsOfChoice(port: Port, choice: unknown, entries: DriverEntries<Driver>): string[] {
   if (choice === undefined) return []
   const names = Object.keys(entries).join(', ')
   if (typeof choice !== 'object' || choice === null) {

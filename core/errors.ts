@@ -21,6 +21,7 @@ export const errorCodes = {
   ERR_VALUE_UNSUPPORTED: { retryable: false },
   ERR_VALUE_MALFORMED: { retryable: false },
   ERR_PAYLOAD_TOO_LARGE: { retryable: false },
+  ERR_ENQUEUE_TIMEOUT: { retryable: true },
   ERR_JOB_UNKNOWN: { retryable: false },
   ERR_JOB_FAILED: { retryable: false },
   ERR_JOB_CANCELLED: { retryable: false },

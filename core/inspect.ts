@@ -1,5 +1,5 @@
-import type { ServiceInfo } from './config.js'
 import type { LifecycleState } from './lifecycle.js'
+import type { ServiceInfo } from './ports/driver.js'
 import type { QueueCounts } from './ports/queue.js'
 
 /** A driver in use, and how it came to be chosen. */

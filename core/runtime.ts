@@ -1,48 +1,34 @@
-import { systemClock } from './clock.js'
-import {
-  type Choice,
-  checkConfig,
-  type DriverTable,
-  isNamed,
-  type Port,
-  type RuntimeConfig,
-  type ServiceInfo,
-} from './config.js'
+import { type Clock, systemClock } from './clock.js'
+import { checkConfig, type DriverTable, type OpenConfig, type Port, type RuntimeConfig } from './config.js'
 import type { ContextStorageFactory } from './context.js'
 import { announce } from './current.js'
-import { TriportError } from './errors.js'
+import { messageOf } from './errors.js'
+import { type HttpConfig, httpSettings } from './http-config.js'
 import { createIds } from './ids.js'
 import type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
-import { type Late, late } from './late.js'
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
-import type { Driver, DriverContext } from './ports/driver.js'
-import type { QueueDriver } from './ports/queue.js'
+import { type Choosing, type Detect, type Env, isProduction, placement } from './placement.js'
+import type { DriverContext, ServiceInfo } from './ports/driver.js'
+import type { QueueCounts, QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker } from './queue/worker.js'
+import { workerSettings } from './queue/worker-options.js'
 import type { Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
 
-/** What the environment named for a port. */
-export interface Detection {
-  readonly driver: string
-  /** Completes the sentence "chosen because ...". */
-  readonly reason: string
-}
-
-/** @throws `ERR_CONFIG_INVALID` when the environment names something unknown. */
-export type Detect = (port: Port, env: Readonly<Record<string, string | undefined>>) => Detection | undefined
-
 /** What the core needs of the host that it runs on. */
 export interface Platform {
   readonly contextStorage: ContextStorageFactory
-  env(): Readonly<Record<string, string | undefined>>
+  readonly env: () => Env
   readonly detect: Detect
+  /** Calls back once, when the current turn of the event loop has ended. */
+  readonly afterTurn: (fn: () => void) => void
   /** Shows a line to the operator. */
-  write(line: string): void
+  readonly write: (line: string) => void
 }
 
 /** The part of a configuration that adapters read. */
@@ -65,7 +51,8 @@ export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   /** `running` between the end of `start()` and the beginning of `stop()`. */
   readonly state: LifecycleState
   /**
-   * Loads and connects the drivers and starts the worker. Concurrent calls share one start; after a failure it may be called again.
+   * Loads and connects the drivers and starts the worker. Concurrent calls share one start; after a failure it may be called
+   * again.
    *
    * @throws `ERR_DRIVER_CHOICE_REQUIRED` in production when a port is left out and the environment names nothing;
    *   `ERR_PEER_MISSING`, `ERR_DRIVER_UNAVAILABLE` and what else a driver's start rejects with.
@@ -79,4 +66,146 @@ export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   stop(): Promise<void>
   /** How it is doing right now. */
   inspect(): Promise<RuntimeSnapshot>
+}
+
+/**
+ * Binds `createRuntime` to a table of drivers and a host. Add drivers of your own by name with
+ * `runtimeFactory({ ...table, queue: { ...table.queue, sqs } }, platform)`, or pass a driver object to `createRuntime`.
+ */
+export function runtimeFactory<const Table extends DriverTable>(table: Table, platform: Platform) {
+  return function createRuntime<const Tasks extends readonly AnyTask[] = readonly []>(
+    config: RuntimeConfig<Table, Tasks> = {},
+  ): Runtime<Tasks> {
+    const open = config as OpenConfig<Tasks>
+    checkConfig(open, table)
+    return assemble(open, table, platform)
+  }
+}
+
+/** Wires the parts. It holds no behaviour of its own. */
+function assemble<Tasks extends readonly AnyTask[]>(
+  config: OpenConfig<Tasks>,
+  table: DriverTable,
+  platform: Platform,
+): Runtime<Tasks> {
+  const env = platform.env()
+  const log = config.log ?? (env.NODE_ENV === 'test' ? () => {} : platform.write)
+  const context = driverContext(config, platform)
+  const choosing: Choosing = { config, table, detect: platform.detect, env, log, context }
+  const places = {
+    tracer: placement<TracerDriver>('tracer', choosing),
+    queue: placement<QueueDriver>('queue', choosing),
+    rooms: placement<RoomsDriver>('rooms', choosing),
+  }
+  const settings: RuntimeSettings = {
+    service: context.service,
+    http: config.http ?? {},
+    clock: context.clock,
+    report: context.report,
+    production: isProduction(env),
+  }
+  const tracer = createTracer(places.tracer.driver)
+  const registry = taskRegistry(config.tasks ?? [])
+  const shared = { ...context, ids: createIds(context.clock), tracer, schedule: platform.afterTurn }
+  const { limits } = httpSettings(config.http)
+  const hub = createHub({ ...shared, driver: places.rooms.driver, limits })
+  const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry }
+  const queue = createTaskQueue<Tasks>(jobs)
+  const inside = context.contextStorage<true>()
+  const current = { queue: queue as TaskQueue, tracer, rooms: hub.rooms }
+  const worker = createWorker({
+    ...jobs,
+    queue: current.queue,
+    options: typeof config.worker === 'object' ? config.worker : {},
+    enter: (fn) => inside.run(true, fn),
+  })
+  let withdraw: (() => void) | undefined
+
+  function* stages(): Generator<Stage> {
+    yield places.tracer.stage()
+    yield places.queue.stage()
+    yield places.rooms.stage(hub.attach)
+    yield { name: 'rooms', start: async () => hub.start(), stop: hub.stop }
+    yield { name: 'queue', stop: queue.close }
+    yield {
+      name: 'current runtime',
+      start: async () => {
+        withdraw = announce(current, inside)
+      },
+      stop: async () => withdraw?.(),
+    }
+    if (runsJobs(config.worker, places.queue.driver.get()))
+      yield { name: 'worker', start: worker.start, stop: worker.stop }
+  }
+
+  const lifecycle = createLifecycle(stages, context.report)
+  const runtime: Runtime<Tasks> = {
+    queue,
+    tracer,
+    rooms: hub.rooms,
+    config: settings,
+    get state() {
+      return lifecycle.state
+    },
+    async start() {
+      await lifecycle.start()
+      return runtime
+    },
+    stop: lifecycle.stop,
+    inspect: async () => ({
+      state: lifecycle.state,
+      instanceId: context.instanceId,
+      service: context.service,
+      drivers: driversOf(places),
+      queues: await countsOf(places.queue.driver.peek(), registry.queues),
+      ...(worker.snapshot() ? { worker: worker.snapshot() } : {}),
+      rooms: { connections: hub.rooms.connections(), rooms: hub.rooms.rooms().length },
+    }),
+    [Symbol.asyncDispose]: lifecycle.stop,
+  }
+  return runtime
+}
+
+function driverContext(config: OpenConfig, platform: Platform): DriverContext {
+  const clock = config.clock ?? systemClock
+  return {
+    clock,
+    random: config.random ?? Math.random,
+    report: config.report ?? reportTo(platform.write),
+    instanceId: createIds(clock).next(),
+    service: config.service ?? { name: 'triport' },
+    contextStorage: platform.contextStorage,
+  }
+}
+
+/** One line for people who have given no `report`. */
+function reportTo(write: Platform['write']): Report {
+  return (error, { stage, ...details }) => {
+    const facts = Object.entries(details).map(([name, value]) => ` ${name}=${value}`)
+    write(`triport: ${stage}:${facts.join('')} ${messageOf(error)}`)
+  }
+}
+
+/** Left out, jobs run where nobody else could: with a driver that lives in this process. */
+function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {
+  return worker === undefined ? !driver.supports.shared : worker !== false
+}
+
+function driversOf(places: Record<Port, { snapshot(): DriverSnapshot | undefined }>): RuntimeSnapshot['drivers'] {
+  return Object.fromEntries(
+    Object.entries(places).flatMap(([port, place]) => {
+      const snapshot = place.snapshot()
+      return snapshot ? [[port, snapshot]] : []
+    }),
+  )
+}
+
+async function countsOf(
+  driver: QueueDriver | undefined,
+  queues: readonly string[],
+): Promise<Record<string, QueueCounts>> {
+  if (driver === undefined) return {}
+  return Object.fromEntries(
+    await Promise.all(queues.map(async (queue) => [queue, await driver.counts(queue)] as const)),
+  )
 }

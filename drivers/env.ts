@@ -1,11 +1,8 @@
 import { type Port, type RuntimeConfig, refuse, unknownName } from '../core/config.js'
+import type { Detect, Env } from '../core/placement.js'
 import type { AnyTask } from '../core/queue/task.js'
-import type { Detect } from '../core/runtime.js'
 import type { BuiltinDrivers } from './table.js'
 import { table } from './table.js'
-
-/** Environment variables, as in `process.env`. */
-export type Env = Readonly<Record<string, string | undefined>>
 
 /** The part of a configuration that `configFromEnv` reads. What the environment does not name is left out. */
 export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 'queue' | 'tracer' | 'rooms' | 'worker'>

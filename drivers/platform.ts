@@ -7,5 +7,6 @@ export const nodePlatform: Platform = {
   contextStorage: asyncContext,
   env: () => process.env,
   detect,
+  afterTurn: (fn) => void setImmediate(fn),
   write: (line) => void process.stderr.write(`${line}\n`),
 }

@@ -37,7 +37,7 @@ export const table: BuiltinDrivers = {
   },
   tracer: {
     memory: {
-      options: ['service', 'limit', 'sampling', 'redact'],
+      options: ['limit', 'sampling', 'redact'],
       load: async (options) => (await import('./memory/tracer.js')).memoryTracer(options),
     },
     noop: {

@@ -2,6 +2,12 @@ import type { Clock } from '../clock.js'
 import type { ContextStorage } from '../context.js'
 import type { Report } from '../report.js'
 
+/** Names the service in traces and in introspection. */
+export interface ServiceInfo {
+  readonly name: string
+  readonly version?: string
+}
+
 /** What the runtime hands to every driver when it starts. */
 export interface DriverContext {
   /** This process's time, timers and waits. Drivers MUST NOT use any other clock. */
@@ -12,6 +18,7 @@ export interface DriverContext {
   readonly report: Report
   /** Identifies this runtime among all that share a backend. */
   readonly instanceId: string
+  readonly service: ServiceInfo
   /** Makes a context variable that follows asynchronous calls. */
   contextStorage<T>(): ContextStorage<T>
 }

@@ -1,5 +1,5 @@
 import { TriportError } from '../../core/errors.js'
-import type { EnqueueOutcome, NewJob, Settlement } from '../../core/ports/queue.js'
+import type { Ending, EnqueueOutcome, NewJob, Settlement } from '../../core/ports/queue.js'
 import type { JobStore } from './queue-store.js'
 
 /** Lets `enqueue` wait for its jobs. */
@@ -8,6 +8,8 @@ export interface Inline {
   enqueue(jobs: readonly NewJob[], now: number): Promise<readonly EnqueueOutcome[]>
   /** The settlement without its backoff. */
   hurry(settlement: Settlement): Settlement
+  /** What follows, due at once. */
+  hurryAfter<T extends Ending>(ending: T): T
   /** Says that a worker takes these queues, until the returned function is called. */
   serve(queues: readonly string[]): () => void
 }
@@ -37,13 +39,9 @@ export function createInline(store: JobStore): Inline {
     },
     hurry(settlement) {
       const { outcome } = settlement
-      const enqueue = settlement.enqueue?.map(dueAtOnce)
-      return {
-        ...settlement,
-        ...(enqueue ? { enqueue } : {}),
-        outcome: outcome.type === 'retry' ? { ...outcome, delay: 0 } : outcome,
-      }
+      return hurryAfter({ ...settlement, outcome: outcome.type === 'retry' ? { ...outcome, delay: 0 } : outcome })
     },
+    hurryAfter,
     serve(queues) {
       for (const queue of queues) served.set(queue, (served.get(queue) ?? 0) + 1)
       return () => {
@@ -54,6 +52,15 @@ export function createInline(store: JobStore): Inline {
         }
       }
     },
+  }
+}
+
+function hurryAfter<T extends Ending>(ending: T): T {
+  const { enqueue, join } = ending
+  return {
+    ...ending,
+    ...(enqueue ? { enqueue: enqueue.map(dueAtOnce) } : {}),
+    ...(join ? { join: { ...join, next: join.next.map(dueAtOnce) } } : {}),
   }
 }
 

@@ -16,8 +16,7 @@ export interface JobEntry {
   progress: string | undefined
   result: string | undefined
   error: string | undefined
-  /** How the job is to end, once its cancellation was requested. */
-  cancel: { readonly error: string; readonly keep: number } | undefined
+  cancelRequested: boolean
 }
 
 export function createEntry(job: NewJob, now: number): JobEntry {
@@ -35,7 +34,7 @@ export function createEntry(job: NewJob, now: number): JobEntry {
     progress: undefined,
     result: undefined,
     error: undefined,
-    cancel: undefined,
+    cancelRequested: false,
   }
 }
 
@@ -57,6 +56,7 @@ export function claimedJob(entry: JobEntry): ClaimedJob {
     enqueuedAt: entry.enqueuedAt,
     dueAt: entry.dueAt,
     claimedAt: entry.claimedAt,
+    cancelRequested: entry.cancelRequested,
   }
   return job.key === undefined ? claimed : { ...claimed, key: job.key }
 }
@@ -75,11 +75,11 @@ export function jobRecord(entry: JobEntry, now: number): JobRecord {
     deliveries: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
     dueAt: entry.dueAt,
-    ...(entry.claimedAt === 0 ? {} : { startedAt: entry.claimedAt }),
+    ...(entry.deliveries === 0 ? {} : { startedAt: entry.claimedAt }),
     ...(hasEnded(entry) ? { finishedAt: entry.finishedAt } : {}),
     ...(entry.progress === undefined ? {} : { progress: entry.progress }),
     ...(entry.result === undefined ? {} : { result: entry.result }),
     ...(entry.error === undefined ? {} : { error: entry.error }),
-    cancelRequested: entry.cancel !== undefined,
+    cancelRequested: entry.cancelRequested,
   }
 }

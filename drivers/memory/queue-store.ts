@@ -1,10 +1,11 @@
 import type {
+  Cancellation,
   CancelReply,
   ClaimedJob,
+  Ending,
   EnqueueOutcome,
   ExtendReply,
   JobRecord,
-  Join,
   Lease,
   NewJob,
   Outcome,
@@ -41,7 +42,7 @@ export interface JobStore {
   settle(settlement: Settlement, now: number): SettleReply
   progress(update: ProgressUpdate): ProgressReply
   get(id: string, now: number): JobRecord | undefined
-  cancel(id: string, how: { readonly error: string; readonly keep: number }, now: number): CancelReply
+  cancel(cancellation: Cancellation, now: number): CancelReply
   counts(queue: string, now: number): QueueCounts
   nextDue(queue: string, now: number): number | undefined
 }
@@ -120,18 +121,12 @@ export function createStore(keepFinished: number): JobStore {
     tell('ended', entry.job.id)
   }
 
-  /** Lets a job wait again, or ends it when its cancellation was requested. */
-  function putBack(entry: JobEntry, delay: number, now: number): SettleReply {
+  /** Lets an active job wait again. */
+  function putBack(entry: JobEntry, delay: number, now: number): void {
     const line = give(entry)
-    if (entry.cancel) {
-      entry.error = entry.cancel.error
-      end(entry, 'cancelled', entry.cancel.keep, now)
-      return 'cancelled'
-    }
     entry.dueAt = now + Math.max(0, delay)
     line.add(entry, now)
     tell('stored', entry.job.queue)
-    return 'settled'
   }
 
   function reapLapsed(line: WaitingLine, now: number): void {
@@ -140,25 +135,25 @@ export function createStore(keepFinished: number): JobStore {
     line.nextLapse = earliestLapse(line)
   }
 
-  function apply(entry: JobEntry, outcome: Outcome, now: number): SettleReply {
-    if (outcome.type === 'retry' || outcome.type === 'released') {
-      if (outcome.type === 'retry') entry.error = outcome.error
-      else entry.deliveries--
-      const reply = putBack(entry, outcome.delay, now)
-      if (outcome.type === 'released' && reply === 'settled') tell('released', entry.job.id)
-      return reply
+  function apply(entry: JobEntry, outcome: Outcome, now: number): void {
+    if (outcome.type === 'released') {
+      entry.deliveries--
+      putBack(entry, outcome.delay, now)
+      return tell('released', entry.job.id)
+    }
+    if (outcome.type === 'retry') {
+      entry.error = outcome.error
+      return putBack(entry, outcome.delay, now)
     }
     give(entry)
-    if (outcome.type === 'completed') {
-      entry.result = outcome.result
-      entry.error = undefined
-    } else entry.error = outcome.error
+    entry.error = outcome.type === 'completed' ? undefined : outcome.error
+    if (outcome.type === 'completed') entry.result = outcome.result
     end(entry, outcome.type, outcome.keep, now)
-    return 'settled'
   }
 
-  function count(join: Join, now: number): void {
-    if (joins.count(join)) for (const job of join.then) enqueue(job, now)
+  function follow(ending: Ending, now: number): void {
+    for (const job of ending.enqueue ?? []) enqueue(job, now)
+    if (ending.join && joins.count(ending.join, now)) for (const job of ending.join.next) enqueue(job, now)
   }
 
   let claims = 0
@@ -194,15 +189,15 @@ export function createStore(keepFinished: number): JobStore {
       entry.leaseUntil = now + length
       const line = lineOf(lease.queue)
       line.nextLapse = Math.min(line.nextLapse, entry.leaseUntil)
-      return entry.cancel ? 'cancelled' : 'held'
+      return entry.cancelRequested ? 'cancelled' : 'held'
     },
     settle(settlement, now) {
       const entry = held(settlement)
       if (!entry) return 'lost'
-      const reply = apply(entry, settlement.outcome, now)
-      for (const job of settlement.enqueue ?? []) enqueue(job, now)
-      if (settlement.join) count(settlement.join, now)
-      return reply
+      if (entry.cancelRequested && isPutBack(settlement.outcome)) return 'cancelled'
+      apply(entry, settlement.outcome, now)
+      follow(settlement, now)
+      return 'settled'
     },
     progress(update) {
       const entry = held(update)
@@ -214,21 +209,22 @@ export function createStore(keepFinished: number): JobStore {
       const entry = find(id, now)
       return entry && jobRecord(entry, now)
     },
-    cancel(id, how, now) {
+    cancel(cancellation, now) {
+      const { id, error, keep } = cancellation
       const entry = find(id, now)
       if (!entry) return 'unknown'
       if (hasEnded(entry)) return 'finished'
       if (entry.state === 'active') {
-        entry.cancel ??= how
+        entry.cancelRequested = true
         tell('cancelRequested', id)
         return 'requested'
       }
       const line = lineOf(entry.job.queue)
       line.counts[entry.state]--
-      entry.cancel = how
-      entry.error = how.error
-      end(entry, 'cancelled', how.keep, now)
+      entry.error = error
+      end(entry, 'cancelled', keep, now)
       line.dropped()
+      follow(cancellation, now)
       return 'cancelled'
     },
     counts(queue, now) {
@@ -245,6 +241,10 @@ export function createStore(keepFinished: number): JobStore {
       return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - now)
     },
   }
+}
+
+function isPutBack({ type }: Outcome): boolean {
+  return type === 'retry' || type === 'released'
 }
 
 function earliestLapse(line: WaitingLine): number {

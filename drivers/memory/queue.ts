@@ -79,7 +79,9 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
     settle: async (settlements) => settle(settlements),
     progress: async (updates) => updates.map(jobs.progress),
     get: async (ids) => ids.map((id) => jobs.get(id, now())),
-    cancel: async (ids, how) => ids.map((id) => jobs.cancel(id, how, now())),
+    async cancel(cancellations) {
+      return cancellations.map((each) => jobs.cancel(inline ? inline.hurryAfter(each) : each, now()))
+    },
     counts: async (queue) => jobs.counts(queue, now()),
     nextDue: async (queue) => jobs.nextDue(queue, now()),
     async listen({ queues, signals }) {

@@ -26,8 +26,6 @@ import { createSpanIds } from './span-ids.js'
 import { createSpanLog, type SpanLog } from './span-log.js'
 
 export interface MemoryTracerOptions {
-  /** The name of the service that the spans carry. */
-  readonly service?: string
   /** How many finished spans are kept; the oldest goes first. @default 10_000 */
   readonly limit?: number
   /** The share of traces that is kept, from 0 to 1. A span with a parent follows its parent. @default 1 */
@@ -75,7 +73,8 @@ const root = Object.freeze({}) as TraceContext
 
 class MemoryDriver implements MemoryTracer, Recorder {
   readonly name = 'memory'
-  readonly service: string | undefined
+  /** The name of the service that the spans carry. */
+  service: string | undefined
   readonly isNewFailure = rememberFailures()
   clock: Clock = systemClock
   report: Report = ignore
@@ -88,11 +87,10 @@ class MemoryDriver implements MemoryTracer, Recorder {
   /** What to add to the monotonic time to get the time of day. */
   #epoch = 0
 
-  constructor({ service, limit = 10_000, sampling = 1, redact = defaultRedact }: MemoryTracerOptions) {
+  constructor({ limit = 10_000, sampling = 1, redact = defaultRedact }: MemoryTracerOptions) {
     if (!Number.isInteger(limit) || limit < 1) {
       throw new TriportError('ERR_OPTION_INVALID', `limit is ${String(limit)}. Give a number of spans, 1 or more.`)
     }
-    this.service = service
     this.#redact = redact
     this.#sampler = parentBased(ratioSampler(sampling))
     this.#log = createSpanLog(limit, this)
@@ -103,6 +101,7 @@ class MemoryDriver implements MemoryTracer, Recorder {
   }
 
   async start(context: DriverContext): Promise<void> {
+    this.service = context.service.name
     this.clock = context.clock
     this.report = context.report
     this.#epoch = context.clock.now() - context.clock.monotonic()

@@ -13,6 +13,7 @@ export function driverContext(changes: Partial<DriverContext> = {}): DriverConte
       throw error
     },
     instanceId: 'test',
+    service: { name: 'test' },
     contextStorage: asyncContext,
     ...changes,
   }

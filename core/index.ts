@@ -1,0 +1,146 @@
+export type { Auth, AuthAction, AuthRequest, AuthResource } from './auth.js'
+export { type CancelTimer, type Clock, systemClock } from './clock.js'
+export { decode, decodeError, type EncodeOptions, encode, encodeError } from './codec.js'
+export type {
+  Choice,
+  DriverEntries,
+  DriverEntry,
+  DriverTable,
+  Port,
+  RuntimeConfig,
+} from './config.js'
+export type { ContextStorage, ContextStorageFactory } from './context.js'
+export { getRooms, getTaskQueue, getTracer } from './current.js'
+export type { Duration } from './duration.js'
+export type { Unsubscribe } from './emitter.js'
+export {
+  type ErrorCode,
+  errorCodes,
+  FatalTaskError,
+  isTriportError,
+  TriportError,
+  type TriportErrorOptions,
+} from './errors.js'
+export type { HttpConfig, HttpLimits } from './http-config.js'
+export { derivedId } from './ids.js'
+export type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
+export type { LifecycleState } from './lifecycle.js'
+export type { Detect, Detection, Env } from './placement.js'
+export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
+export type {
+  CancelReply,
+  ClaimedJob,
+  ClaimReply,
+  ClaimRequest,
+  EnqueueOutcome,
+  ExtendReply,
+  JobRecord,
+  JobState,
+  Join,
+  Lease,
+  NewJob,
+  Outcome,
+  ProgressUpdate,
+  QueueCounts,
+  QueueDriver,
+  QueueListener,
+  QueueSignals,
+  QueueSupports,
+  Settlement,
+  SettleReply,
+} from './ports/queue.js'
+export type {
+  BrokerState,
+  LogEntry,
+  LogPage,
+  LogRange,
+  OutgoingMessage,
+  Position,
+  Retention,
+  RoomMessage,
+  RoomsDriver,
+  RoomsListener,
+  RoomsSupports,
+} from './ports/rooms.js'
+export type { Frame, Socket, SocketEvents, SocketTransport } from './ports/socket.js'
+export type {
+  Attributes,
+  AttributeValue,
+  Carrier,
+  Span,
+  SpanContext,
+  SpanKind,
+  SpanLink,
+  SpanOptions,
+  TraceContext,
+  TracerDriver,
+  Tracing,
+} from './ports/tracer.js'
+export { type AfterClose, afterClose, closeCodes } from './protocol/close-codes.js'
+export {
+  type AckFrame,
+  type ControlFrame,
+  type Envelope,
+  type ErrorFrame,
+  type PingFrame,
+  type PongFrame,
+  type ProtocolErrorCode,
+  protocolName,
+  type ServerFrame,
+  type SubscribedFrame,
+  type WelcomeFrame,
+} from './protocol/frames.js'
+export type { EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
+export type { EnqueueOptions } from './queue/enqueue-options.js'
+export type { CancelOutcome, Job, JobError, JobStatus, Progress, ResultOptions } from './queue/job.js'
+export type { BackoffOptions, TaskPolicy } from './queue/policy.js'
+export type { TaskQueue } from './queue/queue.js'
+export {
+  type AnyTask,
+  defineTask,
+  type EnqueueArguments,
+  type InputOf,
+  type OutputOf,
+  type Task,
+  type TaskContext,
+  type TaskDefinition,
+  type TaskNamed,
+  type TaskOptions,
+  type ValidatedTaskDefinition,
+  type ValidatedTaskOptions,
+} from './queue/task.js'
+export { type TaskDecorator, type TaskMethod, type TaskMethodOptions, task, tasksOf } from './queue/task-method.js'
+export type { WorkerOptions } from './queue/worker-options.js'
+export type { Report, ReportDetails } from './report.js'
+export type { BroadcastOptions } from './rooms/broadcast.js'
+export type { Connection, ConnectOptions, RoomAction } from './rooms/connection.js'
+export type { Rooms } from './rooms/hub.js'
+export type { InboundMessage, MessageHandler } from './rooms/inbound.js'
+export type { Replay } from './rooms/membership.js'
+export {
+  type CollaborationUpdate,
+  createCollaborationUpdateMessage,
+  createErrorMessage,
+  createNetworkUpdateMessage,
+  createNotificationMessage,
+  createPingMessage,
+  createPongMessage,
+  createWorkflowUpdateMessage,
+  type ErrorReport,
+  type Message,
+  messageTypes,
+  type NetworkUpdate,
+  type Notification,
+  type RetentionOption,
+  type WorkflowUpdate,
+} from './rooms/messages.js'
+export { type Platform, type Runtime, type RuntimeSettings, runtimeFactory } from './runtime.js'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './schema.js'
+export type { FinishedSpan, SpanEvent } from './tracer/finished-span.js'
+export { noopTracer } from './tracer/noop.js'
+export { createRedact, defaultRedact, type Redact, type RedactedPart, type RedactOptions } from './tracer/redact.js'
+export { type TraceFunctionDecorator, type TraceFunctionOptions, traceFunction } from './tracer/trace-function.js'
+export type { AnyFunction, WrapOptions } from './tracer/traced.js'
+export { formatTraceparent, parseTraceparent } from './tracer/traceparent.js'
+export type { Tracer } from './tracer/tracer.js'
+export { formatTree, type SpanNode, spanTree } from './tracer/tree.js'

@@ -1,0 +1,5 @@
+export type { QueueConformance } from './queue/harness.js'
+export { queueConformance } from './queue/index.js'
+export { roomsConformance } from './rooms/rooms-conformance.js'
+export type { TracerConformanceOptions, TracerUnderTest } from './tracer/harness.js'
+export { tracerConformance } from './tracer/tracer-conformance.js'

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { afterEach, test } from 'node:test'
+import { z } from 'zod'
+import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
+import type { QueueDriver } from '../../core/ports/queue.js'
+import { defineTask } from '../../core/queue/task.js'
+import { createRuntime } from '../../drivers/index.js'
+import { memoryQueue } from '../../drivers/memory/queue.js'
+
+const quiet = { log: () => {}, report: () => {} }
+const double = defineTask({
+  name: 'double',
+  input: z.object({ n: z.number() }),
+  async run({ n }) {
+    return n * 2
+  },
+})
+
+const environment = { ...process.env }
+afterEach(() => {
+  for (const name of ['NODE_ENV', 'TRIPORT_QUEUE', 'TRIPORT_ROOMS', 'TRIPORT_TRACER']) {
+    if (environment[name] === undefined) delete process.env[name]
+    else process.env[name] = environment[name]
+  }
+})
+
+test('the smallest program runs its job', async () => {
+  await using runtime = await createRuntime({ tasks: [double], ...quiet }).start()
+  const job = await runtime.queue.enqueue(double, { n: 21 })
+  assert.equal(await job.result({ timeout: '5s' }), 42)
+  assert.equal(runtime.state, 'running')
+})
+
+test('await using stops the runtime at the end of the block', async () => {
+  const runtime = createRuntime({ tasks: [double], ...quiet })
+  {
+    await using scope = await runtime.start()
+    assert.equal(scope.state, 'running')
+  }
+  assert.equal(runtime.state, 'idle')
+})
+
+test('nothing is loaded or connected before start', async () => {
+  const calls: string[] = []
+  const spy = { ...memoryQueue({}), name: 'spy', start: async () => void calls.push('start') } as QueueDriver
+  const runtime = createRuntime({ tasks: [double], queue: spy, ...quiet })
+  await assert.rejects(runtime.queue.enqueue(double, { n: 1 }), { code: 'ERR_NOT_STARTED' })
+  assert.deepEqual(calls, [])
+  await runtime.start()
+  assert.deepEqual(calls, ['start'])
+  await runtime.stop()
+})
+
+test('a failed start names its cause and may be tried again', async () => {
+  let failing = true
+  const inner = memoryQueue({})
+  const driver: QueueDriver = Object.create(inner, {
+    start: {
+      value: async (context: never) => {
+        if (failing) throw new Error('no route to host')
+        await inner.start?.(context)
+      },
+    },
+  })
+  const runtime = createRuntime({ tasks: [double], queue: driver, worker: true, ...quiet })
+  await assert.rejects(runtime.start(), /no route to host/)
+  assert.equal(runtime.state, 'idle')
+  failing = false
+  await runtime.start()
+  const job = await runtime.queue.enqueue(double, { n: 2 })
+  assert.equal(await job.result({ timeout: '5s' }), 4)
+  await runtime.stop()
+})
+
+test('two runtimes in one process do not see each other', async () => {
+  const seen: string[] = []
+  const whoami = (mark: string) =>
+    defineTask({
+      name: 'whoami',
+      async run() {
+        seen.push(mark)
+        return getTaskQueue() === runtimes[mark]?.queue
+      },
+    })
+  const [a, b] = [whoami('a'), whoami('b')]
+  const runtimes: Record<string, { queue: unknown }> = {}
+  await using first = await createRuntime({ tasks: [a], ...quiet }).start()
+  await using second = await createRuntime({ tasks: [b], ...quiet }).start()
+  Object.assign(runtimes, { a: first, b: second })
+  const results = await Promise.all([
+    (await first.queue.enqueue(a, undefined)).result({ timeout: '5s' }),
+    (await second.queue.enqueue(b, undefined)).result({ timeout: '5s' }),
+  ])
+  assert.deepEqual(results, [true, true])
+  assert.deepEqual(seen.sort(), ['a', 'b'])
+})
+
+test('getTracer, getTaskQueue and getRooms give the runtime that started last, and say when there is none', async () => {
+  assert.throws(() => getTracer(), { code: 'ERR_NO_RUNTIME' })
+  const runtime = await createRuntime(quiet).start()
+  assert.equal(getTracer(), runtime.tracer)
+  assert.equal(getTaskQueue(), runtime.queue)
+  assert.equal(getRooms(), runtime.rooms)
+  await runtime.stop()
+  assert.throws(() => getRooms(), { code: 'ERR_NO_RUNTIME' })
+})
+
+test('every problem of a configuration is reported at once, with a guess at what was meant', () => {
+  assert.throws(
+    () =>
+      createRuntime({
+        taks: [],
+        tasks: [double, double],
+        queue: { driver: 'memroy' },
+        rooms: { driver: 'memory', brokr: 1 },
+        worker: { concurrency: 0 },
+      } as never),
+    (error: { code: string; details: { problems: string[] } }) => {
+      assert.equal(error.code, 'ERR_CONFIG_INVALID')
+      const text = error.details.problems.join('\n')
+      assert.match(text, /Unknown option "taks"\. Did you mean "tasks"\?/)
+      assert.match(text, /tasks has two tasks named "double"/)
+      assert.match(text, /Unknown queue driver "memroy"\. Did you mean "memory"\?/)
+      assert.match(text, /Unknown option of the memory rooms driver: "brokr"\. Did you mean "broker"\?/)
+      assert.match(text, /concurrency/)
+      return true
+    },
+  )
+})
+
+test('a port that is left out is memory on a laptop, and the choice is said once', async () => {
+  delete process.env.NODE_ENV
+  const lines: string[] = []
+  await using runtime = await createRuntime({ ...quiet, log: (line) => lines.push(line) }).start()
+  const { drivers } = await runtime.inspect()
+  assert.deepEqual([drivers.queue?.name, drivers.queue?.chosenBy], ['memory', 'auto'])
+  assert.equal(drivers.tracer?.name, 'noop')
+  assert.equal(lines.filter((line) => line.includes('queue')).length, 1)
+})
+
+test('the environment names the driver of a port that is left out', async () => {
+  process.env.TRIPORT_QUEUE = 'sync'
+  await using runtime = await createRuntime(quiet).start()
+  const { drivers } = await runtime.inspect()
+  assert.deepEqual([drivers.queue?.name, drivers.queue?.reason], ['sync', 'TRIPORT_QUEUE is "sync"'])
+})
+
+test('in production a port that is left out must be chosen', async () => {
+  process.env.NODE_ENV = 'production'
+  const runtime = createRuntime({ queue: { driver: 'memory' }, ...quiet })
+  await assert.rejects(runtime.start(), { code: 'ERR_DRIVER_CHOICE_REQUIRED', message: /TRIPORT_ROOMS/ })
+  await using accepted = await createRuntime({ fallback: 'memory', ...quiet }).start()
+  assert.equal((await accepted.inspect()).drivers.rooms?.name, 'memory')
+})
+
+test("fallback 'error' asks for a choice outside of production too", async () => {
+  await assert.rejects(createRuntime({ fallback: 'error', ...quiet }).start(), { code: 'ERR_DRIVER_CHOICE_REQUIRED' })
+})
+
+test('worker: false leaves jobs waiting', async () => {
+  await using runtime = await createRuntime({ tasks: [double], worker: false, ...quiet }).start()
+  const job = await runtime.queue.enqueue(double, { n: 1 })
+  assert.equal((await job.status()).state, 'waiting')
+  assert.equal((await runtime.inspect()).queues.default?.waiting, 1)
+})
+
+test('the runtime has these members and no others', () => {
+  const runtime = createRuntime(quiet)
+  assert.deepEqual(Object.keys(runtime).sort(), [
+    'config',
+    'inspect',
+    'queue',
+    'rooms',
+    'start',
+    'state',
+    'stop',
+    'tracer',
+  ])
+})
