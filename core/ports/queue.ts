@@ -20,10 +20,14 @@ export interface QueueSupports {
   readonly inline: boolean
 }
 
-/** A job as the core hands it over to be stored. Texts are opaque to the driver. */
+/** A job as the core hands it over to be stored. Texts are opaque to the driver and hold no U+0000. */
 export interface NewJob {
-  /** A UUID, version 7 when generated and version 8 when derived from `key`. */
+  /**
+   * A UUID in lower case, version 7 when generated and version 8 when derived from `key`. It names one job across all queues:
+   * the core never uses it for two.
+   */
   readonly id: string
+  /** Matches `/^[\w.\-/]{1,100}$/`. */
   readonly queue: string
   readonly task: string
   /** The encoded input. */
@@ -32,7 +36,7 @@ export interface NewJob {
   readonly meta: string
   /** The caller's text that `id` was derived from. */
   readonly key?: string
-  /** Higher runs sooner. Jobs of equal priority run roughly in the order in which they became due. */
+  /** An integer of 32 bits. Higher runs sooner. */
   readonly priority: number
   /** Milliseconds from the server's now until the job is due. 0 or less means at once. */
   readonly delay: number
@@ -69,6 +73,8 @@ export interface ClaimedJob extends Lease {
   readonly dueAt: number
   /** Server time of this claim. */
   readonly claimedAt: number
+  /** Its cancellation was requested before its last lease lapsed. The core ends it and does not run it. */
+  readonly cancelRequested: boolean
 }
 
 /** One way a delivery ended, decided by the core. */
@@ -81,26 +87,41 @@ export type Outcome =
 
 /** Counts members of a workflow as they end, and enqueues what follows the last one. */
 export interface Join {
-  /** Names the counter within its namespace. */
+  /** Names the counter, across all queues. */
   readonly id: string
   /** This member's place. Counting the same member again MUST change nothing. */
   readonly member: number
   /** How many members there are. */
   readonly size: number
+  /** Milliseconds for which the counter is remembered after it was last counted. */
+  readonly keep: number
   /** Enqueued in the same step in which the last member is counted. */
-  readonly then: readonly NewJob[]
+  readonly next: readonly NewJob[]
 }
 
-/** Ends one delivery, with everything that must become true together with it. */
-export interface Settlement extends Lease {
-  readonly outcome: Outcome
-  /** Jobs to store in the same atomic step, each once however often the settlement is sent. */
+/** What becomes true in the same atomic step in which a delivery or a job ends. */
+export interface Ending {
+  /** Jobs to store, each once however often the call is sent. */
   readonly enqueue?: readonly NewJob[]
   readonly join?: Join
 }
 
+/** Ends one delivery. */
+export interface Settlement extends Lease, Ending {
+  readonly outcome: Outcome
+}
+
+/** Asks for one job to end. `enqueue` and `join` apply when it ends here, because it was waiting. */
+export interface Cancellation extends Ending {
+  readonly id: string
+  readonly error: string
+  /** How long the record is kept of a job that ends here, in milliseconds. */
+  readonly keep: number
+}
+
 /**
- * `cancelled`: the job was to run again, but its cancellation had been requested, so it has ended.
+ * `cancelled`: the outcome was `retry` or `released`, but the job's cancellation was requested. Nothing was changed and the lease
+ * is still held: settle the job as `cancelled`.
  * `lost`: the lease is no longer this worker's, and nothing was changed.
  */
 export type SettleReply = 'settled' | 'cancelled' | 'lost'
@@ -142,14 +163,16 @@ export interface JobRecord {
   readonly deliveries: number
   readonly enqueuedAt: number
   readonly dueAt: number
+  /** Server time of the latest claim. Absent while `deliveries` is 0. */
   readonly startedAt?: number
   readonly finishedAt?: number
   /** The encoded value of the last `progress` call. */
   readonly progress?: string
   /** The encoded result of a completed job. */
   readonly result?: string
-  /** The encoded error of the last attempt that had one. */
+  /** The encoded error of the last attempt that had one. Absent when the job has completed. */
   readonly error?: string
+  /** Its cancellation was requested while it was active. */
   readonly cancelRequested: boolean
 }
 
@@ -192,18 +215,26 @@ export interface QueueListener {
  * Storage
  * - `enqueue` MUST resolve only when the jobs are as durable as `supports.durable` promises, in one atomic step per call.
  * - Enqueuing an id that exists MUST store nothing and answer `deduplicated: true`. The ids of a call are answered in its order.
- * - A reply that was lost MUST be harmless: sending the same call again changes nothing that the first call did.
+ * - A reply that was lost MUST be harmless: sending the same call again changes nothing that the first call did. The core knows
+ *   that `lost` and `deduplicated` may then mean that the first call has worked.
+ * - An id or a token that no driver made is unknown or lost, never an error.
  *
  * Claims
  * - `claim` MUST give a job to one caller only, MUST NOT give a job before it is due on the server's clock, and MUST count
  *   the delivery in the same step.
- * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find such jobs by itself.
+ * - Jobs of higher priority MUST be given first. Those of equal priority MUST be given in the order in which they became due,
+ *   jobs of one call in the call's order; jobs that were put back MAY be given sooner or later than that.
+ * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find such jobs by itself; until
+ *   it does, they MAY be shown as `active` and their leases MAY still be extended and settled.
  * - `extend`, `settle` and `progress` with a token that is not the job's current one MUST change nothing and say `lost`.
  * - `claim` MUST apply `request.settle` before it looks for jobs.
- * - `settle` MUST apply outcome, `enqueue` and `join` in one atomic step, settlement by settlement.
+ * - `settle` MUST apply outcome, `enqueue` and `join` in one atomic step, settlement by settlement, when it says `settled`.
  * - An outcome `released` MUST give its delivery back; `retry` and `released` MUST make the job due after `delay` milliseconds.
- * - A job whose cancellation was requested MUST end `cancelled`, with the `error` and `keep` of that request, where it would
- *   wait again: when it is retried, released, or its lease lapses. It MUST NOT be claimed again.
+ * - A job whose cancellation was requested MUST NOT be put back by `retry` or `released`: `settle` changes nothing and says
+ *   `cancelled`. When its lease lapses, `claim` MUST hand it over with `cancelRequested`. Only the core ends a job that ran.
+ * - `cancel` MUST end a job that waits, and apply `enqueue` and `join` in the same atomic step. To an active one it MUST do no
+ *   more than note the request and signal it.
+ * - Counting a member of a join that has fired MUST change nothing for the join's `keep`.
  * - A settlement may name the same job only once per call.
  *
  * Reading
@@ -225,14 +256,11 @@ export interface QueueDriver extends Driver {
   progress(updates: readonly ProgressUpdate[]): Promise<readonly ProgressReply[]>
   /** In the order of `ids`; `undefined` for a job that is unknown or no longer kept. */
   get(ids: readonly string[]): Promise<readonly (JobRecord | undefined)[]>
-  /** In the order of `ids`. `keep` is how long the record of a job that ends here is kept, in milliseconds. */
-  cancel(
-    ids: readonly string[],
-    options: { readonly error: string; readonly keep: number },
-  ): Promise<readonly CancelReply[]>
+  /** In the order of `cancellations`. */
+  cancel(cancellations: readonly Cancellation[]): Promise<readonly CancelReply[]>
   counts(queue: string): Promise<QueueCounts>
   /** Milliseconds until the next job of the queue is due or the next lease lapses; `undefined` when there is neither. */
   nextDue(queue: string): Promise<number | undefined>
-  /** Subscribes. `queues` are the ones whose `wake` is wanted. */
+  /** Subscribes. `queues` are the ones whose `wake` and `cancel` are wanted. */
   listen(options: { readonly queues: readonly string[]; readonly signals: QueueSignals }): Promise<QueueListener>
 }

@@ -139,16 +139,16 @@ export function createStore(keepFinished: number): JobStore {
     if (outcome.type === 'released') {
       entry.deliveries--
       putBack(entry, outcome.delay, now)
-      return tell('released', entry.job.id)
-    }
-    if (outcome.type === 'retry') {
+      tell('released', entry.job.id)
+    } else if (outcome.type === 'retry') {
       entry.error = outcome.error
-      return putBack(entry, outcome.delay, now)
+      putBack(entry, outcome.delay, now)
+    } else {
+      give(entry)
+      entry.error = outcome.type === 'completed' ? undefined : outcome.error
+      if (outcome.type === 'completed') entry.result = outcome.result
+      end(entry, outcome.type, outcome.keep, now)
     }
-    give(entry)
-    entry.error = outcome.type === 'completed' ? undefined : outcome.error
-    if (outcome.type === 'completed') entry.result = outcome.result
-    end(entry, outcome.type, outcome.keep, now)
   }
 
   function follow(ending: Ending, now: number): void {

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict'
-import { type Claim, done, leaseOf, listening, newJob, read, settle, started, take } from './harness.js'
+import type { Cancellation, CancelReply, QueueDriver } from '../../../core/ports/queue.js'
+import { type Claim, done, idsOf, leaseOf, listening, newJob, only, read, settle, started, take } from './harness.js'
 
-const how = { error: '"cancelled"', keep: 60_000 }
+const cancelled = { type: 'cancelled', error: '"cancelled"', keep: 60_000 } as const
 
 /** Cancelling jobs, waiting and active. */
 export function cancellingClaims(claim: Claim): void {
-  claim('cancel ends waiting and delayed jobs at once', async ({ driver, advance }) => {
+  claim('cancel MUST end waiting and delayed jobs', async ({ driver, advance }) => {
     const jobs = [newJob(), newJob({ delay: 1_000 })]
     await driver.enqueue(jobs)
-    assert.deepEqual(
-      await driver.cancel(
-        jobs.map(({ id }) => id),
-        how,
-      ),
-      ['cancelled', 'cancelled'],
-    )
+    assert.deepEqual(await cancel(driver, idsOf(jobs)), ['cancelled', 'cancelled'])
     await advance(2_000)
     assert.deepEqual(await take(driver), [])
     for (const { id } of jobs) {
@@ -23,30 +18,59 @@ export function cancellingClaims(claim: Claim): void {
     }
   })
 
-  claim('cancel answers in the order of the ids: requested, finished, unknown', async ({ driver }) => {
+  claim('cancel answers in the order of the cancellations: requested, finished, unknown', async ({ driver }) => {
     const ended = await started(driver)
     await settle(driver, ended, done)
     const active = await started(driver)
-    const replies = await driver.cancel([active.id, ended.id, 'unknown'], how)
+    const replies = await cancel(driver, [active.id, ended.id, 'unknown'])
     assert.deepEqual(replies, ['requested', 'finished', 'unknown'])
     assert.equal((await read(driver, ended.id)).state, 'completed')
   })
 
-  claim('a request to cancel is seen by extend, in the record and as a signal', async ({ driver, second }) => {
+  claim('cancel keeps each record as long as its cancellation says', async ({ driver, advance }) => {
+    const [short, long] = [newJob(), newJob()]
+    await driver.enqueue([short, long])
+    await driver.cancel([
+      { id: short.id, error: '"short"', keep: 1_000 },
+      { id: long.id, error: '"long"', keep: 60_000 },
+    ])
+    await advance(2_000)
+    const [gone, kept] = await driver.get([short.id, long.id])
+    assert.deepEqual([gone, kept?.error], [undefined, '"long"'])
+  })
+
+  claim('cancelling a waiting job MUST apply enqueue and join in the same step', async ({ driver }) => {
+    const [member, next, then] = [newJob(), newJob({ queue: 'next' }), newJob({ queue: 'then' })]
+    await driver.enqueue([member])
+    const join = { id: 'join', member: 0, size: 1, keep: 60_000, next: [then] }
+    const cancellation = { id: member.id, error: '"e"', keep: 60_000, enqueue: [next], join }
+    assert.deepEqual(await driver.cancel([cancellation]), ['cancelled'])
+    assert.deepEqual(idsOf(await take(driver, { queue: 'next' })), [next.id])
+    assert.deepEqual(idsOf(await take(driver, { queue: 'then' })), [then.id])
+  })
+
+  claim('cancelling an active job MUST do no more than note the request and signal it', async ({ driver }) => {
+    const active = await started(driver)
+    const join = { id: 'join', member: 0, size: 1, keep: 60_000, next: [newJob({ queue: 'then' })] }
+    const enqueue = [newJob({ queue: 'next' })]
+    assert.deepEqual(await driver.cancel([{ id: active.id, error: '"e"', keep: 60_000, enqueue, join }]), ['requested'])
+    const { state, error, cancelRequested } = await read(driver, active.id)
+    assert.deepEqual([state, error, cancelRequested], ['active', undefined, true])
+    for (const queue of ['next', 'then']) assert.deepEqual(await take(driver, { queue }), [])
+  })
+
+  claim('a request to cancel is seen by extend and as a signal', async ({ driver, second }) => {
     const job = await started(driver)
     const { listener, heard } = await listening(driver)
-    const other = second ? await second() : driver
-    assert.deepEqual(await other.cancel([job.id], how), ['requested'])
+    assert.deepEqual(await cancel(second ? await second() : driver, [job.id]), ['requested'])
     await heard('cancel', job.id)
     assert.deepEqual(await driver.extend([leaseOf(job)], 30_000), ['cancelled'])
-    const { state, cancelRequested } = await read(driver, job.id)
-    assert.deepEqual([state, cancelRequested], ['active', true])
     await listener.close()
   })
 
   claim('a job whose cancellation was requested may still complete', async ({ driver }) => {
     const job = await started(driver)
-    await driver.cancel([job.id], how)
+    await cancel(driver, [job.id])
     assert.equal(await settle(driver, job, done), 'settled')
     assert.equal((await read(driver, job.id)).state, 'completed')
   })
@@ -55,27 +79,45 @@ export function cancellingClaims(claim: Claim): void {
     { type: 'retry', delay: 0, error: '"e"' },
     { type: 'released', delay: 0 },
   ] as const) {
-    claim(
-      `a job whose cancellation was requested MUST end cancelled when it is ${outcome.type}`,
-      async ({ driver }) => {
-        const job = await started(driver)
-        await driver.cancel([job.id], how)
-        assert.equal(await settle(driver, job, outcome), 'cancelled')
-        const { state, error } = await read(driver, job.id)
-        assert.deepEqual([state, error], ['cancelled', '"cancelled"'])
-        assert.deepEqual(await take(driver), [])
-      },
-    )
+    claim(`a job whose cancellation was requested MUST NOT be put back: ${outcome.type}`, async ({ driver }) => {
+      const job = await started(driver)
+      const next = [newJob({ queue: 'then' })]
+      const ending = { join: { id: 'join', member: 0, size: 1, keep: 60_000, next } }
+      await cancel(driver, [job.id])
+      assert.equal(await settle(driver, job, outcome, ending), 'cancelled')
+      const { state, deliveries, error } = await read(driver, job.id)
+      assert.deepEqual([state, deliveries, error], ['active', 1, undefined])
+      assert.deepEqual([await take(driver), await take(driver, { queue: 'then' })], [[], []])
+      assert.equal(await settle(driver, job, cancelled, ending), 'settled')
+      assert.equal((await read(driver, job.id)).state, 'cancelled')
+      assert.equal((await take(driver, { queue: 'then' })).length, 1)
+    })
   }
 
-  claim(
-    'a job whose cancellation was requested MUST NOT be claimed again when its lease lapses',
-    async ({ driver, advance }) => {
-      const job = await started(driver)
-      await driver.cancel([job.id], how)
-      await advance(31_000)
-      assert.deepEqual(await take(driver), [])
-      assert.equal((await read(driver, job.id)).state, 'cancelled')
-    },
-  )
+  claim('a claim that settles such a job says cancelled too, and does not give it', async ({ driver }) => {
+    const job = await started(driver)
+    await cancel(driver, [job.id])
+    const settlement = { ...leaseOf(job), outcome: { type: 'released', delay: 0 } } as const
+    const reply = await driver.claim({ queue: 'q', max: 1, lease: 30_000, worker: 'w', settle: [settlement] })
+    assert.deepEqual(reply, { jobs: [], settled: ['cancelled'] })
+  })
+
+  claim('when its lease lapses, claim MUST hand it over with cancelRequested', async ({ driver, advance }) => {
+    const [plain, asked] = [await started(driver), await started(driver)]
+    assert.equal(asked.cancelRequested, false)
+    await cancel(driver, [asked.id])
+    await advance(31_000)
+    const again = await take(driver)
+    const flags = new Map(again.map(({ id, cancelRequested }) => [id, cancelRequested]))
+    assert.deepEqual([flags.get(plain.id), flags.get(asked.id)], [false, true])
+    const lease = only(again.filter(({ id }) => id === asked.id))
+    assert.equal(await settle(driver, lease, { type: 'released', delay: 0 }), 'cancelled')
+    assert.equal(await settle(driver, lease, cancelled), 'settled')
+    assert.equal((await read(driver, asked.id)).state, 'cancelled')
+  })
+}
+
+function cancel(driver: QueueDriver, ids: readonly string[]): Promise<readonly CancelReply[]> {
+  const { error, keep } = cancelled
+  return driver.cancel(ids.map((id): Cancellation => ({ id, error, keep })))
 }

@@ -88,7 +88,7 @@ export function readingClaims(claim: Claim): void {
     await listener.watch([...jobs.map(({ id }) => id), waiting.id])
     await settle(other, only(jobs.slice(0, 1)), done)
     await settle(other, only(jobs.slice(1)), { type: 'failed', error: '"e"', keep: 60_000 })
-    await other.cancel([waiting.id], { error: '"c"', keep: 60_000 })
+    await other.cancel([{ id: waiting.id, error: '"c"', keep: 60_000 }])
     for (const { id } of [...jobs, waiting]) await heard('settled', id)
     await listener.close()
   })

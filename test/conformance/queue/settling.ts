@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ClaimedJob } from '../../../core/ports/queue.js'
 import { type Claim, done, idsOf, leaseOf, newJob, only, read, settle, started, take } from './harness.js'
 
 /** Ending claims. */
@@ -48,7 +49,8 @@ export function settlingClaims(claim: Claim): void {
   claim('an outcome released MUST give its delivery back, due after its delay', async ({ driver, advance }) => {
     const job = await started(driver)
     assert.equal(await settle(driver, job, { type: 'released', delay: 5_000 }), 'settled')
-    assert.equal((await read(driver, job.id)).deliveries, 0)
+    const { deliveries, startedAt } = await read(driver, job.id)
+    assert.deepEqual([deliveries, startedAt], [0, undefined])
     assert.deepEqual(await take(driver), [])
     await advance(5_500)
     assert.equal(only(await take(driver)).deliveries, 1)
@@ -116,21 +118,45 @@ export function settlingClaims(claim: Claim): void {
 
   claim('a join enqueues what follows with the last member, once', async ({ driver }) => {
     const members = [await started(driver), await started(driver), await started(driver)]
-    const then = [newJob({ queue: 'then' })]
+    const next = [newJob({ queue: 'then' })]
     for (const [member, job] of members.entries()) {
       assert.deepEqual(await take(driver, { queue: 'then' }), [])
-      await settle(driver, job, done, { join: { id: 'join', member, size: 3, then } })
+      await settle(driver, job, done, { join: { id: 'join', member, size: 3, keep: 60_000, next } })
     }
-    assert.deepEqual(idsOf(await take(driver, { queue: 'then' })), idsOf(then))
+    assert.deepEqual(idsOf(await take(driver, { queue: 'then' })), idsOf(next))
   })
 
   claim('counting the same member of a join again MUST change nothing', async ({ driver }) => {
-    const then = [newJob({ queue: 'then' })]
+    const next = [newJob({ queue: 'then' })]
     for (const member of [0, 0, 0]) {
-      await settle(driver, await started(driver), done, { join: { id: 'join', member, size: 2, then } })
+      await settle(driver, await started(driver), done, { join: { id: 'join', member, size: 2, keep: 60_000, next } })
     }
     assert.deepEqual(await take(driver, { queue: 'then' }), [])
-    await settle(driver, await started(driver), done, { join: { id: 'join', member: 1, size: 2, then } })
+    await settle(driver, await started(driver), done, { join: { id: 'join', member: 1, size: 2, keep: 60_000, next } })
+    assert.equal((await take(driver, { queue: 'then' })).length, 1)
+  })
+
+  claim('counting a member of a join that has fired MUST change nothing', async ({ driver }) => {
+    for (const _ of [1, 2]) {
+      const next = [newJob({ queue: 'then' })]
+      await settle(driver, await started(driver), done, {
+        join: { id: 'join', member: 0, size: 1, keep: 60_000, next },
+      })
+    }
+    assert.equal((await take(driver, { queue: 'then' })).length, 1)
+  })
+
+  claim('a join whose members end at the same time enqueues what follows once', async ({ driver, second }) => {
+    const other = second ? await second() : driver
+    const members: ClaimedJob[] = []
+    for (let n = 0; n < 20; n++) members.push(await started(driver))
+    const settling = members.map((job, member) => {
+      const next = [newJob({ queue: 'then' })]
+      return settle(member % 2 ? other : driver, job, done, {
+        join: { id: 'join', member, size: 20, keep: 60_000, next },
+      })
+    })
+    assert.deepEqual(new Set(await Promise.all(settling)), new Set(['settled']))
     assert.equal((await take(driver, { queue: 'then' })).length, 1)
   })
 

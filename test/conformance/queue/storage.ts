@@ -25,10 +25,21 @@ export function storageClaims(claim: Claim): void {
     )
   })
 
-  claim('queue and task names may be long and in any script', async ({ driver }) => {
-    const queue = `warteschlange-\u00fc:${'q'.repeat(80)}`
+  claim('queue names may use all of [\\w.\\-/] and 100 characters, task names any script', async ({ driver }) => {
+    const queue = `Mail_2.high-priority/${'q'.repeat(79)}`
     await driver.enqueue([newJob({ queue, task: '\u4efb\u52a1.{name}' })])
     assert.equal(only(await take(driver, { queue })).task, '\u4efb\u52a1.{name}')
+    assert.equal((await driver.counts(queue)).active, 1)
+  })
+
+  claim('an id or a token that no driver made is unknown or lost, never an error', async ({ driver }) => {
+    const lease = { queue: 'q', id: 'no uuid', token: '{}' }
+    const outcome = { type: 'released', delay: 0 } as const
+    assert.deepEqual(await driver.get([lease.id]), [undefined])
+    assert.deepEqual(await driver.cancel([{ id: lease.id, error: '"e"', keep: 1 }]), ['unknown'])
+    assert.deepEqual(await driver.extend([lease], 1_000), ['lost'])
+    assert.deepEqual(await driver.progress([{ ...lease, value: '1' }]), ['lost'])
+    assert.deepEqual(await driver.settle([{ ...lease, outcome }]), ['lost'])
   })
 
   claim('the ids of an enqueue call are answered in its order', async ({ driver }) => {
@@ -67,7 +78,7 @@ export function storageClaims(claim: Claim): void {
     assert.deepEqual(await driver.extend([], 1_000), [])
     assert.deepEqual(await driver.progress([]), [])
     assert.deepEqual(await driver.get([]), [])
-    assert.deepEqual(await driver.cancel([], { error: '"e"', keep: 1 }), [])
+    assert.deepEqual(await driver.cancel([]), [])
   })
 
   claim('get MUST see every write that was acknowledged, in the order of the ids', async ({ driver }) => {
