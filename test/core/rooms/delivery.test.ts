@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createDelivery, type Recipient } from '../../../core/rooms/delivery.js'
+import { Outbound } from '../../../core/rooms/envelope.js'
+import { reportSpy } from '../../kit/spy.js'
+import { fakeTransport, settled, startNode } from './node.js'
+
+const text = (n: number) => ({ type: 'TEXT', data: n })
+
+test('a message is framed once, however many sockets get it', async () => {
+  const node = await startNode()
+  for (let n = 0; n < 100; n++) node.connect({ rooms: ['room'], meta: false })
+  await settled()
+  await node.rooms.broadcastToRoom('room', text(1))
+  await settled()
+  assert.equal(node.transport.prepared.length, 1)
+  assert.equal(node.transport.deliveries.length, 1)
+  assert.equal(node.transport.deliveries[0]?.sockets.length, 100)
+})
+
+test('what a turn owes the members of a room leaves in one delivery', async () => {
+  const node = await startNode()
+  const clients = Array.from({ length: 50 }, () => node.connect({ rooms: ['room'], meta: false }))
+  await settled()
+  await Promise.all(Array.from({ length: 10 }, (_, n) => node.rooms.broadcastToRoom('room', text(n))))
+  await settled()
+  const [delivery, ...rest] = node.transport.deliveries
+  assert.deepEqual([delivery?.frames.length, delivery?.sockets.length, rest.length], [10, 50, 0])
+  assert.deepEqual(
+    clients[7]?.messages().map(({ data }) => data),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  )
+})
+
+test('sockets that are owed different frames get theirs in one delivery each, grouped by what they have in common', async () => {
+  const node = await startNode()
+  const both = [node.connect({ rooms: ['a', 'b'], meta: false }), node.connect({ rooms: ['b', 'a'], meta: false })]
+  const onlyA = node.connect({ rooms: ['a'], meta: false })
+  await settled()
+  await Promise.all([node.rooms.broadcastToRoom('a', text(1)), node.rooms.broadcastToRoom('b', text(2))])
+  await settled()
+  const counts = node.transport.deliveries.map(({ frames, sockets }) => [frames.length, sockets.length])
+  assert.deepEqual(counts.toSorted(), [
+    [1, 1],
+    [2, 2],
+  ])
+  for (const client of both)
+    assert.deepEqual(
+      client.messages().map(({ data }) => data),
+      [1, 2],
+    )
+  assert.deepEqual(
+    onlyA.messages().map(({ data }) => data),
+    [1],
+  )
+})
+
+test('a socket that has closed is skipped, and a transport that fails harms no other', () => {
+  const report = reportSpy()
+  let flush: (() => void) | undefined
+  const delivery = createDelivery({ schedule: (fn) => (flush = fn), report })
+  const good = fakeTransport()
+  const bad = { ...fakeTransport(), deliver: () => assert.fail('broken') }
+  const socket = (open = true) => ({ open, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} })
+  const recipients: Recipient[] = [
+    { socket: socket(), transport: bad, owed: undefined },
+    { socket: socket(false), transport: good, owed: undefined },
+    { socket: socket(), transport: good, owed: undefined },
+  ]
+  const message = new Outbound('{"type":"TEXT","data":1}')
+  for (const recipient of recipients) delivery.send(recipient, message)
+  flush?.()
+  assert.deepEqual(report.stages(), ['rooms.deliver'])
+  assert.deepEqual(
+    good.deliveries.map(({ sockets }) => sockets.length),
+    [1],
+  )
+  assert.equal(good.prepared.length, 1)
+})
