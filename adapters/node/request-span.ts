@@ -47,7 +47,7 @@ export function endRequestSpan(
   if (route !== undefined) span.rename(`${methodName(request)} ${route}`).set('http.route', route)
   if (aborted) span.set('triport.http.aborted', true)
   else span.set('http.response.status_code', status)
-  if (!aborted && status >= 500) span.fail(String(status))
+  if (!aborted && status >= 500) span.fail(`answered with ${status}`).set('error.type', String(status))
   span.end()
 }
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { it } from 'node:test'
 import { eventually } from '../../kit/eventually.js'
-import { openSocket, rawClient, refusedStatus } from '../client.js'
+import { openSocket, rawClient, refusedStatus, untilEnd } from '../client.js'
 import type { TestHost } from '../host.js'
 import { type Served, serve } from '../serve.js'
 
@@ -76,7 +75,7 @@ export function spanClaims(host: TestHost, route: string | undefined): void {
     const served = await serve(t, host)
     const socket = rawClient(t, served.port)
     socket.write('PURGE /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
-    await once(socket, 'close')
+    await untilEnd(socket)
     const span = await serverSpan(served)
     assert.equal(span.name, 'HTTP')
     assert.equal(span.attributes['http.request.method'], '_OTHER')
