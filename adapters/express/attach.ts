@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { type AttachOptions, attach as attachToServer, type Detach } from '../node/attach.js'
+import { type AttachOptions, attachUpgrades, type Detach } from '../node/attach.js'
 import type { HostedRuntime } from '../node/host.js'
 import type { HostMiddleware } from '../node/middleware.js'
 import type { ExpressApp } from './app.js'
@@ -30,7 +30,7 @@ export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
 export function attach(runtime: HostedRuntime, { app, server, ...options }: ExpressAttachOptions): Detach {
   const middleware = triport(runtime, options)
   const detach = server
-    ? attachToServer(runtime, { ...options, server, use: [dress(app), ...(options.use ?? [])] })
+    ? attachUpgrades(runtime, { ...options, server, use: [dress(app), ...(options.use ?? [])] })
     : () => {}
   app.use(middleware)
   return detach

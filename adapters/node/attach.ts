@@ -28,28 +28,36 @@ export type Detach = () => void
  *
  * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
  */
-export function attach(runtime: HostedRuntime, { server, ...options }: AttachOptions): Detach {
-  const host = hostOf(runtime, options.http)
-  const { ws, limits, foreignUpgrades } = host.settings
-  const take = createUpgradeHandler(host, createWebSockets(limits), options.use ?? [])
+export function attach(runtime: HostedRuntime, options: AttachOptions): Detach {
+  const { server } = options
   const handle = createHandler(runtime, options)
-  refuseTwice(server, ws)
-
-  function onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    if (take(request, socket, head) || foreignUpgrades === 'ignore') return
-    const others = server.listeners('upgrade').some((listener) => !(attachedAt in listener))
-    if (!others) refuseIfIdle(socket, runtime.config.clock)
+  const detach = attachUpgrades(runtime, options)
+  if (server.listenerCount('request') === 0) server.on('request', onRequest)
+  return () => {
+    detach()
+    server.off('request', onRequest)
   }
+
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     // A listener that came after us knows best what to do with a request.
     if (server.listenerCount('request') > 1) return
     handle(request, response, () => respondRefused(response, refusal('not_found')))
   }
+}
 
+/** The part of `attach` that is about WebSockets. */
+export function attachUpgrades(runtime: HostedRuntime, { server, http, use = [] }: AttachOptions): Detach {
+  const host = hostOf(runtime, http)
+  const { ws, limits, foreignUpgrades } = host.settings
+  const take = createUpgradeHandler(host, createWebSockets(limits), use)
+  refuseTwice(server, ws)
   server.on('upgrade', Object.assign(onUpgrade, { [attachedAt]: ws }))
-  if (server.listenerCount('request') === 0) server.on('request', onRequest)
-  return () => {
-    server.off('upgrade', onUpgrade).off('request', onRequest)
+  return () => void server.off('upgrade', onUpgrade)
+
+  function onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (take(request, socket, head) || foreignUpgrades === 'ignore') return
+    const others = server.listeners('upgrade').some((listener) => !(attachedAt in listener))
+    if (!others) refuseIfIdle(socket, runtime.config.clock)
   }
 }
 

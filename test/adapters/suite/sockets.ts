@@ -43,6 +43,7 @@ export function socketClaims(host: TestHost): void {
     })
     assert.ok(texts.every((text, index) => all.indexOf(text) > all.indexOf(texts[index - 1] ?? '')))
     assert.equal(chunks.length, 1)
+    client.destroy() // It would not answer the close frame of stop().
   })
 
   it('a latecomer gets the latest state', async (t) => {
