@@ -20,9 +20,8 @@ export interface Batch {
   readonly parent: Batch | undefined
   readonly frame: Frame | undefined
   readonly sockets: Socket[]
-  /** The child made last: nearly always the one that the next recipient needs too. */
-  newest: Batch | undefined
-  children: Map<Frame, Batch> | undefined
+  /** This and the frame that was sent last. A message goes to all its recipients before the next one does, so one is enough. */
+  longer: Batch | undefined
 }
 
 /** Collects what the sockets are owed in one turn of the event loop and hands it out in one go. */
@@ -90,16 +89,13 @@ function rootOf(roots: Map<SocketTransport, Batch>, transport: SocketTransport):
 }
 
 function extended(batch: Batch, frame: Frame): Batch {
-  if (batch.newest?.frame === frame) return batch.newest
-  batch.children ??= new Map()
-  const child = batch.children.get(frame) ?? batchOf(batch, frame)
-  batch.children.set(frame, child)
-  batch.newest = child
-  return child
+  if (batch.longer?.frame === frame) return batch.longer
+  batch.longer = batchOf(batch, frame)
+  return batch.longer
 }
 
 function batchOf(parent: Batch | undefined, frame: Frame | undefined): Batch {
-  return { parent, frame, sockets: [], newest: undefined, children: undefined }
+  return { parent, frame, sockets: [], longer: undefined }
 }
 
 function framesOf(batch: Batch): Frame[] {
