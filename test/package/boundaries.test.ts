@@ -127,6 +127,8 @@ describe('a planted violation is caught:', () => {
     assert.equal(barrels(tree({ 'core/index.ts': index }), new Set(['core/index.ts'])).length, 0)
     assert.equal(barrels(tree({ 'core/queue/index.ts': index }), new Set(['core/index.ts'])).length, 1)
     assert.equal(barrels(tree({ 'core/index.ts': "export * from './a.js'" }), new Set(['core/index.ts'])).length, 1)
+    const main = tree({ 'drivers/index.ts': "export * from '../core/index.js'" })
+    assert.equal(barrels(main, new Set(['drivers/index.ts', 'core/index.ts'])).length, 0)
   })
 
   test('a sleep', () => {

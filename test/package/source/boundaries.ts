@@ -82,6 +82,7 @@ function allows(packages: readonly string[] | undefined, specifier: string): boo
   return !!packages?.some((name) => specifier === name || specifier.startsWith(name.endsWith('/') ? name : `${name}/`))
 }
 
-function resolveImport(from: string, specifier: string): string {
+/** The source file that a relative import means. */
+export function resolveImport(from: string, specifier: string): string {
   return posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
 }

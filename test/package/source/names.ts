@@ -1,11 +1,11 @@
-import { posix } from 'node:path'
 import ts from 'typescript'
+import { resolveImport } from './boundaries.js'
 import { read, root } from './files.js'
 import { parse } from './imports.js'
 
-/** What an entry exports, sorted: `createRuntime`, `type Runtime`. Every entry lists its names one by one. */
+/** What an entry exports, sorted: `createRuntime`, `type Runtime`. Entries list their names, or take all of another entry. */
 export function exportedNames(path: string): string[] {
-  return parse(path, read(path)).statements.flatMap(namesOf).sort(byName)
+  return allNames(path).sort(byName)
 }
 
 /** The names of an entry that exist at run time. */
@@ -26,15 +26,24 @@ export function undocumentedNames(path: string): string[] {
 function declarationsOf(path: string): [file: string, name: string][] {
   return parse(path, read(path)).statements.flatMap((node) => {
     if (!ts.isExportDeclaration(node)) return namesOf(node).map((name): [string, string] => [path, bare(name)])
-    const from =
-      node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier) ? node.moduleSpecifier.text : undefined
-    if (from === undefined || !node.exportClause || !ts.isNamedExports(node.exportClause)) return []
-    const file = posix.join(posix.dirname(path), from).replace(/\.js$/, '.ts')
+    const file = sourceOf(path, node)
+    if (file === undefined || !node.exportClause || !ts.isNamedExports(node.exportClause)) return []
     return node.exportClause.elements.map(({ name, propertyName }): [string, string] => [
       file,
       (propertyName ?? name).text,
     ])
   })
+}
+
+function allNames(path: string): string[] {
+  return parse(path, read(path)).statements.flatMap((node) => {
+    const all = ts.isExportDeclaration(node) && !node.exportClause ? sourceOf(path, node) : undefined
+    return all === undefined ? namesOf(node) : allNames(all)
+  })
+}
+
+function sourceOf(path: string, { moduleSpecifier }: ts.ExportDeclaration): string | undefined {
+  return moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? resolveImport(path, moduleSpecifier.text) : undefined
 }
 
 function isNamed(exported: string, name: string): boolean {

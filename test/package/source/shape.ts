@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { targetsOf } from './boundaries.js'
+import { resolveImport, targetsOf } from './boundaries.js'
 import type { Files } from './files.js'
 import { parse } from './imports.js'
 
@@ -33,15 +33,20 @@ export function cycles(files: Files): string[] {
   return found
 }
 
-/** Public names are listed one by one, in the entries: no `export *`, and no re-exports elsewhere. */
+/** Public names are listed one by one, in the entries: no re-exports elsewhere, and `export *` of another entry only. */
 export function barrels(files: Files, entries: ReadonlySet<string>): string[] {
   return [...files].flatMap(([path, text]) => {
     const forwards = parse(path, text).statements.filter(isForward)
-    if (forwards.some((node) => !node.exportClause)) return [`${path}: export *`]
-    return forwards.length > 0 && !entries.has(path) ? [`${path}: re-exports what another file declares`] : []
+    if (forwards.length > 0 && !entries.has(path)) return [`${path}: re-exports what another file declares`]
+    const stars = forwards.filter((node) => !node.exportClause).map((node) => targetOf(path, node))
+    return stars.filter((target) => !entries.has(target)).map((target) => `${path}: export * from ${target}`)
   })
 }
 
 function isForward(node: ts.Statement): node is ts.ExportDeclaration {
   return ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined
+}
+
+function targetOf(path: string, { moduleSpecifier }: ts.ExportDeclaration): string {
+  return moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? resolveImport(path, moduleSpecifier.text) : ''
 }
