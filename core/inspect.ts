@@ -1,6 +1,7 @@
 import type { LifecycleState } from './lifecycle.js'
 import type { ServiceInfo } from './ports/driver.js'
 import type { QueueCounts } from './ports/queue.js'
+import type { WorkerSnapshot } from './queue/worker.js'
 
 /** A driver in use, and how it came to be chosen. */
 export interface DriverSnapshot {
@@ -24,6 +25,6 @@ export interface RuntimeSnapshot {
   /** Counted when asked, for every queue of the registered tasks. Empty when the queue is not running. */
   readonly queues: Readonly<Record<string, QueueCounts>>
   /** Absent when this process runs no jobs. */
-  readonly worker?: { readonly concurrency: number; readonly running: number; readonly lastClaimAt?: Date }
+  readonly worker?: WorkerSnapshot
   readonly rooms: { readonly connections: number; readonly rooms: number }
 }

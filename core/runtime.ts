@@ -14,8 +14,7 @@ import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
-import { createWorker } from './queue/worker.js'
-import { workerSettings } from './queue/worker-options.js'
+import { createWorker, type WorkerSnapshot } from './queue/worker.js'
 import type { Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
@@ -152,13 +151,13 @@ function assemble<Tasks extends readonly AnyTask[]>(
       return runtime
     },
     stop: lifecycle.stop,
-    inspect: async () => ({
+    inspect: async (): Promise<RuntimeSnapshot> => ({
       state: lifecycle.state,
       instanceId: context.instanceId,
       service: context.service,
       drivers: driversOf(places),
       queues: await countsOf(places.queue.driver.peek(), registry.queues),
-      ...(worker.snapshot() ? { worker: worker.snapshot() } : {}),
+      ...workerOf(worker.snapshot()),
       rooms: { connections: hub.rooms.connections(), rooms: hub.rooms.rooms().length },
     }),
     [Symbol.asyncDispose]: lifecycle.stop,
@@ -189,6 +188,10 @@ function reportTo(write: Platform['write']): Report {
 /** Left out, jobs run where nobody else could: with a driver that lives in this process. */
 function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {
   return worker === undefined ? !driver.supports.shared : worker !== false
+}
+
+function workerOf(worker: WorkerSnapshot | undefined): Pick<RuntimeSnapshot, 'worker'> {
+  return worker ? { worker } : {}
 }
 
 function driversOf(places: Record<Port, { snapshot(): DriverSnapshot | undefined }>): RuntimeSnapshot['drivers'] {
