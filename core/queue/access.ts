@@ -1,0 +1,99 @@
+import type { Clock } from '../clock.js'
+import { encodeError } from '../codec.js'
+import { TriportError } from '../errors.js'
+import type { JobRecord, QueueDriver } from '../ports/queue.js'
+import type { Life } from './broadcast.js'
+import type { CancelOutcome, Job, JobStatus, Progress, ResultOptions } from './job.js'
+import { decodeMeta } from './meta.js'
+import { jobError, missing, resultOf, statusOf } from './records.js'
+import type { Results } from './result.js'
+import type { TaskRegistry } from './task.js'
+
+export interface AccessDeps {
+  /** @throws `ERR_NOT_STARTED` */
+  driver(): QueueDriver
+  readonly clock: Clock
+  readonly tasks: TaskRegistry
+  readonly results: Results
+  lifeOf(room: string): Life
+}
+
+/** Reads jobs and acts on them. `known`: the job is known to have existed. */
+export interface JobAccess {
+  status(id: string, known: boolean): Promise<JobStatus>
+  result(id: string, known: boolean, options: ResultOptions): Promise<unknown>
+  cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
+}
+
+/** Records of jobs of tasks that are not registered here are kept this long after they were cancelled. */
+const defaultKeep = 3_600_000
+
+export function createAccess({ driver, clock, tasks, results, lifeOf }: AccessDeps): JobAccess {
+  const keep = Math.min(defaultKeep, ...tasks.tasks.map(({ policy }) => policy.keepResult))
+
+  function found(id: string, known: boolean, record: JobRecord | undefined): JobRecord {
+    if (record) return record
+    throw missing(id, { known, keep, now: clock.now() })
+  }
+
+  async function read(id: string, known: boolean): Promise<JobRecord> {
+    const [record] = await driver().get([id])
+    return found(id, known, record)
+  }
+
+  return {
+    status: async (id, known) => statusOf(await read(id, known)),
+    result: async (id, known, options) => resultOf(found(id, known, await results.wait(id, options))),
+    async cancel(id, known, reason) {
+      const record = await read(id, known)
+      const error = cancelled(record, reason)
+      const policy = tasks.get(record.task)?.policy
+      const how = { id, error: encodeError(error), keep: policy?.keepResult ?? defaultKeep }
+      const [reply] = await driver().cancel([how])
+      if (reply === undefined || reply === 'unknown') return found(id, known, undefined) as never
+      const { room } = decodeMeta(record.meta)
+      if (reply === 'cancelled' && room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
+      return reply
+    },
+  }
+}
+
+function cancelled({ id, task }: JobRecord, reason: string | undefined): TriportError {
+  const why = reason === undefined ? '.' : `: ${reason}`
+  return new TriportError('ERR_JOB_CANCELLED', `Job ${id} of task "${task}" was cancelled${why}`, {
+    details: { job: id, task },
+  })
+}
+
+/** A job as its caller holds it. */
+export class JobHandle implements Job {
+  readonly id: string
+  readonly key: string | undefined
+  readonly deduplicated: boolean
+  readonly #access: JobAccess
+  readonly #known: boolean
+
+  constructor(access: JobAccess, job: { id: string; key?: string | undefined; deduplicated: boolean; known: boolean }) {
+    this.id = job.id
+    this.key = job.key
+    this.deduplicated = job.deduplicated
+    this.#access = access
+    this.#known = job.known
+  }
+
+  status(): Promise<JobStatus> {
+    return this.#access.status(this.id, this.#known)
+  }
+
+  result(options: ResultOptions): Promise<unknown> {
+    return this.#access.result(this.id, this.#known, options)
+  }
+
+  cancel(reason?: string): Promise<CancelOutcome> {
+    return this.#access.cancel(this.id, this.#known, reason)
+  }
+
+  async progress(): Promise<Progress | undefined> {
+    return (await this.status()).progress
+  }
+}

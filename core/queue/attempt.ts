@@ -1,0 +1,154 @@
+import type { Clock } from '../clock.js'
+import { encode } from '../codec.js'
+import { TriportError } from '../errors.js'
+import type { ClaimedJob } from '../ports/queue.js'
+import type { Span } from '../ports/tracer.js'
+import type { Rooms } from '../rooms/hub.js'
+import type { Tracer } from '../tracer/tracer.js'
+import type { Life } from './broadcast.js'
+import type { Deadline } from './deadlines.js'
+import { cancelled } from './judge.js'
+import type { JobMeta } from './meta.js'
+import type { Interruption } from './outcome.js'
+import type { ProgressWriter } from './progress.js'
+import type { TaskQueue } from './queue.js'
+import type { AnyTask, TaskContext } from './task.js'
+
+/** What all attempts of a worker share. */
+export interface AttemptHost {
+  readonly clock: Clock
+  readonly queue: TaskQueue
+  readonly rooms: Rooms
+  readonly tracer: Tracer
+  readonly progress: ProgressWriter
+  /** Called when the attempt has not returned by the end of its grace. */
+  overdue(attempt: Attempt): void
+  /** Called when `at` is another one. */
+  watch(attempt: Attempt): void
+  lost(attempt: Attempt, error: TriportError): void
+}
+
+/**
+ * One attempt of a job in this worker: the claim, the context that its code gets, and its deadline.
+ *
+ * `running` until it returns. At the end of its grace it is settled without waiting for it (`detached`) and keeps its place
+ * in the pool. `lost`: another worker has the job. `ended`: it returned.
+ */
+export class Attempt implements TaskContext, Deadline {
+  readonly jobId: string
+  readonly key: string | undefined
+  readonly attempt: number
+  state: 'running' | 'detached' | 'lost' | 'ended' = 'running'
+  interruption: Interruption | undefined
+  reason: TriportError | undefined
+  /** When the time of the attempt, or its grace, is up. */
+  at: number
+  life: Life | undefined
+  span: Span | undefined
+  private controller: AbortController | undefined
+
+  constructor(
+    readonly claim: ClaimedJob,
+    readonly task: AnyTask,
+    readonly meta: JobMeta,
+    private readonly host: AttemptHost,
+  ) {
+    this.jobId = claim.id
+    this.key = claim.key
+    this.attempt = claim.deliveries
+    this.at = host.clock.monotonic() + task.policy.timeout
+  }
+
+  get maxRetries(): number {
+    return this.meta.maxRetries ?? this.task.policy.maxRetries
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController()
+      if (this.reason) this.controller.abort(this.reason)
+    }
+    return this.controller.signal
+  }
+
+  get rooms(): Rooms {
+    return this.host.rooms
+  }
+
+  get tracer(): Tracer {
+    return this.host.tracer
+  }
+
+  get enqueue(): TaskContext['enqueue'] {
+    return this.host.queue.enqueue
+  }
+
+  get progress(): TaskContext['progress'] {
+    return (percent, data) => this.report(percent, data)
+  }
+
+  /** Asks the attempt to end. It has its grace to do so; only the first reason counts. */
+  interrupt(interruption: Interruption, reason: TriportError): void {
+    if (this.state !== 'running' || this.interruption !== undefined) return
+    this.interruption = interruption
+    this.reason = reason
+    this.startGrace()
+    this.controller?.abort(reason)
+  }
+
+  /** The job was cancelled while it runs. */
+  cancel(): void {
+    this.interrupt('cancelled', cancelled(this.claim))
+  }
+
+  /** Its lease is another worker's, or nobody's: there is nothing left to settle. */
+  lose(): void {
+    if (this.state !== 'running') return
+    this.state = 'lost'
+    this.interruption = 'lost'
+    this.reason = leaseLost(this)
+    this.startGrace()
+    this.host.lost(this, this.reason)
+    this.controller?.abort(this.reason)
+  }
+
+  private startGrace(): void {
+    this.at = this.host.clock.monotonic() + this.task.policy.grace
+    this.host.watch(this)
+  }
+
+  due(): void {
+    if (this.interruption === undefined) this.interrupt('timeout', timedOut(this))
+    else this.host.overdue(this)
+  }
+
+  private async report(percent: number, data: object | undefined): Promise<void> {
+    if (!(percent >= 0 && percent <= 100)) {
+      throw new TriportError('ERR_OPTION_INVALID', `progress is ${String(percent)}. Give a number from 0 to 100.`)
+    }
+    const value = encode(data === undefined ? { percent } : { percent, data }, {
+      what: `Progress of job ${this.jobId}`,
+    })
+    if (this.state !== 'running') return
+    const told = this.life?.tell('running', data, percent)
+    await this.host.progress.write(this, value)
+    await told
+  }
+}
+
+function timedOut({ task }: Attempt): TriportError {
+  return new TriportError(
+    'ERR_TASK_TIMEOUT',
+    `An attempt of task "${task.name}" took longer than ${task.policy.timeout} ms.`,
+  )
+}
+
+function leaseLost({ jobId, task }: Attempt): TriportError {
+  return new TriportError(
+    'ERR_LEASE_LOST',
+    `The lease of job ${jobId} of task "${task.name}" was lost: another worker may have it.`,
+    {
+      details: { job: jobId, task: task.name },
+    },
+  )
+}

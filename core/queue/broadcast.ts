@@ -1,0 +1,64 @@
+import { isTriportError } from '../errors.js'
+import type { Span } from '../ports/tracer.js'
+import type { Report } from '../report.js'
+import type { Rooms } from '../rooms/hub.js'
+import { createWorkflowUpdateMessage } from '../rooms/messages.js'
+import type { Tracer } from '../tracer/tracer.js'
+
+/**
+ * What the room of a job hears. `queued`: its worker stops and has put it back.
+ *
+ * Enqueuing is not broadcast: its caller knows of it, and a message of the producer could arrive after the worker's `running`.
+ */
+export type JobLifeStatus = 'queued' | 'running' | 'retrying' | 'completed' | 'failed' | 'cancelled'
+
+/** Tells a room about one job, message by message in order. */
+export interface Life {
+  /** Resolves when the message was published or its failure reported. */
+  tell(status: JobLifeStatus, data?: object, percent?: number): Promise<void>
+}
+
+export interface LifeDeps {
+  readonly rooms: Rooms
+  readonly tracer: Tracer
+  readonly report: Report
+}
+
+/** Makes a room follow a job. A failing broadcast is reported and does the job no harm. @param span The span to tell it in. */
+export function broadcastLife({ rooms, tracer, report }: LifeDeps, room: string, span?: Span): Life {
+  const workflow = room.slice(room.indexOf(':') + 1)
+  let told: Promise<void> = Promise.resolve()
+  let progress = 0
+
+  async function publish(status: JobLifeStatus, percent: number, data: object | undefined): Promise<void> {
+    const send = () => rooms.broadcastToRoom(room, createWorkflowUpdateMessage(workflow, status, percent, data))
+    try {
+      await (span ? tracer.withSpan(span, send) : send())
+    } catch (error) {
+      report(error, { stage: 'job.broadcast', room, status })
+      // The data may be what cannot be sent; that something happened can still be told.
+      if (data && isTriportError(error) && !error.retryable) return publish(status, percent, undefined)
+    }
+  }
+
+  return {
+    tell(status, data, percent = progress) {
+      progress = percent
+      told = told.then(() => publish(status, percent, data))
+      return told
+    },
+  }
+}
+
+/** The most characters of JSON that a result may have to be broadcast. */
+const longestResult = 16_384
+
+/** `{ result }` when it is short and JSON can carry it. */
+export function resultData(result: unknown): object | undefined {
+  try {
+    const text = JSON.stringify(result)
+    return text !== undefined && text.length <= longestResult ? { result } : undefined
+  } catch {
+    return undefined // A bigint, say: whoever wants it asks the queue for the result.
+  }
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.js'
+import type { Ids } from '../ids.js'
+import type { EnqueueOutcome, NewJob } from '../ports/queue.js'
+import type { Tracer } from '../tracer/tracer.js'
+import type { EnqueueOptions } from './enqueue-options.js'
+import { type Enqueuer, parts } from './enqueuer.js'
+import type { Job } from './job.js'
+import { jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
+import type { AnyTask } from './task.js'
+import { enqueueSpan, traceNotes, waitOf } from './trace.js'
+
+/** One job of `enqueueMany`. The input is checked against the task's schema when it is enqueued. */
+export interface EnqueueItem {
+  /** A task, or the name of a registered one. */
+  readonly task: AnyTask | string
+  readonly input?: unknown
+  readonly options?: EnqueueOptions
+}
+
+/** What became of one item of `enqueueMany`. */
+export type EnqueueManyOutcome =
+  | { readonly job: Job; readonly error?: undefined }
+  | { readonly job?: undefined; readonly error: unknown }
+
+export interface BulkDeps {
+  readonly tracer: Tracer
+  readonly ids: Ids
+  readonly clock: Clock
+  readonly enqueuer: Enqueuer
+  taskOf(task: AnyTask | string): AnyTask
+  handle(job: NewJob, outcome: EnqueueOutcome): Job
+}
+
+interface Ready {
+  readonly index: number
+  readonly job: NewJob
+  readonly tx: unknown
+}
+
+/** Makes `enqueueMany`. */
+export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: BulkDeps) {
+  return async function enqueueMany(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
+    if (!tracer.enabled) return store(items)
+    const queue = onlyQueue(items)
+    const name = queue === undefined ? 'enqueue' : `enqueue ${queue}`
+    return tracer.span(name, enqueueSpan({ queue, count: items.length }), () => store(items))
+  }
+
+  async function store(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
+    const outcomes: EnqueueManyOutcome[] = new Array(items.length)
+    const ready: Ready[] = []
+    for (const [index, { task, input, options }] of items.entries()) {
+      try {
+        const preparing = prepareJob(jobRequest(taskOf(task), input, options), ids)
+        const prepared = preparing instanceof Promise ? await preparing : preparing
+        ready.push({ index, job: withTrace(prepared, items.length), tx: options?.tx })
+      } catch (error) {
+        outcomes[index] = { error }
+      }
+    }
+    await Promise.all(groups(ready).map((group) => send(group, outcomes)))
+    return outcomes
+  }
+
+  function withTrace(prepared: PreparedJob, count: number): NewJob {
+    if (!tracer.enabled) return prepared.job
+    return traced(prepared, traceNotes(tracer, waitOf(prepared.job, clock), count))
+  }
+
+  /** The queue of all items, when they have one in common. */
+  function onlyQueue(items: readonly EnqueueItem[]): string | undefined {
+    const queues = new Set(items.map(({ task }) => queueOf(task)))
+    return queues.size === 1 ? [...queues][0] : undefined
+  }
+
+  function queueOf(task: AnyTask | string): string | undefined {
+    try {
+      return taskOf(task).queue
+    } catch {
+      return undefined // Its item is told so.
+    }
+  }
+
+  async function send(group: readonly Ready[], outcomes: EnqueueManyOutcome[]): Promise<void> {
+    try {
+      const stored = await enqueuer.together(
+        group.map(({ job }) => job),
+        group[0]?.tx,
+      )
+      for (const [place, { index, job }] of group.entries()) {
+        outcomes[index] = { job: handle(job, stored[place] as EnqueueOutcome) }
+      }
+    } catch (error) {
+      for (const { index } of group) outcomes[index] = { error }
+    }
+  }
+}
+
+/** Jobs of one transaction, in pieces of the size that one call may have. */
+function groups(ready: readonly Ready[]): Ready[][] {
+  const byTx = new Map<unknown, Ready[]>()
+  for (const item of ready) {
+    const group = byTx.get(item.tx)
+    if (group) group.push(item)
+    else byTx.set(item.tx, [item])
+  }
+  return [...byTx.values()].flatMap((group) => parts(group, ({ job }) => job))
+}

@@ -1,0 +1,172 @@
+import { type CancelTimer, type Clock, wait } from '../clock.js'
+import type { ClaimedJob, QueueDriver } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Outbox } from './outbox.js'
+import type { Ended } from './settler.js'
+import { breather } from './turn.js'
+
+export interface ClaimLoopDeps {
+  readonly driver: QueueDriver
+  readonly queues: readonly string[]
+  readonly clock: Clock
+  random(): number
+  readonly report: Report
+  /** Identifies the worker. */
+  readonly worker: string
+  /** Milliseconds. */
+  readonly lease: number
+  /** Milliseconds between looks when nothing wakes the loop. */
+  readonly poll: number
+  readonly outbox: Outbox<Ended>
+  /** How many jobs may be claimed now. */
+  free(): number
+  run(job: ClaimedJob): void
+  /** Gives back a job that was claimed when claiming had been stopped. */
+  release(job: ClaimedJob): void
+}
+
+/**
+ * Claims jobs and settles ended ones, one call of the driver at a time: the settlements that gather during one call ride on the
+ * next. A queue is claimed from until a claim comes back short; then it waits for a hint, for the next due job, or for the poll.
+ */
+export interface ClaimLoop {
+  start(): void
+  /** There is something to settle, or a free place. */
+  kick(): void
+  /** The queue may have a job. */
+  wake(queue: string): void
+  wakeAll(): void
+  /** Claims no more, and resolves when no claim is under way. Settling goes on. */
+  quiet(): Promise<void>
+  /** Ends settling too. */
+  stop(): Promise<void>
+  /** When the latest claim was answered, in milliseconds since the epoch. */
+  readonly lastClaimAt: number | undefined
+}
+
+/** How many jobs one claim asks for at most. */
+const largestClaim = 1_000
+/** How long to wait after a failure, in milliseconds: doubled each time. */
+const firstPause = 100
+const longestPause = 5_000
+
+export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
+  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, release } = deps
+  const hungry = new Set<string>()
+  const fed = new Set<string>()
+  const due = new Map<string, CancelTimer>()
+  const stopping = new AbortController()
+  const breathe = breather(clock)
+  let claiming = false
+  let busy: Promise<void> | undefined
+  let current: Promise<void> = Promise.resolve()
+  let lastClaimAt: number | undefined
+  let cancelPoll: CancelTimer = () => {}
+
+  function kick(): void {
+    if (busy || stopping.signal.aborted) return
+    busy = Promise.resolve().then(work)
+  }
+
+  async function work(): Promise<void> {
+    let failures = 0
+    for (let step = nextStep(); step && !stopping.signal.aborted; step = nextStep()) {
+      try {
+        current = step()
+        await current
+        failures = 0
+      } catch (error) {
+        report(error, { stage: 'worker.claim', failures: ++failures })
+        await wait(clock, pauseAfter(failures, random()), stopping.signal).catch(() => {}) // Stopping ends the pause.
+      }
+      await breathe()
+    }
+    busy = undefined
+    if (claiming) for (const queue of fed) void expect(queue)
+    fed.clear()
+  }
+
+  function nextStep(): (() => Promise<void>) | undefined {
+    const room = claiming ? Math.min(free(), largestClaim) : 0
+    const [queue] = room > 0 ? hungry : []
+    if (queue !== undefined) return () => claim(queue, room)
+    return outbox.size > 0 ? () => outbox.send((settlements) => driver.settle(settlements)) : undefined
+  }
+
+  async function claim(queue: string, max: number): Promise<void> {
+    hungry.delete(queue) // Before the call: a hint that comes while it is under way must not be lost.
+    let jobs: readonly ClaimedJob[] = []
+    try {
+      if (outbox.size === 0) ({ jobs } = await driver.claim({ queue, max, lease, worker }))
+      else {
+        await outbox.send(async (settle) => {
+          const reply = await driver.claim({ queue, max, lease, worker, settle })
+          jobs = reply.jobs
+          return reply.settled
+        })
+      }
+    } catch (error) {
+      hungry.add(queue)
+      throw error
+    }
+    lastClaimAt = clock.now()
+    if (jobs.length === max) hungry.add(queue)
+    else fed.add(queue)
+    for (const job of jobs) (claiming ? run : release)(job)
+  }
+
+  /** Sets a timer to the next due job of a queue. One that is further away than the next poll is found by that. */
+  async function expect(queue: string): Promise<void> {
+    try {
+      const ms = await driver.nextDue(queue)
+      due.get(queue)?.()
+      if (ms !== undefined && ms < poll && claiming)
+        due.set(
+          queue,
+          clock.after(Math.max(1, Math.ceil(ms)), () => wake(queue)),
+        )
+    } catch (error) {
+      report(error, { stage: 'worker.due' })
+    }
+  }
+
+  function wake(queue: string): void {
+    hungry.add(queue)
+    kick()
+  }
+
+  function wakeAll(): void {
+    for (const queue of queues) hungry.add(queue)
+    kick()
+  }
+
+  return {
+    kick,
+    wake,
+    wakeAll,
+    get lastClaimAt() {
+      return lastClaimAt
+    },
+    start() {
+      claiming = true
+      cancelPoll = clock.every(poll, wakeAll)
+      wakeAll()
+    },
+    async quiet() {
+      claiming = false
+      cancelPoll()
+      for (const cancel of due.values()) cancel()
+      await current.catch(() => {}) // Reported by the loop.
+    },
+    async stop() {
+      claiming = false
+      stopping.abort()
+      await busy
+    },
+  }
+}
+
+/** Doubles with each failure and keeps workers apart that failed together. */
+function pauseAfter(failures: number, random: number): number {
+  return Math.min(longestPause, firstPause * 2 ** (failures - 1)) * (0.5 + random / 2)
+}

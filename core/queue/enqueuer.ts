@@ -1,0 +1,116 @@
+import type { Clock } from '../clock.js'
+import { isTriportError, TriportError } from '../errors.js'
+import type { EnqueueOutcome, NewJob, QueueDriver } from '../ports/queue.js'
+import type { Deadline, Deadlines } from './deadlines.js'
+
+export interface EnqueuerDeps {
+  /** @throws `ERR_NOT_STARTED` */
+  driver(): QueueDriver
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  /** Milliseconds until a call that was not answered is given up. */
+  readonly timeout: number
+  /** Calls back when the turn of the event loop ends. */
+  readonly schedule: (flush: () => void) => void
+}
+
+/** Hands jobs to the driver in batches. */
+export interface Enqueuer {
+  /** Stores one job. The calls of one turn become one call of the driver. */
+  one(job: NewJob): Promise<EnqueueOutcome>
+  /** Stores jobs in one call of the driver, merged with no other: for bulks and for `tx`, the caller's transaction. */
+  together(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]>
+}
+
+interface Call {
+  readonly job: NewJob
+  resolve(outcome: EnqueueOutcome): void
+  reject(error: unknown): void
+}
+
+/** What one call of the driver carries at most: jobs, and characters of payload and meta. */
+const most = { jobs: 1_000, characters: 4_000_000 }
+
+export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: EnqueuerDeps): Enqueuer {
+  let calls: Call[] = []
+
+  /** Rejects when the driver takes too long. An inline driver takes as long as its jobs. */
+  function send(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]> {
+    const target = driver()
+    const sent = target.enqueue(jobs, tx === undefined ? undefined : { tx })
+    if (target.supports.inline) return sent
+    return new Promise((resolve, reject) => {
+      const deadline: Deadline = { at: clock.monotonic() + timeout, due: () => reject(tooLate(timeout)) }
+      deadlines.add(deadline)
+      sent.then(resolve, reject).finally(() => deadlines.delete(deadline))
+    })
+  }
+
+  function flush(): void {
+    const batch = calls
+    calls = []
+    for (const part of driverIsInline() ? batch.map((call) => [call]) : parts(batch, ({ job }) => job))
+      void sendPart(part)
+  }
+
+  function driverIsInline(): boolean {
+    try {
+      return driver().supports.inline
+    } catch {
+      return false // Not started: sending says so to each caller.
+    }
+  }
+
+  async function sendPart(part: readonly Call[]): Promise<void> {
+    try {
+      const outcomes = await send(part.map(({ job }) => job))
+      for (let index = 0; index < part.length; index++) part[index]?.resolve(outcomes[index] as EnqueueOutcome)
+    } catch (error) {
+      // What is wrong with one call must not reach those that happened to be made in the same turn.
+      if (part.length > 1 && !concernsAll(error)) for (const call of part) void sendPart([call])
+      else for (const call of part) call.reject(error)
+    }
+  }
+
+  return {
+    one(job) {
+      return new Promise((resolve, reject) => {
+        if (calls.length === 0) schedule(flush)
+        calls.push({ job, resolve, reject })
+      })
+    },
+    together: async (jobs, tx) => send(jobs, tx),
+  }
+}
+
+/** Cuts a list into pieces of the size that one call of the driver may have. */
+export function parts<T>(items: readonly T[], jobOf: (item: T) => NewJob): T[][] {
+  const all: T[][] = []
+  let part: T[] = []
+  let characters = 0
+  for (const item of items) {
+    const { payload, meta } = jobOf(item)
+    const length = payload.length + meta.length
+    if (part.length === most.jobs || (part.length > 0 && characters + length > most.characters)) {
+      all.push(part)
+      part = []
+      characters = 0
+    }
+    part.push(item)
+    characters += length
+  }
+  if (part.length > 0) all.push(part)
+  return all
+}
+
+function concernsAll(error: unknown): boolean {
+  return isTriportError(error) && (error.retryable || error.code === 'ERR_NOT_STARTED')
+}
+
+function tooLate(timeout: number): TriportError {
+  return new TriportError(
+    'ERR_ENQUEUE_TIMEOUT',
+    `The queue did not confirm within ${timeout} ms. The job may be stored or not: enqueue it again with the same \`id\` to be sure.`,
+    { details: { timeout } },
+  )
+}

@@ -1,0 +1,201 @@
+import type { Clock } from '../clock.js'
+import { decodeError } from '../codec.js'
+import { TriportError } from '../errors.js'
+import type { ClaimedJob, Outcome } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Rooms } from '../rooms/hub.js'
+import { validate } from '../schema.js'
+import type { Tracer } from '../tracer/tracer.js'
+import { Attempt, type AttemptHost } from './attempt.js'
+import { broadcastLife } from './broadcast.js'
+import { createDeadlines } from './deadlines.js'
+import { judge, judgeUnknown } from './judge.js'
+import { decodeMeta, type JobMeta } from './meta.js'
+import { decideOutcome, type Ending } from './outcome.js'
+import type { ProgressWriter } from './progress.js'
+import type { TaskQueue } from './queue.js'
+import type { Settler } from './settler.js'
+import type { AnyTask, TaskRegistry } from './task.js'
+import { processSpan } from './trace.js'
+
+export interface PoolDeps {
+  readonly settler: Settler
+  readonly tasks: TaskRegistry
+  readonly queue: TaskQueue
+  readonly rooms: Rooms
+  readonly tracer: Tracer
+  readonly clock: Clock
+  random(): number
+  readonly report: Report
+  /** Names the worker in spans. */
+  readonly worker: string
+  readonly progress: ProgressWriter
+  /** Called when there is something to settle or a free place. */
+  changed(): void
+  /** Runs the code of an attempt. */
+  enter<T>(fn: () => T): T
+}
+
+/** The jobs that run in this process. */
+export interface Pool {
+  /** The attempts that hold a place, those included that were settled before they returned. */
+  readonly attempts: ReadonlySet<Attempt>
+  /** Runs a claimed job, or settles it when it must not run. Never throws. */
+  run(job: ClaimedJob): void
+  /** Aborts the running attempt of this job, if there is one, because the job was cancelled. */
+  cancel(id: string): void
+  /** Aborts every running attempt, so that it goes back to the queue. */
+  abort(): void
+  /** Settles every attempt that has not returned. */
+  detach(): void
+  /** Resolves when every attempt is settled. */
+  idle(): Promise<void>
+  close(): void
+}
+
+export function createPool(deps: PoolDeps): Pool {
+  const { tasks, tracer, clock, random, report, worker, enter, settler } = deps
+  const attempts = new Set<Attempt>()
+  const deadlines = createDeadlines(clock)
+  const host: AttemptHost = { ...deps, overdue, lost, watch: deadlines.add }
+  let whenIdle: (() => void)[] = []
+
+  function begin(job: ClaimedJob, task: AnyTask, meta: JobMeta, input: unknown): void {
+    const attempt = new Attempt(job, task, meta, host)
+    attempts.add(attempt)
+    deadlines.add(attempt)
+    if (tracer.enabled) {
+      const span = tracer.startSpan(`process ${job.queue}`, processSpan(tracer, job, meta, worker))
+      attempt.span = span
+      tracer.withSpan(span, () => execute(attempt, input))
+    } else execute(attempt, input)
+  }
+
+  function execute(attempt: Attempt, input: unknown): void {
+    const { meta, span } = attempt
+    if (meta.room !== undefined) {
+      attempt.life = broadcastLife(deps, meta.room, span)
+      void attempt.life.tell('running')
+    }
+    let ending: Ending
+    try {
+      const returned = enter(() => call(attempt, input))
+      if (isThenable(returned)) {
+        follow(attempt, returned)
+        return
+      }
+      ending = { ok: true, value: returned }
+    } catch (error) {
+      ending = { ok: false, error }
+    }
+    end(attempt, ending)
+  }
+
+  function follow(attempt: Attempt, returned: PromiseLike<unknown>): void {
+    returned.then(
+      (value) => end(attempt, { ok: true, value }),
+      (error: unknown) => end(attempt, { ok: false, error }),
+    )
+  }
+
+  function end(attempt: Attempt, ending: Ending): void {
+    const { state } = attempt
+    attempt.state = 'ended'
+    attempts.delete(attempt)
+    deadlines.delete(attempt)
+    if (state === 'running') settle(attempt, ending)
+    else if (state === 'lost') settler.closeSpan(attempt, 'lost', attempt.reason)
+    changed()
+  }
+
+  /** An attempt that ignores its signal: it is settled now, and holds its place until it returns. */
+  function overdue(attempt: Attempt): void {
+    const { state, reason, jobId, task } = attempt
+    if (state === 'running') {
+      attempt.state = 'detached'
+      settle(attempt, { ok: false, error: reason })
+    }
+    report(overlap(attempt), { stage: 'task.overlap', task: task.name, job: jobId })
+    changed()
+  }
+
+  function lost({ jobId, task }: Attempt, error: TriportError): void {
+    report(error, { stage: 'worker.lease', task: task.name, job: jobId })
+  }
+
+  function settle(attempt: Attempt, ending: Ending): void {
+    const { task, interruption, reason, claim, maxRetries } = attempt
+    const outcome = decideOutcome({
+      task: task.name,
+      ending,
+      interruption,
+      reason,
+      deliveries: claim.deliveries,
+      maxRetries,
+      policy: task.policy,
+      random: random(),
+    })
+    settler.settle(attempt, outcome, ending.ok ? (errorOf(outcome) ?? ending.value) : (reason ?? ending.error))
+  }
+
+  function changed(): void {
+    deps.changed()
+    if (whenIdle.length === 0 || running().length > 0) return
+    for (const resolve of whenIdle) resolve()
+    whenIdle = []
+  }
+
+  function running(): Attempt[] {
+    return [...attempts].filter(({ state }) => state === 'running')
+  }
+
+  return {
+    attempts,
+    run(job) {
+      const task = tasks.get(job.task)
+      if (!task) {
+        settler.refuse(job, judgeUnknown(job))
+        return
+      }
+      const meta = decodeMeta(job.meta)
+      const judgement = judge(job, task, meta)
+      if (judgement.run) begin(job, task, meta, judgement.input)
+      else settler.refuse(job, judgement, meta)
+    },
+    cancel(id) {
+      for (const attempt of attempts) if (attempt.jobId === id) attempt.cancel()
+    },
+    abort() {
+      const reason = new TriportError('ERR_WORKER_STOPPING', 'The worker stops. The job goes back to its queue.')
+      for (const attempt of running()) attempt.interrupt('stopping', reason)
+    },
+    detach() {
+      for (const attempt of running()) overdue(attempt)
+    },
+    idle: () => (running().length === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
+    close: deadlines.close,
+  }
+}
+
+function call(attempt: Attempt, input: unknown): unknown {
+  const { task } = attempt
+  if (!task.input) return task.run(input as never, attempt)
+  return validate(task.input, input, `Input of task "${task.name}"`).then((valid) => task.run(valid as never, attempt))
+}
+
+/** What went wrong with a job whose code had returned. */
+function errorOf(outcome: Outcome): Error | undefined {
+  return 'error' in outcome ? decodeError(outcome.error) : undefined
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
+function overlap({ jobId, task, reason }: Attempt): TriportError {
+  return new TriportError(
+    reason?.code ?? 'ERR_TASK_TIMEOUT',
+    `Task "${task.name}" was told to end and still runs after its grace. The next attempt of job ${jobId} may run beside it. Obey ctx.signal.`,
+    { cause: reason, details: { job: jobId, task: task.name } },
+  )
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../clock.js'
+import { type Duration, milliseconds } from '../duration.js'
+import { TriportError } from '../errors.js'
+import type { Ids } from '../ids.js'
+import type { Late } from '../late.js'
+import type { EnqueueOutcome, NewJob, QueueDriver } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Rooms } from '../rooms/hub.js'
+import type { Tracer } from '../tracer/tracer.js'
+import { createAccess, JobHandle } from './access.js'
+import { broadcastLife } from './broadcast.js'
+import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
+import { createDeadlines } from './deadlines.js'
+import { createEnqueuer } from './enqueuer.js'
+import type { Job, JobStatus } from './job.js'
+import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
+import { createResults } from './result.js'
+import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskNamed, TaskRegistry } from './task.js'
+import { enqueueSpan, traceNotes, waitOf } from './trace.js'
+
+/** Enqueues jobs and follows them. */
+export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
+  /**
+   * Enqueues a job of a task, given as such or by the name of a registered one. Resolves when the job is stored.
+   *
+   * @throws `ERR_INPUT_INVALID`, `ERR_TASK_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_VALUE_UNSUPPORTED`, `ERR_PAYLOAD_TOO_LARGE`
+   *   (1 MB), `ERR_UNSUPPORTED` (`tx` with a driver that has no transactions), `ERR_NOT_STARTED`; retryable:
+   *   `ERR_ENQUEUE_TIMEOUT`, `ERR_DRIVER_UNAVAILABLE`.
+   */
+  enqueue<T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>): Promise<Job<OutputOf<T>>>
+  enqueue<Name extends Tasks[number]['name']>(
+    name: Name,
+    ...args: EnqueueArguments<InputOf<TaskNamed<Tasks, Name>>>
+  ): Promise<Job<OutputOf<TaskNamed<Tasks, Name>>>>
+  /** The same as `enqueue`. */
+  delay<T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>): Promise<Job<OutputOf<T>>>
+  delay<Name extends Tasks[number]['name']>(
+    name: Name,
+    ...args: EnqueueArguments<InputOf<TaskNamed<Tasks, Name>>>
+  ): Promise<Job<OutputOf<TaskNamed<Tasks, Name>>>>
+  /** Enqueues many jobs with few calls of the backend. Each item succeeds or fails by itself; outcomes are in the order of `items`. */
+  enqueueMany(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]>
+  /**
+   * What is known about a job.
+   *
+   * @throws `ERR_RESULT_EXPIRED` when its record is no longer kept, `ERR_JOB_UNKNOWN` when there never was one. The two are told
+   *   apart by the time that generated ids carry; for ids made from your own it is always `ERR_JOB_UNKNOWN`.
+   */
+  getResult(id: string): Promise<JobStatus>
+  /** The job of this id, to wait for or to cancel. Nothing is read yet. */
+  job(id: string): Job
+}
+
+/** A queue and how to close it. */
+export interface OwnedTaskQueue<Tasks extends readonly AnyTask[]> extends TaskQueue<Tasks> {
+  /** Gives up what is waited for. The queue may be used again when its driver is there again. */
+  close(): Promise<void>
+}
+
+export interface TaskQueueDeps {
+  readonly driver: Late<QueueDriver>
+  readonly tracer: Tracer
+  readonly rooms: Rooms
+  readonly tasks: TaskRegistry
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly report: Report
+  /** How long `enqueue` waits for the backend. @default '5s' */
+  readonly enqueueTimeout?: Duration
+  /** Calls back when the turn of the event loop ends. @default queueMicrotask */
+  readonly schedule?: (flush: () => void) => void
+}
+
+export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
+  const { tracer, tasks, clock, ids, report, schedule = queueMicrotask } = deps
+  const timeout = milliseconds(deps.enqueueTimeout ?? '5s', 'enqueueTimeout')
+  const driver = () => deps.driver.get()
+  const deadlines = createDeadlines(clock)
+  const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
+  const results = createResults({ driver, clock, deadlines, report, schedule })
+  const access = createAccess({ driver, clock, tasks, results, lifeOf: (room) => broadcastLife(deps, room) })
+  const enqueueMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
+
+  function taskOf(task: AnyTask | string): AnyTask {
+    if (typeof task === 'string') return tasks.named(task)
+    if (typeof task?.run === 'function') return task
+    throw new TriportError(
+      'ERR_TASK_INVALID',
+      'enqueue got neither a task nor the name of one. Make it with defineTask.',
+    )
+  }
+
+  function handle({ id, key }: NewJob, { deduplicated }: EnqueueOutcome): Job {
+    // A generated id can only be known already when its own enqueue was sent twice.
+    return new JobHandle(access, { id, key, deduplicated: deduplicated && key !== undefined, known: true })
+  }
+
+  async function store({ job }: PreparedJob, tx: unknown): Promise<Job> {
+    if (tx === undefined) return handle(job, await enqueuer.one(job))
+    const [outcome] = await enqueuer.together([job], tx)
+    return handle(job, outcome as EnqueueOutcome)
+  }
+
+  async function enqueueOne(request: JobRequest): Promise<Job> {
+    const prepared = prepareJob(request, ids)
+    return store(prepared instanceof Promise ? await prepared : prepared, request.options.tx)
+  }
+
+  function enqueueTraced(request: JobRequest): Promise<Job> {
+    const { task, options } = request
+    return tracer.span(`enqueue ${task.queue}`, enqueueSpan({ queue: task.queue, task: task.name }), async (span) => {
+      const prepared = await prepareJob(request, ids)
+      const wait = waitOf(prepared.job, clock)
+      const job = await store({ ...prepared, job: traced(prepared, traceNotes(tracer, wait)) }, options.tx)
+      return told(span.set('triport.job.delay_ms', wait || undefined), job)
+    })
+  }
+
+  async function enqueue(task: AnyTask | string, input?: unknown, options?: JobRequest['options']): Promise<never> {
+    const request = jobRequest(taskOf(task), input, options)
+    return (tracer.enabled ? enqueueTraced(request) : enqueueOne(request)) as Promise<never>
+  }
+
+  return {
+    enqueue,
+    delay: enqueue,
+    enqueueMany,
+    getResult: async (id) => access.status(id, false),
+    job: (id) => new JobHandle(access, { id, deduplicated: false, known: false }),
+    async close() {
+      await results.close()
+      deadlines.close()
+    },
+  }
+}
+
+function told(span: { set(key: string, value: string | boolean | undefined): unknown }, job: Job): Job {
+  span.set('messaging.message.id', job.id)
+  span.set('triport.job.deduplicated', job.deduplicated || undefined)
+  return job
+}

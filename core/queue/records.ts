@@ -1,0 +1,70 @@
+import { decode, decodeError } from '../codec.js'
+import { TriportError } from '../errors.js'
+import { uuidTime } from '../ids.js'
+import type { JobRecord } from '../ports/queue.js'
+import type { JobError, JobStatus, Progress } from './job.js'
+
+/** What a record says, decoded. */
+export function statusOf(record: JobRecord): JobStatus {
+  const { id, key, task, queue, state, deliveries, progress, result, error, enqueuedAt, startedAt, finishedAt } = record
+  return {
+    id,
+    ...(key === undefined ? {} : { key }),
+    task,
+    queue,
+    state,
+    attempts: deliveries,
+    ...(progress === undefined ? {} : { progress: decode(progress) as Progress }),
+    ...(result === undefined ? {} : { result: decode(result) }),
+    ...(error === undefined ? {} : { error: jobError(decodeError(error)) }),
+    enqueuedAt: new Date(enqueuedAt),
+    ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
+    ...(finishedAt === undefined ? {} : { finishedAt: new Date(finishedAt) }),
+  }
+}
+
+/**
+ * The result of a job that has ended.
+ *
+ * @throws `ERR_JOB_FAILED` with the task's error as `cause`, `ERR_JOB_CANCELLED`
+ */
+export function resultOf({ id, task, state, result, error }: JobRecord): unknown {
+  if (state === 'completed') return result === undefined ? undefined : decode(result)
+  const cause = error === undefined ? undefined : decodeError(error)
+  const why = cause ? `: ${cause.message}` : '.'
+  if (state === 'failed') {
+    throw new TriportError('ERR_JOB_FAILED', `Job ${id} of task "${task}" failed${why}`, {
+      cause,
+      details: { job: id, task },
+    })
+  }
+  throw new TriportError('ERR_JOB_CANCELLED', cause?.message ?? `Job ${id} of task "${task}" was cancelled.`, {
+    cause,
+    details: { job: id, task },
+  })
+}
+
+/** What is left of an error that goes to others: no stack, no cause. */
+export function jobError(error: unknown): JobError {
+  const { name, message, code } = (error instanceof Error ? error : new Error(String(error))) as Error & {
+    code?: unknown
+  }
+  return { name, message, ...(typeof code === 'string' ? { code } : {}) }
+}
+
+/**
+ * Why there is no record of a job. Generated ids tell when they were made: one that is older than records are kept
+ * is a job whose record has expired, a younger one was never enqueued here.
+ *
+ * @param known The job is known to have existed.
+ * @param keep The shortest time for which records are kept, in milliseconds.
+ */
+export function missing(id: string, { known, keep, now }: { known: boolean; keep: number; now: number }): TriportError {
+  const madeAt = uuidTime(id)
+  if (known || (madeAt !== undefined && madeAt <= now - keep)) {
+    return new TriportError('ERR_RESULT_EXPIRED', `The record of job ${id} is no longer kept.`, {
+      details: { job: id },
+    })
+  }
+  return new TriportError('ERR_JOB_UNKNOWN', `There is no job ${JSON.stringify(id)}.`, { details: { job: id } })
+}

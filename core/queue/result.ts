@@ -1,0 +1,170 @@
+import type { CancelTimer, Clock } from '../clock.js'
+import { milliseconds } from '../duration.js'
+import { TriportError } from '../errors.js'
+import type { JobRecord, QueueDriver, QueueListener } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Deadline, Deadlines } from './deadlines.js'
+import type { ResultOptions } from './job.js'
+import { isEnded } from './states.js'
+
+export interface ResultsDeps {
+  /** @throws `ERR_NOT_STARTED` */
+  driver(): QueueDriver
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly report: Report
+  readonly schedule: (flush: () => void) => void
+}
+
+/** Waits for jobs to end. All waits share one subscription, one timer and their reads. */
+export interface Results {
+  /**
+   * The record of the job once it has ended; `undefined` when there is none.
+   *
+   * @throws `ERR_RESULT_TIMEOUT`, `ERR_OPTION_INVALID`, `ERR_NOT_STARTED`
+   */
+  wait(id: string, options: ResultOptions): Promise<JobRecord | undefined>
+  /** Gives up every wait with `ERR_NOT_STARTED`. */
+  close(): Promise<void>
+}
+
+/** Signals may be lost: every job that is waited for is read again after this many milliseconds. */
+const backstop = 5_000
+/** How many jobs are read with one call. */
+const page = 500
+
+interface Waiter {
+  resolve(record: JobRecord | undefined): void
+  reject(error: unknown): void
+}
+
+export function createResults({ driver, clock, deadlines, report, schedule }: ResultsDeps): Results {
+  const waiting = new Map<string, Set<Waiter>>()
+  const unwatched = new Set<string>()
+  const toWatch = new Set<string>()
+  const toRead = new Set<string>()
+  let listener: Promise<QueueListener> | undefined
+  let stopSweep: CancelTimer | undefined
+  let scheduled = false
+
+  function add(id: string, waiter: Waiter): void {
+    const waiters = waiting.get(id)
+    if (waiters) waiters.add(waiter)
+    else waiting.set(id, new Set([waiter]))
+    if (!waiters) toWatch.add(id)
+    toRead.add(id)
+    stopSweep ??= clock.every(backstop, sweep)
+    flushSoon()
+  }
+
+  function remove(id: string, waiter: Waiter): void {
+    const waiters = waiting.get(id)
+    if (!waiters?.delete(waiter) || waiters.size > 0) return
+    waiting.delete(id)
+    unwatched.add(id)
+    flushSoon()
+    if (waiting.size > 0) return
+    stopSweep?.()
+    stopSweep = undefined
+  }
+
+  function flushSoon(): void {
+    if (scheduled) return
+    scheduled = true
+    schedule(() => {
+      scheduled = false
+      void flush()
+    })
+  }
+
+  /** Subscribes before it reads, so that a job that ends in between is not missed. */
+  async function flush(): Promise<void> {
+    const [watch, unwatch, read] = [[...toWatch], [...unwatched], [...toRead]]
+    for (const ids of [toWatch, unwatched, toRead]) ids.clear()
+    try {
+      if (watch.length > 0) await (await listen()).watch(watch)
+      if (unwatch.length > 0) (await listener)?.unwatch(unwatch)
+      for (let from = 0; from < read.length; from += page) await check(read.slice(from, from + page))
+    } catch (error) {
+      report(error, { stage: 'queue.result' })
+    }
+  }
+
+  function listen(): Promise<QueueListener> {
+    listener ??= driver().listen({
+      queues: [],
+      signals: {
+        settled(id) {
+          toRead.add(id)
+          flushSoon()
+        },
+        resync: sweep,
+      },
+    })
+    listener.catch(() => {
+      listener = undefined // So that the next wait or sweep tries again.
+    })
+    return listener
+  }
+
+  function sweep(): void {
+    for (const id of waiting.keys()) toRead.add(id)
+    flushSoon()
+  }
+
+  async function check(ids: readonly string[]): Promise<void> {
+    const records = await driver().get(ids)
+    for (const [index, id] of ids.entries()) {
+      const record = records[index]
+      if (record !== undefined && !isEnded(record.state)) continue
+      for (const waiter of waiting.get(id) ?? []) waiter.resolve(record)
+    }
+  }
+
+  return {
+    wait: (id, options) =>
+      new Promise((resolve, reject) => {
+        driver()
+        const timeout = timeoutOf(options)
+        const { signal } = options
+        signal?.throwIfAborted()
+        const end = (finish: () => void) => {
+          remove(id, waiter)
+          deadlines.delete(deadline)
+          signal?.removeEventListener('abort', onAbort)
+          finish()
+        }
+        const waiter: Waiter = {
+          resolve: (record) => end(() => resolve(record)),
+          reject: (error) => end(() => reject(error)),
+        }
+        const onAbort = () => waiter.reject(signal?.reason)
+        const deadline: Deadline = {
+          at: clock.monotonic() + timeout,
+          due: () => waiter.reject(tooLate(id, options)),
+        }
+        signal?.addEventListener('abort', onAbort, { once: true })
+        deadlines.add(deadline)
+        add(id, waiter)
+      }),
+    async close() {
+      const error = new TriportError('ERR_NOT_STARTED', 'The queue was stopped while a result was waited for.')
+      for (const waiters of [...waiting.values()]) for (const waiter of [...waiters]) waiter.reject(error)
+      const open = listener
+      listener = undefined
+      await (await open)?.close()
+    },
+  }
+}
+
+function tooLate(id: string, { timeout }: ResultOptions): TriportError {
+  return new TriportError('ERR_RESULT_TIMEOUT', `Job ${id} has not ended within ${timeout}.`, { details: { job: id } })
+}
+
+function timeoutOf(options: ResultOptions | undefined): number {
+  if (options?.timeout !== undefined) return milliseconds(options.timeout, 'timeout')
+  throw new TriportError(
+    'ERR_OPTION_INVALID',
+    "result() has no timeout. Say how long to wait: result({ timeout: '30s' }).",
+  )
+}

@@ -1,0 +1,127 @@
+import { encodeError } from '../codec.js'
+import { TriportError } from '../errors.js'
+import type { ClaimedJob, Outcome, Settlement, SettleReply } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Attempt } from './attempt.js'
+import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
+import { cancelled, type Judgement } from './judge.js'
+import type { JobMeta } from './meta.js'
+import { createOutbox, type Outbox, type Posted } from './outbox.js'
+import { jobError } from './records.js'
+
+export interface SettlerDeps {
+  readonly report: Report
+  /** Called when there is something to settle or a free place. */
+  changed(): void
+  lifeOf(room: string): Life
+}
+
+/** Ends claims, and tells those who want to know. */
+export interface Settler {
+  readonly outbox: Outbox<Ended>
+  /** @param detail The result of a completed attempt, the error of any other. */
+  settle(attempt: Attempt, outcome: Outcome, detail: unknown): void
+  /** Ends a claim that must not run. */
+  refuse(job: ClaimedJob, judgement: Judgement & { readonly run: false }, meta?: JobMeta): void
+  /** Gives back a claim that was not begun. */
+  release(job: ClaimedJob): void
+  closeSpan(attempt: Attempt, outcome: string, error?: unknown): void
+  /** Resolves when the rooms have heard of everything. */
+  told(): Promise<void>
+}
+
+/** The end of one claim. */
+export interface Ended extends Posted {
+  readonly settlement: Settlement
+  readonly job: ClaimedJob
+  readonly life: Life | undefined
+  readonly detail: unknown
+}
+
+/** A task that is unknown is reported once per this many of its jobs. */
+const reportEvery = 1_000
+
+/** How long the record is kept of a job that is cancelled while its worker gives it back, in milliseconds. */
+const keepCancelled = 3_600_000
+
+const statuses = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  retry: 'retrying',
+  released: 'queued',
+} as const satisfies Record<Outcome['type'], JobLifeStatus>
+
+export function createSettler({ report, changed, lifeOf }: SettlerDeps): Settler {
+  const telling = new Set<Promise<void>>()
+  const unknown = new Map<string, number>()
+  const outbox = createOutbox<Ended>(answered)
+
+  function post(job: ClaimedJob, outcome: Outcome, life?: Life, detail?: unknown): void {
+    const { queue, id, token } = job
+    outbox.post({ settlement: { queue, id, token, outcome }, resent: false, job, life, detail })
+  }
+
+  function answered({ settlement, job, life, detail, resent }: Ended, reply: SettleReply): void {
+    if (reply === 'settled') {
+      if (life) tell(life, settlement.outcome, detail)
+    } else if (reply === 'cancelled') {
+      // It was to run again, and somebody has cancelled it: it is still ours to end.
+      const error = cancelled(job)
+      post(job, { type: 'cancelled', error: encodeError(error), keep: keepCancelled }, life, error)
+      changed()
+    } else if (!resent) report(tooLate(job), { stage: 'worker.settle', task: job.task, job: job.id })
+  }
+
+  /** A room hears of an end when it is stored: whoever asks then finds it. */
+  function tell(life: Life, { type }: Outcome, detail: unknown): void {
+    const ok = type === 'completed'
+    const data = ok ? resultData(detail) : type === 'released' ? undefined : { error: jobError(detail) }
+    const told = life.tell(statuses[type], data, ok ? 100 : undefined)
+    telling.add(told)
+    void told.finally(() => telling.delete(told))
+  }
+
+  function isNews({ task }: ClaimedJob, { code }: TriportError): boolean {
+    if (code !== 'ERR_TASK_UNKNOWN') return code !== 'ERR_JOB_CANCELLED'
+    const times = unknown.get(task) ?? 0
+    unknown.set(task, times + 1)
+    return times % reportEvery === 0
+  }
+
+  function closeSpan({ span }: Attempt, outcome: string, error?: unknown): void {
+    if (!span) return
+    span.set('triport.job.outcome', outcome)
+    if (error !== undefined) span.fail(error)
+    span.end()
+  }
+
+  return {
+    outbox,
+    closeSpan,
+    settle(attempt, outcome, detail) {
+      const { claim, life, task } = attempt
+      const failed = outcome.type === 'failed' || outcome.type === 'retry'
+      if (failed) report(detail, { stage: 'task.run', task: task.name, job: claim.id, attempt: claim.deliveries })
+      closeSpan(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
+      post(claim, outcome, life, detail)
+    },
+    refuse(job, { outcome, error }, meta) {
+      if (isNews(job, error)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
+      post(job, outcome, meta?.room === undefined ? undefined : lifeOf(meta.room), error)
+      changed()
+    },
+    release: (job) => post(job, { type: 'released', delay: 0 }),
+    told: async () => void (await Promise.all(telling)),
+  }
+}
+
+function tooLate({ id, task }: ClaimedJob): TriportError {
+  return new TriportError(
+    'ERR_LEASE_LOST',
+    `Job ${id} of task "${task}" ended after its lease was lost: another worker may run it too.`,
+    {
+      details: { job: id, task },
+    },
+  )
+}

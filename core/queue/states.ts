@@ -1,0 +1,34 @@
+import type { JobState } from '../ports/queue.js'
+
+/**
+ * What can happen to a job. `due`: its time has come. `lapse`: its worker stopped renewing its lease. `retry`: an attempt
+ * failed and another follows. `release`: an attempt did not take place.
+ */
+export type JobEvent = 'due' | 'claim' | 'lapse' | 'complete' | 'fail' | 'retry' | 'release' | 'cancel'
+
+/**
+ * The life of a job: what each event makes of each state. An event that is not listed changes nothing.
+ *
+ * A retry and a release without a delay pass through `delayed` at once. A job whose cancellation was requested while it was
+ * `active` ends `cancelled` where `lapse`, `retry` and `release` would let it wait again.
+ */
+export const transitions: Readonly<Record<JobState, Readonly<Partial<Record<JobEvent, JobState>>>>> = {
+  waiting: { claim: 'active', cancel: 'cancelled' },
+  delayed: { due: 'waiting', cancel: 'cancelled' },
+  active: {
+    lapse: 'waiting',
+    complete: 'completed',
+    fail: 'failed',
+    retry: 'delayed',
+    release: 'delayed',
+    cancel: 'cancelled',
+  },
+  completed: {},
+  failed: {},
+  cancelled: {},
+}
+
+/** Whether nothing more can happen to a job in this state. */
+export function isEnded(state: JobState): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled'
+}

@@ -1,0 +1,174 @@
+import type { Duration } from '../duration.js'
+import { TriportError } from '../errors.js'
+import type { Rooms } from '../rooms/hub.js'
+import type { StandardSchema } from '../schema.js'
+import { nearest } from '../suggest.js'
+import type { Tracer } from '../tracer/tracer.js'
+import type { EnqueueOptions } from './enqueue-options.js'
+import type { Job } from './job.js'
+import { type BackoffOptions, policyOf, type TaskPolicy } from './policy.js'
+
+/** What a task is, besides its code. */
+export interface TaskOptions<Name extends string = string, Validated = never> {
+  /** Names the task for those who enqueue it and for the workers that run it. Unique within a runtime. */
+  readonly name: Name
+  /** Where its jobs wait. @default 'default' */
+  readonly queue?: string
+  /** How long one attempt may take. Then `ctx.signal` aborts and the attempt counts as failed. @default '5m' */
+  readonly timeout?: Duration
+  /** How long an aborted attempt may take to return before the next one may begin beside it. @default '10s' */
+  readonly grace?: Duration
+  /** How often a failed attempt is repeated. @default 3 */
+  readonly maxRetries?: number
+  /** How long to wait before a repetition. @default { delay: '1s', factor: 2, max: '1m', jitter: 0.2 } */
+  readonly backoff?: BackoffOptions
+  /** How long the record of a completed or cancelled job is kept. @default '1h' */
+  readonly keepResult?: Duration
+  /** How long the record of a failed job is kept. @default '7d' */
+  readonly keepFailed?: Duration
+  /**
+   * The room in which the job's life is broadcast as `WORKFLOW_UPDATE`, from its validated input. `workflow_id` is the text
+   * after the first colon. Statuses are `running`, `retrying`, `completed`, `failed`, `cancelled`, and `queued` when a worker
+   * that stops puts the job back. The data is what `ctx.progress` was given, `{ result }` when the job completed and
+   * the result is at most 16 KiB of JSON, and `{ error: { name, message, code } }` otherwise.
+   */
+  readonly room?: (input: Validated) => string
+}
+
+/** The options of a task whose input is validated. */
+export interface ValidatedTaskOptions<Name extends string, Input, Validated> extends TaskOptions<Name, Validated> {
+  /** Validates the input when it is enqueued and again when it runs. `run` gets the schema's output. */
+  readonly input: StandardSchema<Input, Validated>
+}
+
+/** A task with its code, validated input. */
+export interface ValidatedTaskDefinition<Name extends string, Input, Validated, Output>
+  extends ValidatedTaskOptions<Name, Input, Validated> {
+  run(input: Validated, ctx: TaskContext): Output
+}
+
+/** A task with its code. */
+export interface TaskDefinition<Name extends string, Input, Output> extends TaskOptions<Name, Input> {
+  readonly input?: undefined
+  run(input: Input, ctx: TaskContext): Output
+}
+
+/** Code that can be run as a job. `Input` is what `enqueue` takes, `Output` what the job's result is. */
+export interface Task<Name extends string = string, Input = unknown, Output = unknown> {
+  readonly name: Name
+  readonly queue: string
+  readonly policy: TaskPolicy
+  readonly input: StandardSchema | undefined
+  readonly room: ((input: never) => string) | undefined
+  readonly run: (input: never, ctx: TaskContext) => unknown
+  /** For the type checker only. */
+  readonly '~types'?: { readonly input: Input; readonly output: Output }
+}
+
+export type AnyTask = Task
+
+/** What `enqueue` takes for a task. */
+export type InputOf<T extends AnyTask> = T extends { readonly '~types'?: { readonly input: infer Input } }
+  ? Input
+  : never
+
+/** What the jobs of a task result in. */
+export type OutputOf<T extends AnyTask> = T extends { readonly '~types'?: { readonly output: infer Output } }
+  ? Output
+  : never
+
+/** The task of this name among `Tasks`. */
+export type TaskNamed<Tasks extends readonly AnyTask[], Name> = Extract<Tasks[number], { readonly name: Name }>
+
+/** Input and options of `enqueue`; the input may be left out where a task takes none. */
+export type EnqueueArguments<Input> = undefined extends Input
+  ? [input?: Input, options?: EnqueueOptions]
+  : [input: Input, options?: EnqueueOptions]
+
+/** What a running task has at hand. Its members may be taken apart. */
+export interface TaskContext {
+  readonly jobId: string
+  /** The `id` that the caller gave to `enqueue`, if any. */
+  readonly key: string | undefined
+  /** Which attempt this is: 1 for the first. Attempts that ended with a crash of their worker count. */
+  readonly attempt: number
+  /**
+   * Aborts when the attempt has to end: its time is up (`ERR_TASK_TIMEOUT`), the job was cancelled (`ERR_JOB_CANCELLED`), the
+   * worker stops (`ERR_WORKER_STOPPING`), or another worker has the job (`ERR_LEASE_LOST`).
+   */
+  readonly signal: AbortSignal
+  /**
+   * Stores how far the job is, and broadcasts it when the task has a room. Failures of the backend are reported, not thrown.
+   *
+   * @param percent 0 to 100.
+   * @throws `ERR_OPTION_INVALID`, `ERR_VALUE_UNSUPPORTED`
+   */
+  readonly progress: (percent: number, data?: object) => Promise<void>
+  /** Enqueues another job, in the trace of this one. */
+  readonly enqueue: <T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>) => Promise<Job<OutputOf<T>>>
+  readonly rooms: Rooms
+  readonly tracer: Tracer
+}
+
+/**
+ * Declares a task.
+ *
+ * @throws `ERR_TASK_INVALID` with every problem in `details.problems`.
+ * @example
+ * export const resize = defineTask({ name: 'resize', async run(input: { url: string }, ctx) { ... } })
+ */
+export function defineTask<const Name extends string, Input, Validated, Output>(
+  definition: ValidatedTaskDefinition<Name, Input, Validated, Output>,
+): Task<Name, Input, Awaited<Output>>
+export function defineTask<const Name extends string, Input, Output>(
+  definition: TaskDefinition<Name, Input, Output>,
+): Task<Name, Input, Awaited<Output>>
+export function defineTask(definition: TaskOptions & { readonly input?: unknown; readonly run: Task['run'] }): AnyTask {
+  const policy = policyOf(definition)
+  const { name, queue = 'default', input, room, run } = definition
+  return Object.freeze({
+    name,
+    queue,
+    policy,
+    input: input as StandardSchema | undefined,
+    room,
+    run: run.bind(definition),
+  })
+}
+
+/** The tasks of a runtime, by name. */
+export interface TaskRegistry {
+  readonly tasks: readonly AnyTask[]
+  /** The queues of all tasks, each once. */
+  readonly queues: readonly string[]
+  get(name: string): AnyTask | undefined
+  /** @throws `ERR_TASK_UNKNOWN` */
+  named(name: string): AnyTask
+}
+
+/** @throws `ERR_TASK_INVALID` when two tasks have the same name. */
+export function taskRegistry(tasks: readonly AnyTask[]): TaskRegistry {
+  const byName = new Map<string, AnyTask>()
+  for (const task of tasks) {
+    if (byName.has(task.name)) {
+      throw new TriportError('ERR_TASK_INVALID', `Two tasks are named "${task.name}". Give each its own name.`)
+    }
+    byName.set(task.name, task)
+  }
+  return {
+    tasks,
+    queues: [...new Set(tasks.map(({ queue }) => queue))],
+    get: (name) => byName.get(name),
+    named: (name) => byName.get(name) ?? unknownTask(name, [...byName.keys()]),
+  }
+}
+
+function unknownTask(name: string, names: readonly string[]): never {
+  const guess = nearest(String(name), names)
+  const known = names.length === 0 ? 'No tasks are registered.' : `Known: ${names.join(', ')}.`
+  throw new TriportError(
+    'ERR_TASK_UNKNOWN',
+    `Unknown task ${JSON.stringify(name)}.${guess ? ` Did you mean "${guess}"?` : ''} ${known} Pass it in \`tasks\`.`,
+    { details: { task: name } },
+  )
+}

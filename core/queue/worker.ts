@@ -1,0 +1,152 @@
+import { type Clock, wait } from '../clock.js'
+import type { Late } from '../late.js'
+import type { QueueDriver } from '../ports/queue.js'
+import type { Report } from '../report.js'
+import type { Rooms } from '../rooms/hub.js'
+import type { Tracer } from '../tracer/tracer.js'
+import { broadcastLife } from './broadcast.js'
+import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
+import { createLeaseKeeper } from './lease.js'
+import { flushOutbox } from './outbox.js'
+import { createPool, type Pool } from './pool.js'
+import { createProgressWriter } from './progress.js'
+import type { TaskQueue } from './queue.js'
+import { createSettler } from './settler.js'
+import type { TaskRegistry } from './task.js'
+import { type WorkerOptions, type WorkerSettings, workerSettings } from './worker-options.js'
+
+export interface WorkerDeps {
+  readonly driver: Late<QueueDriver>
+  readonly tasks: TaskRegistry
+  readonly queue: TaskQueue
+  readonly rooms: Rooms
+  readonly tracer: Tracer
+  readonly clock: Clock
+  random(): number
+  readonly report: Report
+  readonly instanceId: string
+  readonly options?: WorkerOptions
+  /** Calls back when the turn of the event loop ends. @default queueMicrotask */
+  readonly schedule?: (flush: () => void) => void
+  /** Runs the code of an attempt: lets a runtime mark it as its own. */
+  readonly enter?: <T>(fn: () => T) => T
+}
+
+/** How a worker is doing. */
+export interface WorkerSnapshot {
+  readonly concurrency: number
+  readonly running: number
+  readonly lastClaimAt?: Date
+}
+
+/** Runs the jobs of the registered tasks. */
+export interface Worker {
+  /** @throws what the driver rejects with. */
+  start(): Promise<void>
+  /**
+   * Claims no more, lets what runs end for `stopTimeout`, aborts the rest and puts it back without counting the attempt.
+   *
+   * @throws what the driver rejects the last settlements with: their jobs run again when their leases lapse.
+   */
+  stop(): Promise<void>
+  /** `undefined` while it is not running. */
+  snapshot(): WorkerSnapshot | undefined
+}
+
+/** How long an attempt that was aborted by a stop may take to return, and the rooms to hear of it, in milliseconds. */
+const lastWait = 1_000
+
+export function createWorker(deps: WorkerDeps): Worker {
+  let session: Session | undefined
+  return {
+    async start() {
+      session = await openSession(deps, workerSettings(deps.options))
+    },
+    async stop() {
+      const closing = session
+      session = undefined
+      await closing?.close()
+    },
+    snapshot: () => session?.snapshot(),
+  }
+}
+
+/** A worker between its start and its stop. */
+interface Session {
+  snapshot(): WorkerSnapshot
+  close(): Promise<void>
+}
+
+async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
+  const { tasks, clock, report, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
+  const driver = deps.driver.get()
+  const { lease, poll, stopTimeout } = settings
+  // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
+  const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
+  const lifeOf = (room: string) => broadcastLife(deps, room)
+  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf })
+  const progress = createProgressWriter({ driver, report, schedule })
+  const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed: () => loop.kick() })
+  const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })
+  const loop: ClaimLoop = createClaimLoop({
+    ...deps,
+    driver,
+    queues: tasks.queues,
+    worker: instanceId,
+    lease,
+    poll,
+    outbox: settler.outbox,
+    free: () => concurrency - pool.attempts.size,
+    run: pool.run,
+    release: settler.release,
+  })
+  const listener = await driver.listen({
+    queues: tasks.queues,
+    signals: {
+      wake: loop.wake,
+      cancel: pool.cancel,
+      resync() {
+        loop.wakeAll()
+        void keeper.renew()
+      },
+    },
+  })
+  keeper.start()
+  loop.start()
+
+  return {
+    snapshot() {
+      const { lastClaimAt } = loop
+      const running = pool.attempts.size
+      return { concurrency, running, ...(lastClaimAt === undefined ? {} : { lastClaimAt: new Date(lastClaimAt) }) }
+    },
+    async close() {
+      await loop.quiet()
+      await emptyPool(pool, clock, stopTimeout)
+      await loop.stop()
+      try {
+        await flushOutbox(settler.outbox, driver)
+      } finally {
+        await within(settler.told(), clock, lastWait)
+        keeper.stop()
+        pool.close()
+        await listener.close()
+      }
+    },
+  }
+}
+
+/** Waits for what runs, then aborts it, then settles what has not returned. */
+async function emptyPool(pool: Pool, clock: Clock, timeout: number): Promise<void> {
+  await within(pool.idle(), clock, timeout)
+  pool.abort()
+  await within(pool.idle(), clock, lastWait)
+  pool.detach()
+}
+
+/** Waits for `promise`, for `ms` milliseconds at most. */
+async function within(promise: Promise<void>, clock: Clock, ms: number): Promise<void> {
+  const done = new AbortController()
+  await Promise.race([promise, wait(clock, ms, done.signal).catch(() => {})]) // Aborted below, when nobody waits any more.
+  done.abort()
+}
