@@ -10,6 +10,7 @@ export type { HandlerOptions } from './node/handler.js'
 export type { HostedRuntime } from './node/host.js'
 export type { HostMiddleware } from './node/middleware.js'
 
+/** Options of `attach` from `triport/http`. */
 export interface HttpAttachOptions extends Omit<AttachOptions, 'server'> {
   /** Your Express app, version 4 or 5. */
   readonly app?: ExpressApp

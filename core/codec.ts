@@ -10,6 +10,7 @@ import { isTriportError, TriportError } from './errors.js'
  */
 const tag = '$triport'
 
+/** Options of `encode`. */
 export interface EncodeOptions {
   /** Names the value in errors: `Input of task "process_workflow"`. */
   readonly what: string

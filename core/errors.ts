@@ -43,6 +43,7 @@ export const errorCodes = {
 /** The stable name of a kind of error. Messages may change between versions, codes do not. */
 export type ErrorCode = keyof typeof errorCodes
 
+/** What a `TriportError` may carry besides its message. */
 export interface TriportErrorOptions {
   readonly cause?: unknown
   /** Values that belong to the error, for programs: ids, limits, issues. */

@@ -10,6 +10,7 @@ export interface Stage {
   stop?(): Promise<void>
 }
 
+/** Where something that starts and stops is. It returns to `idle` when it has stopped or failed to start. */
 export type LifecycleState = 'idle' | 'starting' | 'running' | 'stopping'
 
 export interface Lifecycle {

@@ -12,7 +12,6 @@ export type { MemoryRoomsOptions } from './memory/rooms.js'
 export type { MemoryTracerOptions } from './memory/tracer.js'
 export { nodePlatform } from './platform.js'
 export type { BuiltinDrivers, NoOptions } from './table.js'
-/** The drivers that ship with the package, to be extended for `runtimeFactory`. */
 export { table } from './table.js'
 
 const create = runtimeFactory(table, nodePlatform)

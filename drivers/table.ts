@@ -24,6 +24,7 @@ export interface BuiltinDrivers {
   }
 }
 
+/** The drivers that ship with the package, to be extended for `runtimeFactory`. */
 export const table: BuiltinDrivers = {
   queue: {
     memory: {

@@ -5,6 +5,7 @@ import type { HostMiddleware } from '../node/middleware.js'
 import type { ExpressApp } from './app.js'
 import { triport } from './middleware.js'
 
+/** Options of `attach` from `triport/express`. */
 export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
   readonly app: ExpressApp
   /** The server that the app listens on. Without one there are no WebSockets: attach it later with `attach` from `triport/node`. */

@@ -10,6 +10,7 @@ import { respondRefused } from './respond.js'
 import { createUpgradeHandler } from './upgrade.js'
 import { createWebSockets } from './websockets.js'
 
+/** Options of `attach` from `triport/node`. */
 export interface AttachOptions extends HandlerOptions {
   /** Serves WebSockets beside what it serves already. Other listeners for upgrades keep theirs. */
   readonly server: Server | SecureServer

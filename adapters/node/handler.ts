@@ -7,6 +7,7 @@ import type { HostMiddleware } from './middleware.js'
 import { pathOf } from './request.js'
 import { endWithResponse, startRequestSpan } from './request-span.js'
 
+/** Options of `createHandler`. */
 export interface HandlerOptions {
   /** Replaces options of `runtime.config.http`, one by one. */
   readonly http?: HttpConfig

@@ -132,6 +132,7 @@ export type ProgressReply = 'stored' | 'lost'
 /** `cancelled`: still held, but somebody asked for the job to be cancelled. */
 export type ExtendReply = 'held' | 'cancelled' | 'lost'
 
+/** What a worker asks for. */
 export interface ClaimRequest {
   readonly queue: string
   /** At most this many jobs, 1 or more. */
@@ -144,6 +145,7 @@ export interface ClaimRequest {
   readonly settle?: readonly Settlement[]
 }
 
+/** What a claim brings, and what became of the jobs that it settled. */
 export interface ClaimReply {
   readonly jobs: readonly ClaimedJob[]
   /** In the order of `request.settle`. */
@@ -176,6 +178,7 @@ export interface JobRecord {
   readonly cancelRequested: boolean
 }
 
+/** Progress of a running job, encoded. */
 export interface ProgressUpdate extends Lease {
   readonly value: string
 }

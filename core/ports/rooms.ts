@@ -6,6 +6,7 @@ export interface Position {
   readonly seq: number
 }
 
+/** What a rooms driver can do. The conformance suite tests the yes and the no. */
 export interface RoomsSupports {
   /** Messages reach nodes in other processes. A driver that says no MAY still connect several nodes of one process. */
   readonly shared: boolean
@@ -38,6 +39,7 @@ export interface RoomMessage {
   readonly text?: string
 }
 
+/** One message of a room's log. */
 export interface LogEntry {
   readonly seq: number
   readonly text: string
@@ -60,6 +62,7 @@ export type LogRange = { readonly after: number; readonly limit: number } | { re
 /** `down`: nothing can be published or received until `up`. */
 export type BrokerState = 'up' | 'down'
 
+/** What a node hears from its driver. */
 export interface RoomsListener {
   /** MUST be called for every message of a subscribed room, the node's own included, once per publish. Never throws. */
   message(message: RoomMessage): void

@@ -2,6 +2,7 @@ import type { Driver } from './driver.js'
 
 /** A value of a span attribute. `undefined` values are skipped. */
 export type AttributeValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[]
+/** Attributes of a span, by name. */
 export type Attributes = { readonly [key: string]: AttributeValue | undefined }
 
 /** OpenTelemetry's span kinds. */
@@ -20,6 +21,7 @@ export interface SpanContext {
   readonly remote?: boolean
 }
 
+/** Points from a span to another that is not its parent. */
 export interface SpanLink {
   readonly context: SpanContext
   readonly attributes?: Attributes
@@ -34,6 +36,7 @@ export interface TraceContext {
 /** Headers or fields that carry a trace between processes. */
 export type Carrier = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** How a span starts. */
 export interface SpanOptions {
   /** @default 'internal' */
   readonly kind?: SpanKind

@@ -65,6 +65,7 @@ export interface Task<Name extends string = string, Input = unknown, Output = un
   readonly '~types'?: { readonly input: Input; readonly output: Output }
 }
 
+/** A task of any name, input and output. */
 export type AnyTask = Task
 
 /** What `enqueue` takes for a task. */

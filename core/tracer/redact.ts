@@ -9,6 +9,7 @@ export type RedactedPart = 'name' | 'attribute' | 'event' | 'link' | 'status'
  */
 export type Redact = (key: string, value: AttributeValue, part: RedactedPart) => AttributeValue | undefined
 
+/** Options of `createRedact`. */
 export interface RedactOptions {
   /** Values under a matching key are replaced. @default `sensitiveKey` */
   readonly keys?: RegExp

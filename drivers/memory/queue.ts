@@ -6,6 +6,7 @@ import { createInline } from './inline.js'
 import { createListener } from './queue-listener.js'
 import { createStore, type JobStore } from './queue-store.js'
 
+/** Options of the queue drivers `memory` and `sync`. */
 export interface MemoryQueueOptions {
   /**
    * How many records of ended jobs are kept at most, for `getResult` and deduplication. The oldest go first, even before their

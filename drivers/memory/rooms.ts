@@ -3,6 +3,7 @@ import { TriportError } from '../../core/errors.js'
 import type { Position, RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
 import { createMemoryBroker, type MemoryBroker, type MemoryListener } from './broker.js'
 
+/** Options of the rooms driver `memory`. */
 export interface MemoryRoomsOptions {
   /** Shared by the runtimes of one process whose rooms are the same. @default a broker of its own */
   readonly broker?: MemoryBroker

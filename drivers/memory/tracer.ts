@@ -25,6 +25,7 @@ import { LiveSpan, PassiveSpan, type Recorder, type Scope } from './span.js'
 import { createSpanIds } from './span-ids.js'
 import { createSpanLog, type SpanLog } from './span-log.js'
 
+/** Options of the tracer driver `memory`. */
 export interface MemoryTracerOptions {
   /** How many finished spans are kept; the oldest goes first. @default 10_000 */
   readonly limit?: number

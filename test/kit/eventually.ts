@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
+/** Options of `eventually`. */
 export interface EventuallyOptions {
   /** Milliseconds of real time after which the last failure is thrown. @default 5000 */
   readonly within?: number

@@ -37,6 +37,7 @@ export interface ReportSpy extends Report {
   stages(): string[]
 }
 
+/** A `report` that keeps what it is told. */
 export function reportSpy(): ReportSpy {
   const reports: { error: unknown; details: ReportDetails }[] = []
   const report: Report = (error, details) => void reports.push({ error, details })

@@ -43,10 +43,7 @@ for (const { name, source } of listed) {
 }
 
 test('every public name has a doc comment', () => {
-  assert.deepEqual(
-    listed.flatMap(({ source }) => undocumentedNames(source)),
-    [],
-  )
+  assert.deepEqual(new Set(listed.flatMap(({ source }) => undocumentedNames(source))), new Set())
 })
 
 test('the public names are those of exports.json', () => {

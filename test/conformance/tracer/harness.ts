@@ -12,6 +12,7 @@ export interface TracerUnderTest {
   spans(): readonly FinishedSpan[] | Promise<readonly FinishedSpan[]>
 }
 
+/** Options of `tracerConformance`. */
 export interface TracerConformanceOptions {
   /** Registers a test: `test` of node:test, or of any runner that takes a name and a function. */
   test(name: string, fn: () => Promise<void>): unknown
