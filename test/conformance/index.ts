@@ -1,5 +1,6 @@
 export type { QueueConformance } from './queue/harness.js'
 export { queueConformance } from './queue/index.js'
+export type { RoomsConformance, RoomsHarness } from './rooms/harness.js'
 export { roomsConformance } from './rooms/rooms-conformance.js'
 export type { TracerConformanceOptions, TracerUnderTest } from './tracer/harness.js'
 export { tracerConformance } from './tracer/tracer-conformance.js'
