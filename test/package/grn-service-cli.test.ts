@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -69,27 +70,53 @@ for (const [name, args, message] of badRuns) {
   })
 }
 
+test('a workflow that fails ends with status 1 and one line that says why', { timeout }, async () => {
+  const network = JSON.parse(await readFile(join(root, networks, 'repressilator.json'), 'utf8'))
+  network.simulation = { minutes: 60_000, stepMinutes: 60 }
+  const { code, stderr } = await run('--once', await file('wild.json', JSON.stringify(network)))
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^[^\n]*wild\.json: The simulation diverged at [\d.]+ min\. Give the network a smaller step\.\n$/,
+  )
+})
+
 test('--help explains the flags', { timeout }, async () => {
   const { code, stdout } = await run('--help')
   assert.equal(code, 0)
   for (const flag of ['--port', '--once', '--help']) assert.ok(stdout.includes(flag))
 })
 
-test('it serves until SIGTERM, then lets the running workflow end and exits with 0', { timeout }, async () => {
+test('it serves until SIGTERM, then closes its WebSockets and exits with 0', { timeout }, async () => {
   const child = start('--port', '0')
   const errors = text(child.stderr)
+  const exited = exitCode(child)
   let output = ''
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     output += chunk
     const url = output.match(/listens on (\S+)\n[\s\S]*\/workflows/)?.[1]
     if (url) {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/workflow/x`)
+      await once(socket, 'open')
       assert.equal((await fetch(`${url}/triport/health`)).status, 200)
       child.kill('SIGTERM')
+      const [closed] = await once(socket, 'close')
+      assert.equal(closed.code, 1012)
       break
     }
   }
-  const [code] = await once(child, 'exit')
+  const code = await exited
   assert.equal(code, 0, await errors)
+})
+
+test('a port that is taken ends with status 1 and one line that says so', { timeout }, async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { code, stderr } = await run('--port', String(port))
+  server.close()
+  assert.equal(code, 1)
+  assert.match(stderr, new RegExp(`EADDRINUSE.*:${port}$`, 'm'))
 })
 
 function start(...args: readonly string[]) {

@@ -11,7 +11,7 @@ const yeast = await readFile(new URL('yeast-cell-cycle.json', folder), 'utf8')
 const repressilator = await readFile(new URL('repressilator.json', folder), 'utf8')
 
 const spans = memoryTracer()
-const service = await startService(0, { tracer: spans, log: () => {} })
+const service = await startService(0, { tracer: spans, log: () => {}, report: () => {} })
 const { url } = service
 after(() => service.stop())
 

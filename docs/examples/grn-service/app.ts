@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import express, { type ErrorRequestHandler, type Express } from 'express'
-import type { Runtime } from 'triport'
+import { isTriportError, type Runtime } from 'triport'
 import { z } from 'zod'
 import { maxNetworkBytes, NetworkError, parseNetwork } from './network.js'
 import { Store } from './store.js'
@@ -88,6 +88,9 @@ function errorAnswer(error: unknown): { status: number; body: object } {
     return { status: 400, body: { code: 'invalid_network', message: error.message, issues: error.issues } }
   }
   if (error instanceof HttpError) return { status: error.status, body: { code: error.code, message: error.message } }
+  if (isTriportError(error, 'ERR_RESULT_EXPIRED')) {
+    return { status: 404, body: { code: 'not_found', message: 'The result of this workflow is no longer kept.' } }
+  }
   // body-parser's own errors carry a status; their messages are meant for clients.
   const { status, message } = error as { status?: number; message?: string }
   if (status === 413) {

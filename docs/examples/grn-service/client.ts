@@ -4,7 +4,7 @@ import type { WorkflowResult } from './tasks.js'
 /** Called with percent and step whenever the workflow tells its progress. */
 export type ShowProgress = (percent: number, step: string) => void
 
-/** The service said no; its message says why. */
+/** The service or the workflow said no; its message says why. */
 export class RefusedError extends Error {}
 
 /** Uploads a network, starts a workflow, follows it on its WebSocket and fetches its result, as any client would. */
@@ -46,7 +46,7 @@ function followWorkflow(socket: WebSocket, show: ShowProgress): Promise<void> {
     const { type, data } = JSON.parse(text)
     if (type !== 'WORKFLOW_UPDATE') return
     if (data.status === 'failed' || data.status === 'cancelled')
-      return reject(new RefusedError(`The workflow ${data.status}.`))
+      return reject(new RefusedError(data.data.error.message))
     show(data.progress, data.data?.step ?? data.status)
     if (data.status === 'completed') resolve()
   })

@@ -93,7 +93,8 @@ function createDerivative({ nodes, edges }: HillOdeNetwork, { alpha, alpha0, bet
 
 /** Moves a state of `size` numbers by the time `h`, in place. */
 function createRungeKutta(derivative: Derivative, size: number, h: number): (state: Float64Array) => void {
-  const [k1, k2, k3, k4, probe] = Array.from({ length: 5 }, () => new Float64Array(size)) as Five<Float64Array>
+  const zeros = () => new Float64Array(size)
+  const [k1, k2, k3, k4, probe] = [zeros(), zeros(), zeros(), zeros(), zeros()]
   const probeAt = (state: Float64Array, slope: Float64Array, time: number) => {
     for (let i = 0; i < size; i++) probe[i] = at(state, i) + time * at(slope, i)
     return probe
@@ -108,8 +109,6 @@ function createRungeKutta(derivative: Derivative, size: number, h: number): (sta
     }
   }
 }
-
-type Five<T> = [T, T, T, T, T]
 
 /** A number of an array whose bounds the caller keeps. */
 function at(array: Float64Array, index: number): number {

@@ -14,8 +14,8 @@ const usage = `Usage: npm start -- [options]
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const known = error instanceof UserError || (error as { code?: string }).code?.startsWith('ERR_')
-  console.error(known ? (error as Error).message : error)
+  const isExpected = error instanceof UserError || (error instanceof Error && 'code' in error)
+  console.error(isExpected ? error.message : error)
   process.exitCode = 1
 }
 
@@ -35,7 +35,7 @@ async function serve(port: number): Promise<void> {
   console.log(`grn-service listens on ${url}
 
 Try it in another terminal:
-  curl -d @docs/examples/grn-service/networks/yeast-cell-cycle.json ${url}/networks
+  curl --data-binary @docs/examples/grn-service/networks/yeast-cell-cycle.json ${url}/networks
   curl -H 'content-type: application/json' -d '{"network_id":"<the id>"}' ${url}/workflows`)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { WriteStream } from 'node:tty'
-import { formatTree } from 'triport'
+import type { Report } from 'triport'
 import { memoryTracer } from 'triport/drivers/memory'
 import { RefusedError, runWorkflow, type ShowProgress } from './client.js'
 import { maxNetworkBytes } from './network.js'
-import { progressBar, resultText } from './report.js'
+import { progressBar, resultText, traceText } from './report.js'
 import { startService } from './service.js'
 
 const clientSpan = 'client'
@@ -20,7 +20,7 @@ export class UserError extends Error {}
 export async function runOnce(file: string, out: WriteStream): Promise<void> {
   const text = await readNetworkFile(file)
   const spans = memoryTracer()
-  const service = await startService(0, { tracer: spans, log: () => {} })
+  const service = await startService(0, { tracer: spans, worker: true, log: () => {}, report })
   try {
     const { tracer } = service.runtime
     const result = await tracer.span(clientSpan, () => runWorkflow(service.url, text, tracer, progressPrinter(out)))
@@ -31,7 +31,7 @@ export async function runOnce(file: string, out: WriteStream): Promise<void> {
     await service.stop()
   }
   const trace = spans.tree().filter(({ span }) => span.name === clientSpan)
-  out.write(`\n${formatTree(trace)}\n`)
+  out.write(`\n${traceText(trace)}\n`)
 }
 
 async function readNetworkFile(file: string): Promise<string> {
@@ -46,13 +46,19 @@ async function readNetworkFile(file: string): Promise<string> {
   }
 }
 
+/** The failure of a workflow is no surprise: it comes back through the socket. */
+const report: Report = (error, { stage }) => {
+  if (stage !== 'task.run') console.error(error)
+}
+
 /** One bar that is redrawn on a terminal, else one line per change. */
 function progressPrinter(out: WriteStream): ShowProgress {
-  let shown = -1
+  let shown = ''
   return (percent, step) => {
-    if (percent === shown) return
-    shown = percent
     const bar = progressBar(percent, step)
-    out.write(out.isTTY ? `\r\x1b[K${bar}${percent === 100 ? '\n' : ''}` : `${bar}\n`)
+    if (bar === shown) return
+    const up = out.isTTY && shown !== '' ? '\x1b[1A\x1b[K' : ''
+    out.write(`${up}${bar}\n`)
+    shown = bar
   }
 }

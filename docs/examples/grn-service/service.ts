@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { configFromEnv, createRuntime, type TracerDriver } from 'triport'
+import { configFromEnv, createRuntime, type Report, type TracerDriver } from 'triport'
 import { attach } from 'triport/http'
 import { addRoutes, type GrnRuntime } from './app.js'
 import { processWorkflow } from './tasks.js'
@@ -12,6 +12,10 @@ export interface ServiceOptions {
   readonly tracer?: TracerDriver
   /** Takes the lines about the drivers in use. @default standard error */
   readonly log?: (line: string) => void
+  /** Whether this process runs the workflows. @default what the environment says, else that of the queue's driver */
+  readonly worker?: boolean
+  /** Takes failures in the background. @default standard error */
+  readonly report?: Report
 }
 
 /** The service, listening. */
@@ -41,8 +45,13 @@ export async function startService(port: number, overrides: ServiceOptions = {})
   addRoutes(app, runtime)
 
   await runtime.start()
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch (error) {
+    await runtime.stop()
+    throw error
+  }
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     runtime,

@@ -6,7 +6,7 @@ export type Work<Result> = Generator<number, Result>
 export interface SliceOptions {
   /** Stops the work between two slices; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** Called after each slice with how much is done, 0 to 1. */
+  /** Called between slices with how much is done, 0 to 1, whenever that grew by a hundredth. */
   onProgress(done: number): Promise<void>
   /**
    * Milliseconds of work before the event loop gets its turn.
@@ -15,8 +15,10 @@ export interface SliceOptions {
   readonly budget?: number
 }
 
-/** The share of the work after which progress is told, even when a slice has time left. */
-const tellEvery = 0.05
+/** Progress that grew by less is not worth telling. */
+const tellStep = 0.01
+/** A slice that came this far ends although it has time left, so that the progress of fast work is seen as well. */
+const longestStep = 0.05
 
 /**
  * Runs `work` on this thread without keeping it: sockets, timers and other jobs get their turn between slices.
@@ -26,10 +28,12 @@ export async function runInSlices<Result>(work: Work<Result>, options: SliceOpti
   const { signal, onProgress, budget = 5 } = options
   let told = 0
   for (;;) {
-    const slice = runSlice(work, { until: performance.now() + budget, target: told + tellEvery })
+    const slice = runSlice(work, { until: performance.now() + budget, target: told + longestStep })
     if (slice.finished) return slice.result
-    told = slice.done
-    await onProgress(told)
+    if (slice.done - told >= tellStep) {
+      told = slice.done
+      await onProgress(told)
+    }
     await setImmediate()
     signal.throwIfAborted()
   }
