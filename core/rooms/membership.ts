@@ -1,11 +1,22 @@
 import type { LogPage, Position } from '../ports/rooms.js'
-import type { HubConnection } from './connection.js'
+import type { ControlFrame } from '../protocol/frames.js'
 import { Outbound, placed } from './envelope.js'
 import { covered } from './position.js'
-import type { Room } from './room.js'
+import type { Room, RoomMember } from './room.js'
 
 /** How much of a room's history a new member gets: its newest message, that many of them, or nothing. */
 export type Replay = 'latest' | 'none' | number
+
+/** A connection, as far as its rooms are concerned. */
+export interface Joiner {
+  /** Wants messages of certain types only. */
+  readonly selective: boolean
+  wants(message: Outbound): boolean
+  deliver(message: Outbound): void
+  control(frame: ControlFrame): void
+  /** More arrived than can be held back for it. */
+  overrun(): void
+}
 
 interface Held {
   readonly message: Outbound
@@ -18,8 +29,8 @@ interface Held {
  * A member is a late joiner first: what the room delivers is held back until the history has been read, then history, what was
  * held back and what comes live follow each other without a gap and without a repetition.
  */
-export class Membership {
-  readonly connection: HubConnection
+export class Membership implements RoomMember {
+  readonly connection: Joiner
   readonly room: Room
   /** The member left, or never got in. */
   left = false
@@ -30,7 +41,7 @@ export class Membership {
   /** Messages up to here were part of the history. */
   #floor: Position | undefined
 
-  constructor(connection: HubConnection, room: Room) {
+  constructor(connection: Joiner, room: Room) {
     this.connection = connection
     this.room = room
   }

@@ -1,10 +1,14 @@
 import type { LogPage, LogRange, Position, RoomMessage } from '../ports/rooms.js'
 import type { Report } from '../report.js'
 import { Outbound, placed } from './envelope.js'
-import type { Membership } from './membership.js'
 import { step } from './position.js'
 
 /** What a room needs of its node. */
+/** Who hears a room. */
+export interface RoomMember {
+  offer(message: Outbound, position: Position | undefined): void
+}
+
 export interface RoomContext {
   read(room: string, range: LogRange): Promise<LogPage>
   readonly report: Report
@@ -18,7 +22,7 @@ export interface RoomContext {
  */
 export class Room {
   readonly name: string
-  readonly members = new Set<Membership>()
+  readonly members = new Set<RoomMember>()
   /** The newest position that was delivered here. */
   position: Position | undefined
   /** Settles when the node hears the room; a failed one is replaced by the next member. */

@@ -1,26 +1,39 @@
 import ts from 'typescript'
 import type { Files } from './files.js'
-import { importsOf, lineOf, parse, walk } from './imports.js'
+import { lineOf, parse, walk } from './imports.js'
 
 /** Real time belongs to the kit that hides it, and to what runs real servers. */
 const mayUseTimers = /^test\/(kit|bench|faults|services)\/|^test\/(run|watchdog)\.ts$/
 const timers = new Set(['setTimeout', 'setInterval'])
-const timerModules = new Set(['node:timers', 'node:timers/promises', 'timers', 'timers/promises'])
 const testFunctions = new Set(['test', 'it', 'describe', 'suite', 't', 'context'])
 
 /** Tests that sleep. */
 export function sleeps(files: Files): string[] {
   return each(files, (path, file, report) => {
     if (mayUseTimers.test(path)) return
-    for (const { specifier, line } of importsOf(path, file.text)) {
-      if (timerModules.has(specifier ?? '')) report(line, `imports ${specifier}`)
-    }
     walk(file, (node) => {
-      if (ts.isCallExpression(node) && timers.has(nameOf(node.expression)) && !isDeadline(node)) {
-        report(lineOf(file, node), `calls ${nameOf(node.expression)}`)
+      if (ts.isImportDeclaration(node) && importsTimer(node)) report(lineOf(file, node), 'imports a timer')
+      if (!ts.isCallExpression(node)) return
+      const [first] = node.arguments
+      if (node.expression.kind === ts.SyntaxKind.ImportKeyword && first && isTimerModule(first)) {
+        report(lineOf(file, node), 'imports timers')
       }
+      const name = nameOf(node.expression)
+      if (timers.has(name) && !isDeadline(node)) report(lineOf(file, node), `calls ${name}`)
     })
   })
+}
+
+/** All of a module of timers, or one of its timers. `setImmediate` is a turn of the event loop, not a time. */
+function importsTimer({ moduleSpecifier, importClause }: ts.ImportDeclaration): boolean {
+  if (!isTimerModule(moduleSpecifier)) return false
+  const names = importClause?.namedBindings
+  if (!names || !ts.isNamedImports(names)) return true
+  return names.elements.some(({ name, propertyName }) => (propertyName ?? name).text !== 'setImmediate')
+}
+
+function isTimerModule(node: ts.Expression): boolean {
+  return ts.isStringLiteralLike(node) && /^(node:)?timers(\/promises)?$/.test(node.text)
 }
 
 /** `setTimeout(() => reject(error), ms)` is the way out of a wait, not a sleep. */
