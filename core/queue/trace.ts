@@ -38,7 +38,7 @@ export function waitOf({ delay, runAt }: NewJob, clock: Pick<Clock, 'now'>): num
 /** The notes that let the job's spans follow the current one. */
 export function traceNotes(tracer: Tracer, wait: number, count = 1): Pick<JobMeta, 'trace' | 'link'> {
   const trace = tracer.inject({})
-  if (trace['traceparent'] === undefined) return {}
+  if (trace.traceparent === undefined) return {}
   return wait > linkAfter || count > widestFan ? { trace, link: true } : { trace }
 }
 

@@ -69,7 +69,7 @@ for (const [name, value, place] of [
 test('a cycle is refused, the same object twice is not', () => {
   const shared = { n: 1 }
   const cycle: Record<string, unknown> = { shared }
-  cycle['self'] = [cycle]
+  cycle.self = [cycle]
   assert.throws(() => encode(cycle, { what }), { code: 'ERR_VALUE_UNSUPPORTED' })
   assert.deepStrictEqual(decode(encode([shared, shared], { what })), [shared, shared])
 })

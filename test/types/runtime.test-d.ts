@@ -81,5 +81,5 @@ export function defining(): void {
   // @ts-expect-error a timeout without a unit
   defineTask({ name: 'x', timeout: 600, async run() {} })
   // @ts-expect-error an input that the schema does not give
-  defineTask({ name: 'x', input: z.object({ n: z.number() }), async run(input: { n: string }) {} })
+  defineTask({ name: 'x', input: z.object({ n: z.number() }), async run(_input: { n: string }) {} })
 }
