@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Figure, measure, type Workload } from './harness.js'
+import { peerVersions } from './peers.js'
 
 const suites: Readonly<Record<string, (share: number) => Promise<Workload[]>>> = {
   queue: async (share) => (await import('./queue.js')).queueWorkloads(share),
@@ -28,6 +29,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const figures = await measure(await suite(Number(values.share)), Number(values.runs), {
   triport: version,
   node: process.versions.node,
+  ...peerVersions(['fastq']),
 })
 
 if (values.json) for (const figure of figures) console.log(JSON.stringify(figure))

@@ -2,6 +2,7 @@ import { defineTask } from '../../core/queue/task.js'
 import { createRuntime } from '../../drivers/index.js'
 import { bareQueue } from './bare-queue.js'
 import { quantile, type Subject, verify, type Workload } from './harness.js'
+import { peer } from './peers.js'
 
 const inFlight = 100
 const concurrency = 100
@@ -18,7 +19,8 @@ interface Sizes {
 const full: Sizes = { enqueue: 20_000, bulk: 50_000, drain: 100_000, pickup: 2_000, roundtrip: 20_000 }
 
 /** The queue's workloads on the memory driver. `share` of the full size is for a quick look. */
-export function queueWorkloads(share = 1): Workload[] {
+export async function queueWorkloads(share = 1): Promise<Workload[]> {
+  const fastq = await peer<{ default: Fastq }>('fastq')
   const size = (name: keyof Sizes) => Math.max(inFlight, Math.round(full[name] * share))
   const workload = (bench: string, unit: Workload['unit'], subjects: Workload['subjects']): Workload => ({
     bench,
@@ -43,8 +45,17 @@ export function queueWorkloads(share = 1): Workload[] {
     workload('queue.roundtrip', 'jobs/s', {
       triport: () => roundtrip(size('roundtrip')),
       control: () => bareRoundtrip(size('roundtrip')),
+      ...(fastq ? { fastq: () => fastqRoundtrip(fastq.default, size('roundtrip')) } : {}),
     }),
   ]
+}
+
+/** The part of fastq that is measured. */
+interface Fastq {
+  promise(
+    worker: (payload: unknown) => Promise<unknown>,
+    concurrency: number,
+  ): { push(payload: unknown): Promise<unknown> }
 }
 
 /** A runtime with one task that counts the runs of each job, and writes nothing. */
@@ -220,6 +231,18 @@ async function bareRoundtrip(count: number): Promise<Subject> {
       const queue = bareQueue(async () => void ran++, concurrency)
       queue.start()
       const rate = await timed(count, () => pumped(count, () => queue.enqueue(payload)))
+      verify('runs', ran, count)
+      return rate
+    },
+  }
+}
+
+async function fastqRoundtrip(fastq: Fastq, count: number): Promise<Subject> {
+  return {
+    async run() {
+      let ran = 0
+      const queue = fastq.promise(async () => void ran++, concurrency)
+      const rate = await timed(count, () => pumped(count, () => queue.push(payload)))
       verify('runs', ran, count)
       return rate
     },
