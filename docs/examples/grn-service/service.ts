@@ -37,7 +37,7 @@ export async function startService(port: number, overrides: ServiceOptions = {})
     http: { adapter: 'express', auth: 'public' },
     ...configFromEnv(process.env),
     ...overrides,
-    tasks: [processWorkflow] as const,
+    tasks: [processWorkflow],
   })
   const app = express()
   const server = createServer(app)
