@@ -33,7 +33,8 @@ export function encode(value: unknown, options: EncodeOptions): string {
  */
 export function decode(text: string): unknown {
   try {
-    return unpack(JSON.parse(text))
+    const value: unknown = JSON.parse(text)
+    return text.includes(tag) ? unpack(value) : value
   } catch (cause) {
     if (isTriportError(cause)) throw cause
     throw malformed(`${text.slice(0, 80)}`, cause)
