@@ -44,6 +44,12 @@ export interface ClaimLoop {
   readonly lastClaimAt: number | undefined
 }
 
+/** One call of the driver. */
+interface Step {
+  readonly stage: string
+  run(): Promise<void>
+}
+
 /** How many jobs one claim asks for at most. */
 const largestClaim = 1_000
 /** How long to wait after a failure, in milliseconds: doubled each time. */
@@ -63,6 +69,8 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   let lastClaimAt: number | undefined
   let cancelPoll: CancelTimer = () => {}
 
+  const settle: Step = { stage: 'worker.settle', run: () => outbox.send((settlements) => driver.settle(settlements)) }
+
   function kick(): void {
     if (busy || stopping.signal.aborted) return
     busy = Promise.resolve().then(work)
@@ -72,11 +80,11 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     let failures = 0
     for (let step = nextStep(); step && !stopping.signal.aborted; step = nextStep()) {
       try {
-        current = step()
+        current = step.run()
         await current
         failures = 0
       } catch (error) {
-        report(error, { stage: 'worker.claim', failures: ++failures })
+        report(error, { stage: step.stage, failures: ++failures })
         await wait(clock, pauseAfter(failures, random()), stopping.signal).catch(() => {}) // Stopping ends the pause.
       }
       await breathe()
@@ -86,11 +94,11 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     fed.clear()
   }
 
-  function nextStep(): (() => Promise<void>) | undefined {
+  function nextStep(): Step | undefined {
     const room = claiming ? Math.min(free(), largestClaim) : 0
     const [queue] = room > 0 ? hungry : []
-    if (queue !== undefined) return () => claim(queue, room)
-    return outbox.size > 0 ? () => outbox.send((settlements) => driver.settle(settlements)) : undefined
+    if (queue !== undefined) return { stage: 'worker.claim', run: () => claim(queue, room) }
+    return outbox.size > 0 ? settle : undefined
   }
 
   async function claim(queue: string, max: number): Promise<void> {

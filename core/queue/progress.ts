@@ -1,11 +1,17 @@
-import type { QueueDriver } from '../ports/queue.js'
+import type { Lease, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
-import type { Attempt } from './attempt.js'
+
+/** What reports progress under its claim. */
+export interface ProgressSource {
+  readonly claim: Lease
+  /** Called when the claim is no longer held. */
+  lose(): void
+}
 
 /** Stores what running jobs report, several jobs at a time. */
 export interface ProgressWriter {
-  /** Resolves when `value` or a later one of the same attempt is stored, or the failure was reported. */
-  write(attempt: Attempt, value: string): Promise<void>
+  /** Resolves when `value` or a later one of the same source is stored, or the failure was reported. */
+  write(source: ProgressSource, value: string): Promise<void>
 }
 
 export interface ProgressDeps {
@@ -14,9 +20,9 @@ export interface ProgressDeps {
   readonly schedule: (flush: () => void) => void
 }
 
-/** One call at a time: meanwhile the newest value of each attempt waits for the next one. */
+/** One call at a time: meanwhile the newest value of each source waits for the next one. */
 export function createProgressWriter({ driver, report, schedule }: ProgressDeps): ProgressWriter {
-  let values = new Map<Attempt, string>()
+  let values = new Map<ProgressSource, string>()
   let next: Promise<void> | undefined
   let current: Promise<void> = Promise.resolve()
 
@@ -26,24 +32,17 @@ export function createProgressWriter({ driver, report, schedule }: ProgressDeps)
     next = undefined
     try {
       const replies = await driver.progress(
-        batch.map(
-          ([
-            {
-              claim: { queue, id, token },
-            },
-            value,
-          ]) => ({ queue, id, token, value }),
-        ),
+        batch.map(([{ claim }, value]) => ({ queue: claim.queue, id: claim.id, token: claim.token, value })),
       )
-      for (const [index, [attempt]] of batch.entries()) if (replies[index] === 'lost') attempt.lose()
+      for (const [index, [source]] of batch.entries()) if (replies[index] === 'lost') source.lose()
     } catch (error) {
       report(error, { stage: 'worker.progress' })
     }
   }
 
   return {
-    write(attempt, value) {
-      values.set(attempt, value)
+    write(source, value) {
+      values.set(source, value)
       next ??= current = current.then(() => new Promise<void>((resolve) => schedule(resolve))).then(flush)
       return next
     },

@@ -16,18 +16,24 @@ export interface Inline {
 
 export function createInline(store: JobStore): Inline {
   const served = new Map<string, number>()
-  const waiting = new Map<string, () => void>()
+  const waiting = new Map<string, { readonly queue: string; resolve(): void }>()
 
   function rest(id: string): void {
-    waiting.get(id)?.()
+    waiting.get(id)?.resolve()
     waiting.delete(id)
+  }
+
+  /** Nobody runs the jobs of this queue any more: those who wait for them hear that they were put back. */
+  function abandon(queue: string): void {
+    served.delete(queue)
+    for (const [id, job] of waiting) if (job.queue === queue) rest(id)
   }
 
   store.observe({ stored() {}, cancelRequested() {}, ended: rest, released: rest })
 
   async function run(job: NewJob, now: number): Promise<EnqueueOutcome> {
     const outcome = store.enqueue(dueAtOnce(job), now)
-    if (!outcome.deduplicated) await new Promise<void>((resolve) => waiting.set(job.id, resolve))
+    if (!outcome.deduplicated) await new Promise<void>((resolve) => waiting.set(job.id, { queue: job.queue, resolve }))
     return outcome
   }
 
@@ -48,7 +54,7 @@ export function createInline(store: JobStore): Inline {
         for (const queue of queues) {
           const left = (served.get(queue) ?? 0) - 1
           if (left > 0) served.set(queue, left)
-          else served.delete(queue)
+          else abandon(queue)
         }
       }
     },

@@ -1,0 +1,87 @@
+import { createIds } from '../../../core/ids.js'
+import { late } from '../../../core/late.js'
+import type { QueueDriver } from '../../../core/ports/queue.js'
+import type { TracerDriver } from '../../../core/ports/tracer.js'
+import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
+import { type AnyTask, taskRegistry } from '../../../core/queue/task.js'
+import { createWorker, type Worker } from '../../../core/queue/worker.js'
+import type { WorkerOptions } from '../../../core/queue/worker-options.js'
+import type { Rooms } from '../../../core/rooms/hub.js'
+import type { Message, WorkflowUpdate } from '../../../core/rooms/messages.js'
+import { createTracer } from '../../../core/tracer/tracer.js'
+import { type MemoryQueueStore, memoryQueue, memoryQueueStore } from '../../../drivers/memory/queue.js'
+import { createFakeClock, type FakeClock } from '../../kit/clock.js'
+import { driverContext } from '../../kit/driver-context.js'
+import { type ReportSpy, reportSpy } from '../../kit/spy.js'
+
+/** A queue and a worker on memory, under a clock that stands still. */
+export interface Process<Tasks extends readonly AnyTask[]> {
+  readonly queue: OwnedTaskQueue<Tasks>
+  readonly worker: Worker
+  readonly driver: QueueDriver
+  readonly clock: FakeClock
+  readonly report: ReportSpy
+  /** What was broadcast: room, message. */
+  readonly told: [room: string, update: WorkflowUpdate][]
+  readonly store: MemoryQueueStore
+}
+
+export interface Setup<Tasks extends readonly AnyTask[]> {
+  readonly tasks?: Tasks
+  readonly worker?: WorkerOptions
+  /** Shares jobs and time with another process. */
+  readonly beside?: { readonly store: MemoryQueueStore; readonly clock: FakeClock }
+  readonly tracer?: TracerDriver
+  readonly broadcast?: Rooms['broadcastToRoom']
+  /** Wraps the driver. */
+  readonly wrap?: (driver: QueueDriver) => QueueDriver
+  readonly driver?: (store: MemoryQueueStore) => QueueDriver
+  readonly keepFinished?: number
+}
+
+export async function createProcess<const Tasks extends readonly AnyTask[] = readonly AnyTask[]>(
+  setup: Setup<Tasks> = {},
+): Promise<Process<Tasks>> {
+  const clock = setup.beside?.clock ?? createFakeClock()
+  const store = setup.beside?.store ?? memoryQueueStore(setup.keepFinished ? { keepFinished: setup.keepFinished } : {})
+  const report = reportSpy()
+  const random = () => 0.5
+  const context = driverContext({ clock, report, random })
+  const inner = setup.driver?.(store) ?? memoryQueue({ store })
+  const driver = setup.wrap?.(inner) ?? inner
+  await driver.start?.(context)
+  await setup.tracer?.start?.(context)
+  const place = late<QueueDriver>('The queue')
+  place.set(driver)
+  const spans = late<TracerDriver>('The tracer')
+  spans.set(setup.tracer)
+  const tracer = createTracer(spans)
+  const told: Process<Tasks>['told'] = []
+  const rooms = {
+    async broadcastToRoom(room: string, message: Message) {
+      told.push([room, message.data as WorkflowUpdate])
+      return setup.broadcast?.(room, message)
+    },
+  } as Rooms
+  const ids = createIds(clock)
+  const shared = { driver: place, tracer, rooms, tasks: taskRegistry(setup.tasks ?? []), clock, ids, report, random }
+  const queue = createTaskQueue<Tasks>(shared)
+  const options = setup.worker ?? {}
+  const worker = createWorker({
+    ...shared,
+    queue: queue as OwnedTaskQueue<readonly AnyTask[]>,
+    instanceId: 'worker',
+    options,
+  })
+  return { queue, worker, driver, clock, report, told, store }
+}
+
+/** A process whose worker runs. */
+export async function createRunning<const Tasks extends readonly AnyTask[]>(
+  setup: Setup<Tasks>,
+): Promise<Process<Tasks>> {
+  const process = await createProcess(setup)
+  await process.worker.start()
+  await process.clock.settle()
+  return process
+}
