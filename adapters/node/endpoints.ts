@@ -47,8 +47,9 @@ export async function serve(
 }
 
 function refusalFor(error: unknown): Refusal {
-  if (isTriportError(error, 'ERR_JOB_UNKNOWN'))
+  if (isTriportError(error, 'ERR_JOB_UNKNOWN') || isTriportError(error, 'ERR_RESULT_EXPIRED')) {
     return refusal('not_found', { message: 'There is no such job, or no more.' })
+  }
   if (isTriportError(error) && error.retryable) return refusal('unavailable')
   return refusal('internal')
 }

@@ -114,7 +114,8 @@ export function jobClaims(host: TestHost): void {
       nobody: await request(path),
       wrong: await request(path, { headers: { 'x-user': 'eve' } }),
       cancelling: await request(`${path}/cancel`, { method: 'POST', headers: { 'x-user': 'eve' } }),
-      unknown: await request(path, ada),
+      expired: await request(path, ada),
+      unknown: await request('/triport/jobs/no-such-job', ada),
       deleting: await request(path, { method: 'DELETE', ...ada }),
     }
     const seen = Object.entries(answers).map(async ([name, response]) => {
@@ -125,6 +126,7 @@ export function jobClaims(host: TestHost): void {
       nobody: '401 unauthenticated',
       wrong: '403 forbidden',
       cancelling: '403 forbidden',
+      expired: '404 not_found',
       unknown: '404 not_found',
       deleting: '405 method_not_allowed',
     })
@@ -165,6 +167,7 @@ export function jobClaims(host: TestHost): void {
     )
     const [answer] = await once(socket, 'data')
     assert.match(String(answer), /^HTTP\/1\.1 413 /)
+    await job.cancel()
   })
 
   it('answers 503 before start(), while the app works as ever', async (t) => {
