@@ -1,3 +1,4 @@
+import { TriportError } from '../errors.js'
 import type { StandardSchema } from '../schema.js'
 import {
   type AnyTask,
@@ -55,28 +56,47 @@ export function task(
 
 /**
  * The tasks that `@task` marks on an object, its class and the classes above it; for a class itself, on its static methods.
+ * A method that overrides a marked one is the task in its place.
  *
  * @throws `ERR_TASK_INVALID` when the options of one are wrong.
  */
 export function tasksOf(instance: object): AnyTask[] {
-  const methods = new Map<PropertyKey, TaskMethod>()
+  const options = new Map<PropertyKey, TaskMethodOptions>()
   for (let level: object | null = instance; level; level = Object.getPrototypeOf(level) as object | null) {
-    for (const key of Reflect.ownKeys(level)) {
-      const method: unknown = Object.getOwnPropertyDescriptor(level, key)?.value
-      if (typeof method === 'function' && !methods.has(key)) methods.set(key, method as TaskMethod)
-    }
+    for (const [key, marks] of marked.get(level) ?? []) if (!options.has(key)) options.set(key, marks)
   }
-  return [...methods.values()].flatMap((method) => {
-    const options = marked.get(method)
-    return options ? [defineTask({ ...options, run: method.bind(instance) } as never)] : []
+  return Array.from(options, ([key, each]) => {
+    const method = (instance as Record<PropertyKey, TaskMethod>)[key]
+    return defineTask({ ...each, run: method?.bind(instance) } as never)
   })
 }
 
-const marked = new WeakMap<TaskMethod, TaskMethodOptions>()
+type Marks = Map<PropertyKey, TaskMethodOptions>
 
-/** Stage 3 passes the method first, legacy the prototype and a descriptor. */
+/** By the object that has the method: a prototype with legacy decorators, each instance with the others. */
+const marked = new WeakMap<object, Marks>()
+
+function mark(holder: object, key: PropertyKey, options: TaskMethodOptions): void {
+  const marks = marked.get(holder) ?? new Map()
+  marked.set(holder, marks.set(key, options))
+}
+
+/** Stage 3 passes the method and a context, legacy the holder, the name and a descriptor. */
 function decorator(options: TaskMethodOptions): TaskDecorator {
-  return (methodOrTarget: unknown, _context: unknown, descriptor?: TypedPropertyDescriptor<TaskMethod>) => {
-    marked.set(descriptor?.value ?? (methodOrTarget as TaskMethod), options)
+  return (target: unknown, context: ClassMethodDecoratorContext | PropertyKey, descriptor?: PropertyDescriptor) => {
+    if (typeof context !== 'object') {
+      if (typeof descriptor?.value !== 'function') throw noMethod(context)
+      mark(target as object, context, options)
+    } else {
+      const { kind, name, private: hidden } = context
+      if (kind !== 'method' || hidden) throw noMethod(name)
+      context.addInitializer(function (this: unknown) {
+        mark(this as object, name, options)
+      })
+    }
   }
+}
+
+function noMethod(name: PropertyKey): TriportError {
+  return new TriportError('ERR_TASK_INVALID', `@task decorates public methods, and ${String(name)} is none.`)
 }

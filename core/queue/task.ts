@@ -78,8 +78,15 @@ export type OutputOf<T extends AnyTask> = T extends { readonly '~types'?: { read
   ? Output
   : never
 
-/** The task of this name among `Tasks`. */
-export type TaskNamed<Tasks extends readonly AnyTask[], Name> = Extract<Tasks[number], { readonly name: Name }>
+/** The task of this name among `Tasks`; for a name that the type checker does not know, any task of which it knows none. */
+export type TaskNamed<Tasks extends readonly AnyTask[], Name> = [
+  Extract<Tasks[number], { readonly name: Name }>,
+] extends [never]
+  ? NamedAtRunTime<Tasks[number]>
+  : Extract<Tasks[number], { readonly name: Name }>
+
+/** The tasks whose names the type checker does not know: those of `tasksOf`. */
+type NamedAtRunTime<T extends AnyTask> = T extends AnyTask ? (string extends T['name'] ? T : never) : never
 
 /** Input and options of `enqueue`; the input may be left out where a task takes none. */
 export type EnqueueArguments<Input> = undefined extends Input

@@ -24,14 +24,14 @@ export interface WaitingLine {
   promote(now: number): void
 }
 
-/** Up to so many priorities stay known while no job has them. */
-const manyPriorities = 16
-
 export function createLine(): WaitingLine {
   const counts: Counts = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0 }
   const delayed = createHeap<JobEntry>((left, right) => left.dueAt < right.dueAt)
   const byPriority = new Map<number, Fifo<JobEntry>>()
-  let priorities: number[] = []
+  /** The keys of `byPriority`. */
+  const priorities = createHeap<number>((left, right) => left > right)
+  /** How many places the lines of `byPriority` have, those of cancelled jobs included. */
+  let places = 0
 
   function addWaiting(entry: JobEntry): void {
     const { priority } = entry.job
@@ -39,10 +39,11 @@ export function createLine(): WaitingLine {
     if (!fifo) {
       fifo = createFifo()
       byPriority.set(priority, fifo)
-      priorities = [...byPriority.keys()].sort((left, right) => right - left)
+      priorities.push(priority)
     }
     entry.state = 'waiting'
     counts.waiting++
+    places++
     fifo.push(entry)
   }
 
@@ -55,17 +56,25 @@ export function createLine(): WaitingLine {
     }
   }
 
-  function forget(priority: number): void {
-    byPriority.delete(priority)
-    priorities = priorities.filter((other) => other !== priority)
+  function takeWaiting(): JobEntry | undefined {
+    for (let priority = priorities.peek(); priority !== undefined; priority = priorities.peek()) {
+      const fifo = byPriority.get(priority)
+      for (let entry = fifo?.shift(); entry; entry = fifo?.shift()) {
+        places--
+        if (entry.state === 'waiting') return entry
+      }
+      byPriority.delete(priority)
+      priorities.pop()
+    }
+    return undefined
   }
 
   /** Cancelled jobs are left in place and passed over; they must not outnumber the rest. */
   function tidy(): void {
     if (delayed.size > 2 * counts.delayed) delayed.retain((entry) => entry.state === 'delayed')
-    const places = [...byPriority.values()].reduce((sum, fifo) => sum + fifo.size, 0)
     if (places <= 2 * counts.waiting) return
     for (const fifo of byPriority.values()) fifo.retain((entry) => entry.state === 'waiting')
+    places = counts.waiting
   }
 
   return {
@@ -81,16 +90,9 @@ export function createLine(): WaitingLine {
     },
     take(now) {
       promote(now)
-      for (const priority of priorities) {
-        const fifo = byPriority.get(priority)
-        for (let entry = fifo?.shift(); entry; entry = fifo?.shift()) {
-          if (entry.state !== 'waiting') continue
-          counts.waiting--
-          return entry
-        }
-        if (priorities.length > manyPriorities) forget(priority)
-      }
-      return undefined
+      const entry = takeWaiting()
+      if (entry) counts.waiting--
+      return entry
     },
     dropped: tidy,
     nextDue(now) {

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { createDeadlines, type Deadline } from '../../../core/queue/deadlines.js'
+import { defineTask, taskRegistry } from '../../../core/queue/task.js'
+import { problemsOfWorker } from '../../../core/queue/worker-options.js'
+import { createFakeClock } from '../../kit/clock.js'
+
+test('a task has the stated defaults', () => {
+  const { queue, policy } = defineTask({ name: 'plain', run() {} })
+  assert.equal(queue, 'default')
+  assert.deepEqual(policy, {
+    timeout: 300_000,
+    grace: 10_000,
+    maxRetries: 3,
+    backoff: { delay: 1_000, factor: 2, max: 60_000, jitter: 0.2 },
+    keepResult: 3_600_000,
+    keepFailed: 604_800_000,
+  })
+})
+
+test('every problem of a definition is told at once', () => {
+  const wrong = {
+    name: '',
+    queue: 'a b',
+    timeout: 30,
+    grace: '1 hour',
+    maxRetries: 1.5,
+    backoff: { factor: 0.5, jitter: 2, delay: 'x' },
+    room: 'workflow:1',
+    input: {},
+  }
+  assert.throws(
+    () => defineTask(wrong as never),
+    (error: { code: string; details: { problems: string[] } }) => {
+      const about = error.details.problems.map((problem) => problem.split(' ')[0])
+      assert.equal(error.code, 'ERR_TASK_INVALID')
+      assert.deepEqual(about.sort(), [
+        'backoff.delay',
+        'backoff.factor',
+        'backoff.jitter',
+        'grace',
+        'input',
+        'maxRetries',
+        'name',
+        'queue',
+        'room',
+        'run',
+        'timeout',
+        'timeout',
+      ])
+      return true
+    },
+  )
+})
+
+test('run keeps its own object as this', () => {
+  const definition = { name: 'self', factor: 3, run: (n: number) => n }
+  const task = defineTask({
+    ...definition,
+    run(this: { factor: number }, n: number) {
+      return n * this.factor
+    },
+  } as never)
+  assert.equal(task.run(2 as never, {} as never), 6)
+})
+
+test('a registry refuses two tasks of one name and lists each queue once', () => {
+  const one = defineTask({ name: 'one', run() {} })
+  const two = defineTask({ name: 'two', run() {} })
+  assert.deepEqual(taskRegistry([one, two]).queues, ['default'])
+  assert.throws(() => taskRegistry([one, two, one]), { code: 'ERR_TASK_INVALID', message: /"one"/ })
+})
+
+test('the options of a worker are checked', () => {
+  assert.deepEqual(problemsOfWorker(undefined), [])
+  assert.deepEqual(problemsOfWorker({ concurrency: 5, lease: '30s', poll: '500ms', stopTimeout: '0s' }), [])
+  assert.equal(problemsOfWorker({ concurrency: 0 }).length, 1)
+  assert.equal(problemsOfWorker({ lease: '10ms', poll: '2s' }).length, 2)
+  assert.match(problemsOfWorker({ concurency: 5 } as never)[0] ?? '', /Did you mean "concurrency"/)
+  assert.match(problemsOfWorker({ lease: 30 } as never)[0] ?? '', /bare number/)
+})
+
+test('any number of deadlines need one timer, and each falls due once at its time', async () => {
+  const clock = createFakeClock()
+  const deadlines = createDeadlines(clock)
+  const due: number[] = []
+  const all = Array.from({ length: 1_000 }, (_, n): Deadline => ({ at: (n * 7) % 1_000, due: () => due.push(n) }))
+  for (const deadline of all) deadlines.add(deadline)
+  for (const [n, deadline] of all.entries()) if (n % 2) deadlines.delete(deadline)
+  assert.equal(clock.timers, 1)
+  await clock.advance(499)
+  assert.equal(due.length, 250)
+  await clock.advance(1_000)
+  assert.deepEqual(
+    due.toSorted((a, b) => a - b),
+    Array.from({ length: 500 }, (_, n) => n * 2),
+  )
+  assert.equal(clock.timers, 0)
+})
