@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { attach } from '../../adapters/express/attach.js'
@@ -19,18 +20,25 @@ function addRoutes(app: express.Express, runtime: HostedRuntime): void {
   })
 }
 
-const express5: TestHost = {
-  name: 'express 5',
-  build(runtime, { use = [] }) {
-    const app = express()
-    const server = createServer(app)
-    attach(runtime, { app, server, use })
-    addRoutes(app, runtime)
-    return server
-  },
+function hostOn(name: string, createApp: typeof express): TestHost {
+  return {
+    name,
+    build(runtime, { use = [] }) {
+      const app = createApp()
+      const server = createServer(app)
+      attach(runtime, { app, server, use })
+      addRoutes(app, runtime)
+      return server
+    },
+  }
 }
 
-httpSuite(express5, { route: '/hello/:name' })
+// Version 4 has types of its own that clash with those of 5; what is used here is the same in both.
+const require = createRequire(import.meta.url)
+const express4: typeof express = require('express4')
+
+httpSuite(hostOn('express 5', express), { route: '/hello/:name' })
+httpSuite(hostOn('express 4', express4), { route: '/hello/:name' })
 
 interface WithSession extends Request {
   session?: { user: string }
