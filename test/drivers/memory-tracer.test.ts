@@ -181,11 +181,32 @@ test('the tree nests spans by parent in the order of their start, and is drawn a
   tracer.startSpan('unrelated').end()
   assert.equal(
     formatTree(tracer.tree()),
-    `POST /workflows  1.21 s  server
+    `POST /workflows  1.21 s  server  [test]
 ├─ load  1.21 s  ERROR no such network
 └─ enqueue default  0.0 ms  producer
    └─ process default  0.0 ms  consumer
-unrelated  0.0 ms`,
+unrelated  0.0 ms  [test]`,
+  )
+})
+
+test('siblings of one name that caused nothing are drawn as one line, those that failed apart', async () => {
+  const { tracer, clock } = await started()
+  const parent = tracer.withSpan(tracer.startSpan('process'), () => {
+    const span = tracer.activeSpan()
+    return { span, context: tracer.active() }
+  })
+  for (let i = 0; i < 4; i++) {
+    const span = tracer.startSpan('broadcast', { parent: parent.context })
+    await clock.advance(10)
+    if (i === 2) span.fail(new Error('no broker'))
+    span.end()
+  }
+  parent.span?.end()
+  assert.equal(
+    formatTree(tracer.tree()),
+    `process  40.0 ms  [test]
+├─ broadcast (3 times)  30.0 ms
+└─ broadcast  10.0 ms  ERROR no broker`,
   )
 })
 
