@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FatalTaskError, TriportError } from '../../../core/errors.js'
-import type { ClaimRequest, QueueDriver } from '../../../core/ports/queue.js'
+import type { ClaimRequest } from '../../../core/ports/queue.js'
 import { defineTask, type TaskContext } from '../../../core/queue/task.js'
-import { newJob, take } from '../../conformance/queue/harness.js'
-import { type Gate, gate, spy } from '../../kit/spy.js'
+import { newJob } from '../../conformance/queue/harness.js'
+import { gate, spy } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
-
-const quick = { delay: '1s', factor: 2, jitter: 0 } as const
-
-/** A task that runs until the test lets it end, and one gate per started attempt. */
-function held(options: { name?: string; timeout?: `${number}s`; grace?: `${number}s`; maxRetries?: number } = {}) {
-  const started: { ctx: TaskContext; gate: Gate<unknown> }[] = []
-  const task = defineTask({
-    name: 'held',
-    backoff: quick,
-    ...options,
-    run(_: unknown, ctx) {
-      const end = gate<unknown>()
-      started.push({ ctx, gate: end })
-      return end.promise
-    },
-  })
-  return { task, started }
-}
-
-/** A task that ends when its signal aborts. */
-const obedient = defineTask({
-  name: 'obedient',
-  backoff: quick,
-  run: (_: unknown, { signal }) =>
-    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-})
+import { held, obedient, quick } from './tasks.js'
 
 test('no more jobs run at once than the concurrency allows', async () => {
   const { task, started } = held()
@@ -136,148 +111,6 @@ test('progress is stored, newest last, and refused when it is no percentage', as
   assert.deepEqual(await job.progress(), { percent: 30, data: { step: 3 } })
   await assert.rejects(ctx.progress(101), { code: 'ERR_OPTION_INVALID' })
   await assert.rejects(ctx.progress(50, { fn() {} }), { code: 'ERR_VALUE_UNSUPPORTED' })
-})
-
-test('an attempt whose time is up is aborted, has its grace, and is repeated', async () => {
-  const { task, started } = held({ timeout: '30s', grace: '5s' })
-  const { queue, clock, report } = await createRunning({ tasks: [task] })
-  const job = await queue.enqueue(task, 1)
-  await clock.advance(29_999)
-  assert.equal(started[0]?.ctx.signal.aborted, false)
-  await clock.advance(1)
-  assert.equal(started[0]?.ctx.signal.reason.code, 'ERR_TASK_TIMEOUT')
-  await clock.advance(3_000)
-  assert.equal((await job.status()).state, 'active')
-  started[0]?.gate.fail(new Error('aborted'))
-  await clock.settle()
-  assert.deepEqual([(await job.status()).state, (await job.status()).error?.code], ['delayed', 'ERR_TASK_TIMEOUT'])
-  await clock.advance(1_000)
-  assert.equal(started.length, 2)
-  assert.deepEqual(report.stages(), ['task.run'])
-})
-
-test('an attempt that ignores its signal is settled after its grace, keeps its place, and the overlap is reported', async () => {
-  const { task, started } = held({ timeout: '30s', grace: '5s' })
-  const { queue, clock, report, worker } = await createRunning({ tasks: [task], worker: { concurrency: 2 } })
-  const job = await queue.enqueue(task, 1)
-  await clock.advance(35_000)
-  assert.equal((await job.status()).state, 'delayed')
-  assert.deepEqual(report.stages(), ['task.run', 'task.overlap'])
-  await clock.advance(1_000)
-  assert.equal(started.length, 2)
-  assert.equal(worker.snapshot()?.running, 2)
-  started[0]?.gate.open('too late')
-  await clock.settle()
-  assert.equal(worker.snapshot()?.running, 1)
-  assert.equal((await job.status()).state, 'active')
-  started[1]?.gate.open('in time')
-  assert.equal(await job.result({ timeout: '1s' }), 'in time')
-})
-
-test('cancel reaches a job that runs in another process within a second', async () => {
-  const one = await createProcess({ tasks: [obedient] })
-  const two = await createRunning({ tasks: [obedient], beside: one })
-  const job = await one.queue.enqueue(obedient)
-  await one.clock.settle()
-  assert.equal((await job.status()).state, 'active')
-  assert.equal(await job.cancel(), 'requested')
-  await one.clock.settle()
-  assert.equal((await job.status()).state, 'cancelled')
-  await assert.rejects(job.result({ timeout: '1s' }), { code: 'ERR_JOB_CANCELLED' })
-  assert.equal(two.worker.snapshot()?.running, 0)
-})
-
-test('a cancelled job that returns all the same has completed', async () => {
-  const { task, started } = held()
-  const { queue, clock } = await createRunning({ tasks: [task] })
-  const job = await queue.enqueue(task, 1)
-  await clock.settle()
-  await job.cancel()
-  await clock.settle()
-  assert.equal(started[0]?.ctx.signal.reason.code, 'ERR_JOB_CANCELLED')
-  started[0]?.gate.open('done')
-  assert.equal(await job.result({ timeout: '1s' }), 'done')
-})
-
-test('a cancellation whose signal was lost is found when the lease is renewed', async () => {
-  const wrap = (driver: QueueDriver): QueueDriver => ({
-    ...driver,
-    listen: (options) => driver.listen({ ...options, signals: { ...options.signals, cancel: () => {} } }),
-  })
-  const { queue, clock } = await createRunning({ tasks: [obedient], wrap })
-  const job = await queue.enqueue(obedient)
-  await clock.settle()
-  await job.cancel()
-  await clock.advance(10_000)
-  assert.equal((await job.status()).state, 'cancelled')
-})
-
-test('a job that fails while it is being cancelled is not repeated', async () => {
-  const { task, started } = held()
-  const wrap = (driver: QueueDriver): QueueDriver => ({
-    ...driver,
-    listen: (options) => driver.listen({ ...options, signals: { ...options.signals, cancel: () => {} } }),
-  })
-  const { queue, clock } = await createRunning({ tasks: [task], wrap })
-  const job = await queue.enqueue(task, 1)
-  await clock.settle()
-  await job.cancel()
-  started[0]?.gate.fail(new Error('unrelated'))
-  await clock.settle()
-  assert.equal((await job.status()).state, 'cancelled')
-})
-
-test('leases of long jobs are renewed', async () => {
-  const { task, started } = held()
-  const { queue, clock } = await createRunning({ tasks: [task] })
-  const job = await queue.enqueue(task, 1)
-  await clock.advance(200_000)
-  assert.deepEqual([started.length, (await job.status()).attempts], [1, 1])
-})
-
-test('an attempt that lost its lease is aborted and settles nothing', async () => {
-  const { task, started } = held()
-  const { queue, clock, driver, report } = await createRunning({
-    tasks: [task],
-    wrap: (inner) => ({ ...inner, extend: async (leases) => leases.map(() => 'lost') }),
-  })
-  const job = await queue.enqueue(task, 1)
-  await clock.advance(10_000)
-  assert.equal(started[0]?.ctx.signal.reason.code, 'ERR_LEASE_LOST')
-  assert.deepEqual(report.stages(), ['worker.lease'])
-  started[0]?.gate.open('mine')
-  await clock.settle()
-  assert.equal((await job.status()).state, 'active')
-  await clock.advance(21_000)
-  assert.equal(started.length, 2)
-  assert.equal(driver.name, 'memory')
-})
-
-test('a job that ended its workers too often is given up', async () => {
-  const { task, started } = held({ maxRetries: 2 })
-  const { queue, driver, clock, worker, report } = await createProcess({ tasks: [task] })
-  const job = await queue.enqueue(task, 1)
-  for (let crash = 0; crash < 3; crash++) {
-    assert.equal((await take(driver, { queue: 'default', lease: 1_000 })).length, 1)
-    await clock.advance(1_001)
-  }
-  await worker.start()
-  await clock.settle()
-  const { state, error } = await job.status()
-  assert.deepEqual([state, error?.code, started.length], ['failed', 'ERR_JOB_CRASHED', 0])
-  assert.deepEqual(report.stages(), ['worker.judge'])
-})
-
-test('a cancelled job whose worker was killed ends without running again', async () => {
-  const { task, started } = held()
-  const { queue, driver, clock, worker } = await createProcess({ tasks: [task] })
-  const job = await queue.enqueue(task, 1)
-  await take(driver, { queue: 'default', lease: 1_000 })
-  assert.equal(await job.cancel(), 'requested')
-  await clock.advance(1_001)
-  await worker.start()
-  await clock.settle()
-  assert.deepEqual([(await job.status()).state, started.length], ['cancelled', 0])
 })
 
 test('a job of an unknown task goes back for a worker that knows it, at no attempt', async () => {
