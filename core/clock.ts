@@ -1,30 +1,36 @@
 /** Stops a timer. Calling it again, or after the timer fired, does nothing. */
 export type CancelTimer = () => void
 
+/** How a timer runs. */
+export interface TimerOptions {
+  /** Whether the process stays alive for it: for timers that keep a promise that somebody waits for. @default false */
+  readonly keepAlive?: boolean
+}
+
 /** Time as the runtime sees it. Tests inject one that they move by hand. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number
   /** Milliseconds from an arbitrary start that never go backwards, with a fraction. For durations. */
   monotonic(): number
-  /** Calls `fn` once after `ms` milliseconds. The timer does not keep the process alive. */
-  after(ms: number, fn: () => void): CancelTimer
-  /** Calls `fn` every `ms` milliseconds. The timer does not keep the process alive. */
-  every(ms: number, fn: () => void): CancelTimer
+  /** Calls `fn` once after `ms` milliseconds. */
+  after(ms: number, fn: () => void, options?: TimerOptions): CancelTimer
+  /** Calls `fn` every `ms` milliseconds. */
+  every(ms: number, fn: () => void, options?: TimerOptions): CancelTimer
 }
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, fn) {
+  after(ms, fn, options) {
     const timer = setTimeout(fn, Math.min(ms, longestTimer))
-    unref(timer)
+    if (!options?.keepAlive) unref(timer)
     return () => clearTimeout(timer)
   },
-  every(ms, fn) {
+  every(ms, fn, options) {
     const timer = setInterval(fn, Math.min(ms, longestTimer))
-    unref(timer)
+    if (!options?.keepAlive) unref(timer)
     return () => clearInterval(timer)
   },
 }

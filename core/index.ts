@@ -1,5 +1,5 @@
 export type { Auth, AuthAction, AuthRequest, AuthResource } from './auth.js'
-export { type CancelTimer, type Clock, systemClock } from './clock.js'
+export { type CancelTimer, type Clock, systemClock, type TimerOptions } from './clock.js'
 export { decode, decodeError, type EncodeOptions, encode, encodeError } from './codec.js'
 export type {
   Choice,

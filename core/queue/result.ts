@@ -53,7 +53,7 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
     else waiting.set(id, new Set([waiter]))
     if (!waiters) toWatch.add(id)
     toRead.add(id)
-    stopSweep ??= clock.every(backstop, sweep)
+    stopSweep ??= clock.every(backstop, sweep, { keepAlive: true })
     flushSoon()
   }
 

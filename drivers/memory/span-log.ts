@@ -32,10 +32,11 @@ export function createSpanLog(limit: number, host: { readonly clock: Clock; read
 
   function next(matches: (span: FinishedSpan) => boolean, within: number, late: () => Error): Promise<FinishedSpan> {
     return new Promise((resolve, reject) => {
-      const cancel = host.clock.after(within, () => {
+      const giveUp = () => {
         stop()
         reject(late())
-      })
+      }
+      const cancel = host.clock.after(within, giveUp, { keepAlive: true })
       const stop = onEnd((span) => {
         try {
           if (!matches(span)) return
