@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js'
-import { TriportError } from './errors.js'
+import { type Duration, milliseconds } from './duration.js'
+import { messageOf, TriportError } from './errors.js'
 import type { HttpConfig } from './http-config.js'
 import { problemsOfHttp } from './http-config.js'
 import type { Driver, ServiceInfo } from './ports/driver.js'
@@ -63,6 +64,8 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly fallback?: 'memory' | 'sync' | 'error'
   /** Whether and how this process runs jobs. @default on for drivers that live in the process, off for servers */
   readonly worker?: WorkerOptions | boolean
+  /** How long `enqueue` waits for the backend before it rejects with `ERR_ENQUEUE_TIMEOUT`. @default '5s' */
+  readonly enqueueTimeout?: Duration
   /** How the runtime is embedded in a web server. */
   readonly http?: HttpConfig
   /** Time, for tests. @default the machine's */
@@ -91,6 +94,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   rooms: true,
   fallback: true,
   worker: true,
+  enqueueTimeout: true,
   http: true,
   clock: true,
   random: true,
@@ -111,6 +115,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfFallback(config.fallback),
     ...problemsOfWorker(config.worker),
+    ...problemsOfDuration('enqueueTimeout', config.enqueueTimeout),
     ...problemsOfHttp(config.http),
   ]
   refuse(problems)
@@ -175,6 +180,15 @@ function problemsOfChoice(port: Port, choice: unknown, entries: DriverEntries<Dr
   const entry = Object.hasOwn(entries, choice.driver) ? entries[choice.driver] : undefined
   if (entry === undefined) return [unknownName(`${port} driver`, choice.driver, Object.keys(entries))]
   return unknownKeys(choice, ['driver', ...entry.options], `option of the ${choice.driver} ${port} driver:`)
+}
+
+function problemsOfDuration(option: string, value: Duration | undefined): string[] {
+  try {
+    if (value !== undefined) milliseconds(value, option)
+    return []
+  } catch (error) {
+    return [messageOf(error)]
+  }
 }
 
 function problemsOfFallback(fallback: unknown): string[] {

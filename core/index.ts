@@ -28,10 +28,12 @@ export type { LifecycleState } from './lifecycle.js'
 export type { Detect, Detection, Env } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
 export type {
+  Cancellation,
   CancelReply,
   ClaimedJob,
   ClaimReply,
   ClaimRequest,
+  Ending,
   EnqueueOutcome,
   ExtendReply,
   JobRecord,
@@ -40,6 +42,7 @@ export type {
   Lease,
   NewJob,
   Outcome,
+  ProgressReply,
   ProgressUpdate,
   QueueCounts,
   QueueDriver,
@@ -110,6 +113,7 @@ export {
   type ValidatedTaskOptions,
 } from './queue/task.js'
 export { type TaskDecorator, type TaskMethod, type TaskMethodOptions, task, tasksOf } from './queue/task-method.js'
+export type { WorkerSnapshot } from './queue/worker.js'
 export type { WorkerOptions } from './queue/worker-options.js'
 export type { Report, ReportDetails } from './report.js'
 export type { BroadcastOptions } from './rooms/broadcast.js'

@@ -109,7 +109,8 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const { limits } = httpSettings(config.http)
   const hub = createHub({ ...shared, driver: places.rooms.driver, limits })
   const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry }
-  const queue = createTaskQueue<Tasks>(jobs)
+  const { enqueueTimeout } = config
+  const queue = createTaskQueue<Tasks>({ ...jobs, ...(enqueueTimeout ? { enqueueTimeout } : {}) })
   const inside = context.contextStorage<true>()
   const current = { queue: queue as TaskQueue, tracer, rooms: hub.rooms }
   const worker = createWorker({
