@@ -1,4 +1,4 @@
-export type { QueueConformance } from './queue/harness.js'
+export type { QueueConformance, QueueHarness, TestFunction } from './queue/harness.js'
 export { queueConformance } from './queue/index.js'
 export type { RoomsConformance, RoomsHarness } from './rooms/harness.js'
 export { roomsConformance } from './rooms/rooms-conformance.js'
