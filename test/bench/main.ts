@@ -6,6 +6,7 @@ import { peerVersions } from './peers.js'
 
 const suites: Readonly<Record<string, (share: number) => Promise<Workload[]>>> = {
   queue: async (share) => (await import('./queue.js')).queueWorkloads(share),
+  rooms: async (share) => (await import('./rooms.js')).roomsWorkloads(share),
 }
 
 const { values, positionals } = parseArgs({
