@@ -26,7 +26,7 @@ const auth: Auth<User> = {
 // #endregion
 
 // #region express
-const runtime = createRuntime({ tasks: [render], http: { adapter: 'express', auth: auth as Auth } })
+const runtime = createRuntime({ tasks: [render], http: { adapter: 'express', auth } })
 const app = express()
 const server = createServer(app)
 attach(runtime, { app, server }) // Before the routes, so that they have spans.
