@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { NetworkError, type NetworkIssue, parseNetwork } from '../../docs/examples/grn-service/network.js'
+import type { NetworkIssue } from '../../docs/examples/grn-service/api.js'
+import { NetworkError, parseNetwork } from '../../docs/examples/grn-service/network.js'
 
 const folder = new URL('../../docs/examples/grn-service/networks/', import.meta.url)
 const yeast = await readFile(new URL('yeast-cell-cycle.json', folder), 'utf8')

@@ -1,5 +1,5 @@
 import type { Tracer } from 'triport'
-import type { WorkflowResult } from './tasks.js'
+import type { CreatedNetwork, StartedWorkflow, WorkflowResult } from './api.js'
 
 /** Called with percent and step whenever the workflow tells its progress. */
 export type ShowProgress = (percent: number, step: string) => void
@@ -14,8 +14,8 @@ export async function runWorkflow(
   tracer: Tracer,
   show: ShowProgress,
 ): Promise<WorkflowResult> {
-  const { network_id } = await request<{ network_id: string }>('/networks', networkText)
-  const started = await request<Started>('/workflows', JSON.stringify({ network_id }))
+  const { network_id } = await request<CreatedNetwork>('/networks', networkText)
+  const started = await request<StartedWorkflow>('/workflows', JSON.stringify({ network_id }))
   show(0, 'accepted')
   // All updates so far, then the live ones: the workflow may be under way before the socket is open.
   await followWorkflow(new WebSocket(new URL(`${started.links.updates}?replay=100`, url.replace('http', 'ws'))), show)
@@ -33,10 +33,6 @@ export async function runWorkflow(
     if (!response.ok) throw new RefusedError(answer.error.message)
     return answer
   }
-}
-
-interface Started {
-  readonly links: { readonly self: string; readonly updates: string }
 }
 
 /** Resolves when the workflow is completed, rejects when it ends otherwise or the connection does. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type JsonLines, JsonSyntaxError, type Place, parseJsonLines } from './json-lines.js'
+import type { NetworkIssue } from './api.js'
+import { type JsonLines, JsonSyntaxError, parseJsonLines } from './json-lines.js'
 
 /** No state space beyond 2^20 states is enumerated, and no larger system is integrated. */
 export const maxNodes = 20
@@ -61,13 +62,6 @@ export const networkSchema = z
 export type HillOdeNetwork = z.infer<typeof hillOdeSchema>
 export type BooleanThresholdNetwork = z.infer<typeof booleanThresholdSchema>
 export type Network = HillOdeNetwork | BooleanThresholdNetwork
-
-/** One thing that is wrong with a network file. */
-export interface NetworkIssue extends Place {
-  /** Such as `edges[3].to`, empty for the file as a whole. */
-  readonly path: string
-  readonly message: string
-}
 
 /** A network file that cannot be used. Its message is one line and names the first issue's line. */
 export class NetworkError extends Error {

@@ -5,7 +5,7 @@ import { memoryTracer } from 'triport/drivers/memory'
 import { RefusedError, runWorkflow, type ShowProgress } from './client.js'
 import { maxNetworkBytes } from './network.js'
 import { progressBar, resultText, traceText } from './report.js'
-import { startService } from './service.js'
+import { type Adapter, startService } from './service.js'
 
 const clientSpan = 'client'
 
@@ -17,10 +17,10 @@ export class UserError extends Error {}
  *
  * @throws UserError when the file cannot be read or is no network.
  */
-export async function runOnce(file: string, out: WriteStream): Promise<void> {
+export async function runOnce(file: string, out: WriteStream, adapter: Adapter): Promise<void> {
   const text = await readNetworkFile(file)
   const spans = memoryTracer()
-  const service = await startService(0, { tracer: spans, worker: true, log: () => {}, report })
+  const service = await startService(0, { adapter, tracer: spans, worker: true, log: () => {}, report })
   try {
     const { tracer } = service.runtime
     const result = await tracer.span(clientSpan, () => runWorkflow(service.url, text, tracer, progressPrinter(out)))

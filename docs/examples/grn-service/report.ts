@@ -1,7 +1,5 @@
 import { formatTree, type SpanNode } from 'triport'
-import type { OscillationResult } from './simulation.js'
-import type { AttractorsResult } from './state-space.js'
-import type { WorkflowResult } from './tasks.js'
+import type { AttractorsResult, OscillationResult, WorkflowResult } from './api.js'
 
 const barWidth = 30
 const shownAttractors = 10

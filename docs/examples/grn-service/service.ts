@@ -1,15 +1,24 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express from 'express'
-import { configFromEnv, createRuntime, type Report, type TracerDriver } from 'triport'
-import { attach } from 'triport/http'
-import { addRoutes, type GrnRuntime } from './app.js'
+import { configFromEnv, createRuntime, type Report } from 'triport'
+import { type MemoryTracer, memoryTracer } from 'triport/drivers/memory'
+import { onExpress } from './hosts/express.js'
+import type { Host } from './hosts/host.js'
+import { onNode } from './hosts/node.js'
+import { pageRoutes } from './page.js'
+import { createRoutes, type GrnRuntime } from './routes.js'
 import { processWorkflow } from './tasks.js'
 
+/** The web servers that the service runs on: nothing else changes with them. */
+export const hosts = { express: onExpress, node: onNode } satisfies Record<string, Host>
+
+export type Adapter = keyof typeof hosts
+
 export interface ServiceOptions {
-  /** Where spans go instead of where the environment says. */
-  readonly tracer?: TracerDriver
+  /** The web server. @default 'express' */
+  readonly adapter?: Adapter
+  /** Keeps the spans, instead of what the environment names. */
+  readonly tracer?: MemoryTracer
   /** Takes the lines about the drivers in use. @default standard error */
   readonly log?: (line: string) => void
   /** Whether this process runs the workflows. @default what the environment says, else that of the queue's driver */
@@ -31,18 +40,17 @@ export interface Service {
  *
  * @param port 0 for any free one.
  */
-export async function startService(port: number, overrides: ServiceOptions = {}): Promise<Service> {
+export async function startService(port: number, options: ServiceOptions = {}): Promise<Service> {
+  const { adapter = 'express', tracer = tracerOfPage(), ...overrides } = options
   const runtime = createRuntime({
     service: { name: 'grn-service', version: '1.0.0' },
-    http: { adapter: 'express', auth: 'public' },
+    http: { adapter, auth: 'public' },
     ...configFromEnv(process.env),
+    ...(tracer ? { tracer } : {}),
     ...overrides,
     tasks: [processWorkflow],
   })
-  const app = express()
-  const server = createServer(app)
-  attach(runtime, { app, server })
-  addRoutes(app, runtime)
+  const server = hosts[adapter](runtime, [...(await pageRoutes()), ...createRoutes(runtime, tracer)])
 
   await runtime.start()
   try {
@@ -60,4 +68,10 @@ export async function startService(port: number, overrides: ServiceOptions = {})
       await runtime.stop()
     },
   }
+}
+
+/** The page draws traces, so spans are kept unless the environment sends them elsewhere. */
+function tracerOfPage(): MemoryTracer | undefined {
+  const named = process.env.TRIPORT_TRACER || 'memory'
+  return named === 'memory' ? memoryTracer() : undefined
 }

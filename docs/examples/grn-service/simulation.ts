@@ -1,33 +1,9 @@
 import { FatalTaskError } from 'triport'
+import type { OscillationResult, Series } from './api.js'
 import { type HillParameters, integrate } from './hill-ode.js'
 import type { HillOdeNetwork } from './network.js'
 import { createOscillationMeter, type Oscillation } from './oscillation.js'
 import type { Work } from './slices.js'
-
-/** What became of a network of differential equations. */
-export interface OscillationResult {
-  readonly kind: 'oscillation'
-  /** Absent when the network comes to rest. */
-  readonly periodMinutes?: number
-  /** How much the period changed when the integration step was halved: the numerical error. */
-  readonly periodErrorMinutes?: number
-  readonly genes: readonly GeneResult[]
-  readonly series: Series
-}
-
-/** Proteins per cell of one gene over the second half of the run, when the start is forgotten. */
-export interface GeneResult {
-  readonly id: string
-  readonly meanProteins: number
-  /** Mean maximum less mean minimum, 0 at rest. */
-  readonly amplitudeProteins: number
-}
-
-/** The beginning of the run, for a plot: proteins per cell of each gene, in the order of the network's nodes. */
-export interface Series {
-  readonly minutes: readonly number[]
-  readonly proteins: readonly (readonly number[])[]
-}
 
 /** One integration: how each gene moved. */
 export interface Run {

@@ -1,27 +1,6 @@
+import type { AttractorsResult } from './api.js'
 import type { BooleanThresholdNetwork } from './network.js'
 import type { Work } from './slices.js'
-
-/** What became of all states of a Boolean network. */
-export interface AttractorsResult {
-  readonly kind: 'attractors'
-  /** 2 to the number of nodes. */
-  readonly states: number
-  readonly attractorCount: number
-  /** Those of the largest basins, at most 50, largest first. */
-  readonly attractors: readonly Attractor[]
-  /** The states from the network's `start` to its attractor, each as the nodes that are on; the first 100. */
-  readonly path?: readonly (readonly string[])[]
-}
-
-/** Where trajectories end. */
-export interface Attractor {
-  /** 1 for a fixed point, else the length of the cycle. */
-  readonly period: number
-  /** The nodes that are on, for each state of the cycle in order; the first 16 states. */
-  readonly cycle: readonly (readonly string[])[]
-  /** How many states lead here, those of the attractor included. */
-  readonly basin: number
-}
 
 /** The state after this one. A state is a number whose bit i says whether node i is on. */
 export type Rule = (state: number) => number

@@ -2,10 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { createNetworkUpdateMessage, type Rooms, traceFunction } from 'triport'
 import type { Network } from './network.js'
 
-/** What a workflow belongs to. */
+/** A run of a network. */
 export interface Workflow {
+  readonly id: string
   readonly jobId: string
   readonly networkId: string
+  readonly network: Network
+  /** The trace of the request that started it. */
+  readonly traceId: string | undefined
+  readonly createdAt: Date
 }
 
 /** The newest are kept. A real service would keep all of them in its database. */
@@ -34,12 +39,17 @@ export class Store {
     return this.#networks.get(id)
   }
 
-  addWorkflow(id: string, workflow: Workflow): void {
-    keep(this.#workflows, id, workflow)
+  addWorkflow(workflow: Workflow): void {
+    keep(this.#workflows, workflow.id, workflow)
   }
 
   workflow(id: string): Workflow | undefined {
     return this.#workflows.get(id)
+  }
+
+  /** The newest workflows, the newest first. */
+  newest(count: number): Workflow[] {
+    return [...this.#workflows.values()].slice(-count).reverse()
   }
 }
 

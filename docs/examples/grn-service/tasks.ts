@@ -1,13 +1,11 @@
 import { defineTask, type TaskContext } from 'triport'
 import { z } from 'zod'
+import type { AttractorsResult, OscillationResult, WorkflowResult } from './api.js'
 import { generateParameters } from './hill-ode.js'
 import { type BooleanThresholdNetwork, type HillOdeNetwork, networkSchema } from './network.js'
-import { analyseRuns, type OscillationResult, simulate } from './simulation.js'
+import { analyseRuns, simulate } from './simulation.js'
 import { runInSlices, type Work } from './slices.js'
-import { type AttractorsResult, analyseBasins, createRule, enumerateStates } from './state-space.js'
-
-/** What a workflow finds out: period and amplitude, or fixed points with their basins. */
-export type WorkflowResult = OscillationResult | AttractorsResult
+import { analyseBasins, createRule, enumerateStates } from './state-space.js'
 
 /** Runs one workflow in the background. Its progress goes to the room `workflow:<id>`. */
 export const processWorkflow = defineTask({
