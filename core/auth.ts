@@ -20,7 +20,9 @@ export interface AuthRequest {
   /** Path and query as sent by the client. */
   readonly url: string
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** The host's own request, with what its middleware put there (sessions, users): Node's or Express's `req`. */
+  /**
+   * The host's own view of the request, with what its middleware put there, such as a session: Node's or Express's `req`, Koa's `ctx`.
+   */
   readonly raw: unknown
 }
 

@@ -19,8 +19,8 @@ export interface HttpLimits {
 
 /** How the runtime is embedded in a web server. */
 export interface HttpConfig {
-  /** The adapter of `attach` from `triport/http`. @default 'express' when an app is given, else 'node' */
-  readonly adapter?: 'node' | 'express'
+  /** The adapter of `attach` from `triport/http`. @default 'koa' or 'express' when such an app is given, else 'node' */
+  readonly adapter?: 'node' | 'express' | 'koa'
   /** The path in front of `/health` and `/jobs/:id`. @default '/triport' */
   readonly base?: string
   /** The path of WebSockets: `/ws/workflow/abc` joins the room `workflow:abc`. @default '/ws' */
@@ -94,7 +94,7 @@ export function problemsOfHttp(config: HttpConfig | undefined): string[] {
   if (typeof config !== 'object' || config === null) return [`http is ${JSON.stringify(config)}. Pass an object.`]
   return [
     ...unknownOptions(config, optionNames, 'http'),
-    ...problemOfChoice('http.adapter', config.adapter, ['node', 'express']),
+    ...problemOfChoice('http.adapter', config.adapter, ['node', 'express', 'koa']),
     ...problemOfChoice('http.authMode', config.authMode, ['auto', 'close', 'reject']),
     ...problemOfChoice('http.foreignUpgrades', config.foreignUpgrades, ['auto', 'ignore']),
     ...problemOfPath('http.base', config.base),

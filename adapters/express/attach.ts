@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AttachOptions, attachUpgrades, type Detach } from '../node/attach.js'
 import type { HostedRuntime } from '../node/host.js'
-import type { HostMiddleware } from '../node/middleware.js'
+import { connectExchange } from '../node/middleware.js'
 import type { ExpressApp } from './app.js'
 import { triport } from './middleware.js'
 
@@ -30,24 +30,25 @@ export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
  */
 export function attach(runtime: HostedRuntime, { app, server, ...options }: ExpressAttachOptions): Detach {
   const middleware = triport(runtime, options)
+  const { use = [] } = options
   const detach = server
-    ? attachUpgrades(runtime, { ...options, server, use: [dress(app), ...(options.use ?? [])] })
+    ? attachUpgrades(runtime, { ...options, server }, (request, response) => {
+        dress(app, request, response)
+        return connectExchange(use, request, response)
+      })
     : () => {}
   app.use(middleware)
   return detach
 }
 
 /** Gives an upgrade the request and response of the app, as `app(request, response)` would: `req.get`, `res.status`. */
-function dress(app: ExpressApp): HostMiddleware {
+function dress(app: ExpressApp, req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): void {
   const { request, response } = app as { readonly request?: object; readonly response?: object }
-  return (req: IncomingMessage & { originalUrl?: string }, res: object, next: () => void) => {
-    if (request && response) {
-      Object.setPrototypeOf(req, request)
-      Object.setPrototypeOf(res, response)
-      Object.assign(req, { res })
-      Object.assign(res, { req, locals: {} })
-    }
-    req.originalUrl ??= req.url ?? '/'
-    next()
+  if (request && response) {
+    Object.setPrototypeOf(req, request)
+    Object.setPrototypeOf(res, response)
+    Object.assign(req, { res })
+    Object.assign(res, { req, locals: {} })
   }
+  req.originalUrl ??= req.url ?? '/'
 }

@@ -2,9 +2,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { TriportError } from '../../core/errors.js'
+import type { ExchangeMaker } from './exchange.js'
 import { refuseIfIdle } from './foreign.js'
 import { createHandler, type HandlerOptions } from './handler.js'
 import { type HostedRuntime, hostOf } from './host.js'
+import { connectExchange } from './middleware.js'
 import { refusal } from './refusals.js'
 import { respondRefused } from './respond.js'
 import { createUpgradeHandler } from './upgrade.js'
@@ -32,7 +34,8 @@ export type Detach = () => void
 export function attach(runtime: HostedRuntime, options: AttachOptions): Detach {
   const { server } = options
   const handle = createHandler(runtime, options)
-  const detach = attachUpgrades(runtime, options)
+  const { use = [] } = options
+  const detach = attachUpgrades(runtime, options, (request, response) => connectExchange(use, request, response))
   if (server.listenerCount('request') === 0) server.on('request', onRequest)
   return () => {
     detach()
@@ -47,10 +50,14 @@ export function attach(runtime: HostedRuntime, options: AttachOptions): Detach {
 }
 
 /** The part of `attach` that is about WebSockets. */
-export function attachUpgrades(runtime: HostedRuntime, { server, http, use = [] }: AttachOptions): Detach {
+export function attachUpgrades(
+  runtime: HostedRuntime,
+  { server, http }: Pick<AttachOptions, 'server' | 'http'>,
+  exchangeOf: ExchangeMaker,
+): Detach {
   const host = hostOf(runtime, http)
   const { ws, limits, foreignUpgrades } = host.settings
-  const take = createUpgradeHandler(host, createWebSockets(limits), use)
+  const take = createUpgradeHandler(host, createWebSockets(limits), exchangeOf)
   refuseTwice(server, ws)
   server.on('upgrade', Object.assign(onUpgrade, { [attachedAt]: ws }))
   return () => void server.off('upgrade', onUpgrade)

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isTriportError } from '../../core/errors.js'
 import type { Endpoint } from './endpoint.js'
+import type { Exchange } from './exchange.js'
 import { createHealth } from './health.js'
 import type { Host } from './host.js'
 import { createJobEndpoints } from './jobs.js'
-import type { HostMiddleware } from './middleware.js'
 import { type Refusal, refusal } from './refusals.js'
 import { respondRefused } from './respond.js'
 
@@ -12,10 +11,10 @@ import { respondRefused } from './respond.js'
 export type FindEndpoint = (path: string) => Endpoint | undefined
 
 /** `{base}/health`, `{base}/jobs/:id` and `{base}/jobs/:id/cancel`. */
-export function createEndpoints(host: Host, use: readonly HostMiddleware[]): FindEndpoint {
+export function createEndpoints(host: Host): FindEndpoint {
   const { base } = host.settings
   const health: Endpoint = { route: `${base}/health`, methods: ['GET', 'HEAD'], answer: createHealth(host) }
-  const findJob = createJobEndpoints(host, use)
+  const findJob = createJobEndpoints(host)
 
   return (path) => {
     if (!path.startsWith(`${base}/`)) return undefined
@@ -26,18 +25,14 @@ export function createEndpoints(host: Host, use: readonly HostMiddleware[]): Fin
 }
 
 /** Answers with the endpoint, whatever happens in it. */
-export async function serve(
-  host: Host,
-  endpoint: Endpoint,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function serve(host: Host, endpoint: Endpoint, exchange: Exchange): Promise<void> {
   const { report } = host.runtime.config
+  const { request, response } = exchange
   if (!endpoint.methods.includes(request.method ?? '')) {
     return respondRefused(response, refusal('method_not_allowed', { headers: { allow: endpoint.methods.join(', ') } }))
   }
   try {
-    await endpoint.answer(request, response)
+    await endpoint.answer(exchange)
   } catch (error) {
     if (response.destroyed) return // The client left in the middle of its request.
     const refused = refusalFor(error)

@@ -1,12 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpConfig } from '../../core/http-config.js'
-import type { Span } from '../../core/ports/tracer.js'
-import type { Endpoint } from './endpoint.js'
-import { createEndpoints, serve } from './endpoints.js'
-import { type HostedRuntime, hostOf } from './host.js'
-import type { HostMiddleware } from './middleware.js'
-import { pathOf } from './request.js'
-import { endWithResponse, startRequestSpan } from './request-span.js'
+import type { HostedRuntime } from './host.js'
+import { connectExchange, type HostMiddleware } from './middleware.js'
+import { createReception } from './reception.js'
 
 /** Options of `createHandler`. */
 export interface HandlerOptions {
@@ -43,48 +39,14 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  * @throws `ERR_CONFIG_INVALID` for options that do not fit.
  */
 export function createHandler(runtime: HostedRuntime, { http, route, use = [] }: HandlerOptions = {}): RequestHandler {
-  const host = hostOf(runtime, http)
-  const { tracer } = runtime
-  const find = createEndpoints(host, use)
-
-  function open(request: IncomingMessage, response: ServerResponse, endpoint: Endpoint | undefined): Span | undefined {
-    if (!tracer.enabled || traced in response) return undefined
-    Object.defineProperty(response, traced, { value: true })
-    const span = startRequestSpan(tracer, request, { trustProxy: host.settings.trustProxy })
-    const ours = endpoint && mountOf(request) + endpoint.route
-    endWithResponse(span, response, () => ours ?? route?.(request))
-    return span
-  }
-
+  const receive = createReception(runtime, http)
   return (request, response, next) => {
-    const endpoint = find(pathOf(request.url ?? '/'))
-    const span = open(request, response, endpoint)
-    const work = endpoint ? () => serve(host, endpoint, request, response) : next
-    if (span && work) tracer.withSpan(span, () => failing(span, work))
-    else work?.()
-    return endpoint !== undefined
+    let ours = true
+    const exchange = connectExchange(use, request, response)
+    void receive(route ? { ...exchange, route: () => route(request) } : exchange, () => {
+      ours = false
+      return next?.()
+    })
+    return ours
   }
 }
-
-/** Notes a failure of `work` on the span, and leaves it to whoever would have met it without us. */
-function failing(span: Span, work: () => unknown): void {
-  const note = (error: unknown): never => {
-    span.fail(error)
-    throw error
-  }
-  try {
-    const result = work()
-    if (result instanceof Promise) result.then(undefined, note)
-  } catch (error) {
-    note(error)
-  }
-}
-
-/** Where the app is mounted in another, for the routes of our own endpoints. */
-function mountOf(request: IncomingMessage): string {
-  const { baseUrl } = request as { baseUrl?: unknown }
-  return typeof baseUrl === 'string' ? baseUrl : ''
-}
-
-/** Marks a response that has its span: the handler may be mounted twice, on the app and on a router. */
-const traced = Symbol.for('triport.http.traced')

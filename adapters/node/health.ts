@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RuntimeSnapshot } from '../../core/inspect.js'
+import type { Exchange } from './exchange.js'
 import { within } from './gate.js'
 import type { Host } from './host.js'
 import { authRequestOf } from './request.js'
@@ -18,7 +18,7 @@ const freshness = 1_000
 const patience = 2_000
 
 /** Answers `{ status }`, with the runtime's snapshot for those who may do `health:read`. */
-export function createHealth(host: Host): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function createHealth(host: Host): (exchange: Exchange) => Promise<void> {
   const { runtime, gate, settings } = host
   const { clock, report } = runtime.config
   let latest: { readonly at: number; readonly health: Promise<Health> } | undefined
@@ -40,14 +40,18 @@ export function createHealth(host: Host): (request: IncomingMessage, response: S
     return latest.health
   }
 
-  return async (request, response) => {
-    const [health, mayReadMore] = await Promise.all([check(), detailed(request)])
+  return async (exchange) => {
+    const [health, mayReadMore] = await Promise.all([check(), detailed(exchange)])
     const status = health.status === 'down' ? 503 : 200
-    respond(response, status, mayReadMore ? { status: health.status, ...health.snapshot } : { status: health.status })
+    respond(
+      exchange.response,
+      status,
+      mayReadMore ? { status: health.status, ...health.snapshot } : { status: health.status },
+    )
   }
 
-  async function detailed(request: IncomingMessage): Promise<boolean> {
+  async function detailed(exchange: Exchange): Promise<boolean> {
     if (settings.auth === undefined) return false
-    return (await gate.admit(authRequestOf(request), { action: 'health:read' })).refused === undefined
+    return (await gate.admit(authRequestOf(exchange), { action: 'health:read' })).refused === undefined
   }
 }

@@ -1,62 +1,45 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AuthAction } from '../../core/auth.js'
+import type { IncomingMessage } from 'node:http'
 import type { JobStatus } from '../../core/queue/job.js'
 import { readJson } from './body.js'
 import type { Endpoint } from './endpoint.js'
+import { behindFront, type Exchange } from './exchange.js'
+import type { Admission, Wish } from './gate.js'
 import type { Host } from './host.js'
-import { type HostMiddleware, runMiddleware } from './middleware.js'
 import { type Refusal, refusal } from './refusals.js'
 import { authRequestOf, factsOf, originAllowed } from './request.js'
 import { respond, respondRefused } from './respond.js'
 
 /** Reads and cancels jobs. Finds the endpoint by what follows `{base}/jobs/` in the path. */
-export function createJobEndpoints(
-  host: Host,
-  use: readonly HostMiddleware[],
-): (path: readonly string[]) => Endpoint | undefined {
+export function createJobEndpoints(host: Host): (path: readonly string[]) => Endpoint | undefined {
   return ([id, verb, ...rest]) => {
     if (!id || id.length > idLimit || rest.length > 0) return undefined
-    if (verb === undefined) return readEndpoint({ host, use }, id)
-    return verb === 'cancel' ? cancelEndpoint({ host, use }, id) : undefined
+    if (verb === undefined) return readEndpoint(host, id)
+    return verb === 'cancel' ? cancelEndpoint(host, id) : undefined
   }
-}
-
-/** What the endpoints for jobs work with. */
-interface Jobs {
-  readonly host: Host
-  readonly use: readonly HostMiddleware[]
-}
-
-interface JobRequest {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly action: AuthAction
-  readonly job: string
 }
 
 /** Bytes of the body of a cancel request: a reason, in a sentence. */
 const bodyLimit = 4_096
 const idLimit = 200
 
-function readEndpoint(jobs: Jobs, id: string): Endpoint {
-  const { host } = jobs
+function readEndpoint(host: Host, id: string): Endpoint {
   return {
     route: `${host.settings.base}/jobs/:id`,
     methods: ['GET', 'HEAD'],
-    async answer(request, response) {
-      if (!(await entered(jobs, { request, response, action: 'job:read', job: id }))) return
-      respond(response, 200, jobJson(await host.runtime.queue.job(id).status()))
+    async answer(exchange) {
+      if (!(await entered(host, exchange, { action: 'job:read', resource: { job: id } }))) return
+      respond(exchange.response, 200, jobJson(await host.runtime.queue.job(id).status()))
     },
   }
 }
 
-function cancelEndpoint(jobs: Jobs, id: string): Endpoint {
-  const { host } = jobs
+function cancelEndpoint(host: Host, id: string): Endpoint {
   return {
     route: `${host.settings.base}/jobs/:id/cancel`,
     methods: ['POST'],
-    async answer(request, response) {
-      if (!(await entered(jobs, { request, response, action: 'job:cancel', job: id }))) return
+    async answer(exchange) {
+      const { request, response } = exchange
+      if (!(await entered(host, exchange, { action: 'job:cancel', resource: { job: id } }))) return
       const body = await readJson(request, bodyLimit)
       if ('problem' in body) return respondRefused(response, refusal(body.problem))
       const outcome = await host.runtime.queue.job(id).cancel(reasonIn(body.value))
@@ -66,12 +49,16 @@ function cancelEndpoint(jobs: Jobs, id: string): Endpoint {
 }
 
 /** Whether somebody may go on to what they asked for. If not, they have their answer. */
-async function entered({ host, use }: Jobs, { request, response, action, job }: JobRequest): Promise<boolean> {
-  const early = refusedAtOnce(host, request)
-  if (early === undefined && !(await runMiddleware(use, request, response))) return false
-  const refused = early ?? (await host.gate.admit(authRequestOf(request), { action, resource: { job } })).refused
-  if (refused) respondRefused(response, refused)
-  return refused === undefined
+async function entered(host: Host, exchange: Exchange, wish: Wish): Promise<boolean> {
+  const admission = await admit(host, exchange, wish)
+  if (admission === 'answered') return false
+  if (admission.refused) respondRefused(exchange.response, admission.refused)
+  return admission.refused === undefined
+}
+
+async function admit(host: Host, exchange: Exchange, wish: Wish): Promise<Admission | 'answered'> {
+  const refused = refusedAtOnce(host, exchange.request)
+  return refused ? { refused } : behindFront(exchange, () => host.gate.admit(authRequestOf(exchange), wish))
 }
 
 function refusedAtOnce({ settings, runtime }: Host, request: IncomingMessage): Refusal | undefined {

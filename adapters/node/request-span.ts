@@ -20,16 +20,34 @@ export function startRequestSpan(tracer: Tracer, request: IncomingMessage, optio
   return tracer.startSpan(methodName(request), { kind: 'server', parent, attributes })
 }
 
+/** The span of a request whose response is on its way. */
+export interface RequestSpan {
+  readonly span: Span
+  /** Keeps what the code of the request threw. Whether the request failed is told by its answer: `ctx.throw(404)` is no failure. */
+  failed(error: unknown): void
+}
+
 /** Ends the span when the response is sent or its link is gone, whichever comes first. */
-export function endWithResponse(span: Span, response: ServerResponse, route: () => string | undefined): void {
+export function spanOfResponse(span: Span, response: ServerResponse, route: () => string | undefined): RequestSpan {
   const { req: request } = response
+  let thrown: Thrown | undefined
   function end(aborted: boolean): void {
     response.off('finish', onFinish).off('close', onClose)
-    endRequestSpan(span, request, { status: response.statusCode, route: route(), aborted })
+    endRequestSpan(span, request, { status: response.statusCode, route: route(), aborted, thrown })
   }
   const onFinish = () => end(false)
   const onClose = () => end(true)
   response.on('finish', onFinish).on('close', onClose)
+  return {
+    span,
+    failed(error) {
+      thrown = { error }
+    },
+  }
+}
+
+interface Thrown {
+  readonly error: unknown
 }
 
 /** How a request ended. `aborted`: the client left before the answer was sent, so that there is no status. */
@@ -37,17 +55,19 @@ export interface RequestEnd {
   readonly status: number
   readonly route: string | undefined
   readonly aborted?: boolean
+  readonly thrown?: Thrown | undefined
 }
 
 export function endRequestSpan(
   span: Span,
   request: IncomingMessage,
-  { status, route, aborted = false }: RequestEnd,
+  { status, route, aborted = false, thrown }: RequestEnd,
 ): void {
   if (route !== undefined) span.rename(`${methodName(request)} ${route}`).set('http.route', route)
   if (aborted) span.set('triport.http.aborted', true)
   else span.set('http.response.status_code', status)
-  if (!aborted && status >= 500) span.fail(`answered with ${status}`).set('error.type', String(status))
+  if (thrown && (aborted || status >= 500)) span.fail(thrown.error)
+  if (!aborted && status >= 500) span.failAs(String(status))
   span.end()
 }
 

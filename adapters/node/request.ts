@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AuthRequest } from '../../core/auth.js'
+import type { Exchange } from './exchange.js'
 
 /** What a request says about itself, behind a proxy or not. */
 export interface RequestFacts {
@@ -22,8 +23,8 @@ export function factsOf(request: IncomingMessage, trustProxy: boolean): RequestF
 }
 
 /** The request for `authenticate`. */
-export function authRequestOf(request: IncomingMessage): AuthRequest {
-  return { method: request.method ?? 'GET', url: originalUrl(request), headers: request.headers, raw: request }
+export function authRequestOf({ request, raw }: Pick<Exchange, 'request' | 'raw'>): AuthRequest {
+  return { method: request.method ?? 'GET', url: originalUrl(request), headers: request.headers, raw }
 }
 
 /** The path and query that the client sent. Hosts that mount apps in apps shorten `request.url` and keep the whole apart. */

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket as NetSocket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Span } from '../../core/ports/tracer.js'
+import { behindFront, type ExchangeMaker } from './exchange.js'
 import { type Admission, authDeadline, within } from './gate.js'
 import type { Host } from './host.js'
-import { type HostMiddleware, runOnUpgrade } from './middleware.js'
 import { type Refusal, refusal } from './refusals.js'
 import { authRequestOf, factsOf, originAllowed, type RequestFacts } from './request.js'
 import { endRequestSpan, startRequestSpan } from './request-span.js'
@@ -32,7 +32,7 @@ interface Upgrade {
  * The order is that of cost: what needs no waiting, then the middleware of the host, then `auth`. The handshake comes last,
  * so that whoever is refused costs no WebSocket, except where a browser could not learn of the refusal otherwise.
  */
-export function createUpgradeHandler(host: Host, sockets: WebSockets, use: readonly HostMiddleware[]): UpgradeHandler {
+export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf: ExchangeMaker): UpgradeHandler {
   const { runtime, settings, gate } = host
   const { clock, report } = runtime.config
   let pending = 0
@@ -58,7 +58,8 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, use: reado
     if (refused) return refuse(upgrade, refused)
     if (target === 'malformed') return refuse(upgrade, refusal('bad_request', { message: 'The address is malformed.' }))
     const admission = await admit(upgrade, target)
-    if (socket.destroyed || admission === 'answered') return end(upgrade, { aborted: socket.destroyed })
+    if (socket.destroyed) return end(upgrade, { aborted: true })
+    if ('answered' in admission) return end(upgrade, { status: admission.answered })
     if (runtime.state !== 'running') return refuse(upgrade, refusal('unavailable'))
     if (admission.refused && !closesVisibly(request)) return refuse(upgrade, admission.refused)
     const ready = await sockets.ready()
@@ -82,15 +83,16 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, use: reado
   }
 
   /** Everything that may wait, within one deadline. */
-  async function admit({ request, socket }: Upgrade, target: UpgradeTarget): Promise<Admission | 'answered'> {
-    async function ask(): Promise<Admission | 'answered'> {
-      if (!(await runOnUpgrade(use, request, socket))) return 'answered'
-      const wish = target.room === undefined ? {} : ({ action: 'room:join', resource: { room: target.room } } as const)
-      return gate.admit(authRequestOf(request), wish)
-    }
+  async function admit({ request, socket }: Upgrade, target: UpgradeTarget): Promise<Admission | Answered> {
+    const wish = target.room === undefined ? {} : ({ action: 'room:join', resource: { room: target.room } } as const)
     pending += 1
     try {
-      return await within(authDeadline, clock, ask())
+      const asked = withResponse(request, socket, async (response) => {
+        const exchange = exchangeOf(request, response)
+        const admission = await behindFront(exchange, () => gate.admit(authRequestOf(exchange), wish))
+        return admission === 'answered' ? { answered: response.statusCode } : admission
+      })
+      return await within(authDeadline, clock, asked)
     } finally {
       pending -= 1
     }
@@ -142,6 +144,29 @@ interface Connecting {
   readonly target: UpgradeTarget
   readonly principal: unknown
   readonly span: Span
+}
+
+/** The middleware of the host answered instead of us, with this status. */
+interface Answered {
+  readonly answered: number
+}
+
+/** An upgrade has no response of its own: `work` gets one that writes to the socket. */
+async function withResponse<T extends object>(
+  request: IncomingMessage,
+  socket: NetSocket,
+  work: (response: ServerResponse) => Promise<T>,
+): Promise<T> {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  try {
+    const result = await work(response)
+    if ('answered' in result) socket.end(() => socket.destroy())
+    return result
+  } finally {
+    response.detachSocket(socket)
+  }
 }
 
 function ignore(): void {

@@ -61,6 +61,11 @@ export interface Span {
   rename(name: string): this
   /** Marks the span as failed: sets `error.type` and the status, and records the exception once however deep it passes. */
   fail(error: unknown): this
+  /**
+   * Marks the span as failed where nothing was thrown, such as by a status of 500: sets `error.type` to `type` and, when there is one,
+   * the message of the status. Records no exception.
+   */
+  failAs(type: string, message?: string): this
   /** Ends the span. Only the first call counts. `at` is in milliseconds since the epoch. */
   end(at?: number): void
 }
@@ -105,6 +110,7 @@ export interface Tracing {
  * - `extract` MUST return `base` unchanged when the carrier holds no valid `traceparent`; it MUST NOT throw on any input.
  * - A child MUST be sampled exactly when its parent is, also across processes.
  * - `fail` MUST record an exception once, however many spans of a trace it passes, and mark every one of them as failed.
+ * - `failAs` MUST mark the span as failed without recording an exception, and leave what `fail` said unless it says otherwise.
  * - `end` MUST count once; after it a span MUST NOT change.
  * - Names, attributes, events, links and statuses MUST have passed the driver's redaction (`Redact`) before they are kept or exported.
  * - A context of another driver MUST count as `'root'`, and `withSpan` with a span of another driver MUST only call `fn`.

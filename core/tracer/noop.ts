@@ -10,6 +10,7 @@ export const noopSpan: Span = Object.freeze<Span>({
   link: () => noopSpan,
   rename: () => noopSpan,
   fail: () => noopSpan,
+  failAs: () => noopSpan,
   end() {},
 })
 

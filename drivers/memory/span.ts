@@ -119,12 +119,18 @@ export class LiveSpan implements Span, FinishedSpan {
   fail(error: unknown): this {
     if (this.#ended) return this
     const { type, name, message, stack } = describeFailure(error)
-    this.set('error.type', type)
-    this.status = 'error'
-    this.statusMessage = text(this.#recorder.clean('status.message', message, 'status'))
+    this.failAs(type, message)
     if (this.#recorder.isNewFailure(error, this.traceId)) {
       this.event('exception', { 'exception.type': name, 'exception.message': message, 'exception.stacktrace': stack })
     }
+    return this
+  }
+
+  failAs(type: string, message?: string): this {
+    if (this.#ended) return this
+    this.set('error.type', type)
+    this.status = 'error'
+    if (message !== undefined) this.statusMessage = text(this.#recorder.clean('status.message', message, 'status'))
     return this
   }
 
@@ -195,6 +201,10 @@ export class PassiveSpan implements Span {
   }
 
   fail(): this {
+    return this
+  }
+
+  failAs(): this {
     return this
   }
 

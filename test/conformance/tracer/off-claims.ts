@@ -52,7 +52,7 @@ function passesThrough(driver: TracerDriver): void {
   assert.equal(span.recording, false)
   assert.equal(span.context(), undefined)
   assert.equal(driver.startSpan('off'), span, 'a span was allocated')
-  span.set('a', 1).setAll({ b: 2 }).event('e').rename('other').fail(new Error('lost'))
+  span.set('a', 1).setAll({ b: 2 }).event('e').rename('other').fail(new Error('lost')).failAs('lost')
   span.end()
 
   assert.equal(

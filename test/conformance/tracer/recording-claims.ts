@@ -110,6 +110,19 @@ export function recordingClaims(claim: Claim): void {
     }
   })
 
+  claim('failAs marks a span as failed without an exception, and adds to what fail said', async ({ driver, span }) => {
+    driver.startSpan('refused').failAs('503').end()
+    const refused = await span('refused')
+    assert.deepEqual([refused.status, refused.statusMessage || undefined], ['error', undefined])
+    assert.deepEqual([refused.attributes['error.type'], refused.events.length], ['503', 0])
+    driver.startSpan('explained').failAs('timeout', 'no answer within 5 s').end()
+    assert.equal((await span('explained')).statusMessage, 'no answer within 5 s')
+    driver.startSpan('thrown').fail(new TypeError('no such network')).failAs('500').end()
+    const thrown = await span('thrown')
+    assert.deepEqual([thrown.attributes['error.type'], thrown.statusMessage], ['500', 'no such network'])
+    assert.equal(thrown.events.length, 1)
+  })
+
   claim('end counts once, and after it a span does not change', async ({ driver, spans, span }) => {
     const started = driver.startSpan('ended', { attributes: { kept: true } })
     started.end()
@@ -121,6 +134,7 @@ export function recordingClaims(claim: Claim): void {
       .link({ context: remote })
       .rename('late')
       .fail(new Error('late'))
+      .failAs('late')
     started.end()
     assert.equal(started.recording, false)
     assert.equal((await spans()).length, 1)

@@ -1,0 +1,5 @@
+export type { AttachOptions, Detach } from '../node/attach.js'
+export type { HostedRuntime } from '../node/host.js'
+export type { KoaApp, KoaContext, KoaHandler, KoaMiddleware } from './app.js'
+export { attach, type KoaAttachOptions } from './attach.js'
+export { type KoaOptions, triport } from './middleware.js'

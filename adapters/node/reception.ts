@@ -1,0 +1,55 @@
+import type { HttpConfig } from '../../core/http-config.js'
+import type { Endpoint } from './endpoint.js'
+import { createEndpoints, serve } from './endpoints.js'
+import type { Exchange } from './exchange.js'
+import { type HostedRuntime, hostOf } from './host.js'
+import { originalUrl, pathOf } from './request.js'
+import { type RequestSpan, spanOfResponse, startRequestSpan } from './request-span.js'
+
+/** Answers a request that is ours, and calls `next` for any other; both with the request's span as the current one. */
+export type Reception = <T>(exchange: Exchange, next: () => T) => T | Promise<void>
+
+/** What the adapters of all hosts do with a request. */
+export function createReception(runtime: HostedRuntime, http?: HttpConfig): Reception {
+  const host = hostOf(runtime, http)
+  const { tracer } = runtime
+  const find = createEndpoints(host)
+
+  function open({ request, response, route }: Exchange, endpoint: Endpoint | undefined): RequestSpan | undefined {
+    if (!tracer.enabled || traced in response) return undefined
+    Object.defineProperty(response, traced, { value: true })
+    const span = startRequestSpan(tracer, request, { trustProxy: host.settings.trustProxy })
+    const ours = endpoint && mountOf(originalUrl(request), request.url ?? '/') + endpoint.route
+    return spanOfResponse(span, response, () => ours ?? route?.())
+  }
+
+  return <T>(exchange: Exchange, next: () => T) => {
+    const endpoint = find(pathOf(exchange.request.url ?? '/'))
+    const opened = open(exchange, endpoint)
+    const work = (): T | Promise<void> => (endpoint ? serve(host, endpoint, exchange) : next())
+    return opened ? tracer.withSpan(opened.span, () => noting(opened, work)) : work()
+  }
+}
+
+/** Tells the span of a failure of `work`, and leaves it to whoever would have met it without us. */
+function noting<T>({ failed }: RequestSpan, work: () => T): T {
+  const note = (error: unknown): never => {
+    failed(error)
+    throw error
+  }
+  try {
+    const result = work()
+    return result instanceof Promise ? (result.catch(note) as T) : result
+  } catch (error) {
+    return note(error)
+  }
+}
+
+/** Where the app is mounted in another, for the routes of our own endpoints. */
+function mountOf(original: string, seen: string): string {
+  const [whole, rest] = [pathOf(original), pathOf(seen)]
+  return whole.endsWith(rest) ? whole.slice(0, whole.length - rest.length) : ''
+}
+
+/** Marks a response that has its span: the handler may be mounted twice, on the app and on a router. */
+const traced = Symbol.for('triport.http.traced')
