@@ -49,7 +49,7 @@ export function policyOf(definition: Definition): TaskPolicy {
       return milliseconds(duration, option)
     } catch (error) {
       problems.push(messageOf(error))
-      return 0
+      return Number.NaN // It is not zero either, and must not be told twice.
     }
   }
   const { maxRetries = 3, backoff = {} } = definition

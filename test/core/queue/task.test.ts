@@ -46,7 +46,6 @@ test('every problem of a definition is told at once', () => {
         'room',
         'run',
         'timeout',
-        'timeout',
       ])
       return true
     },
