@@ -7,6 +7,8 @@ export interface JobEntry {
   state: JobState
   deliveries: number
   dueAt: number
+  /** Its number among the delayed jobs of its queue: those that become due together keep their order. */
+  delayedAs: number
   /** The current claim, '' when there is none. */
   token: string
   claimedAt: number
@@ -26,6 +28,7 @@ export function createEntry(job: NewJob, now: number): JobEntry {
     state: 'waiting',
     deliveries: 0,
     dueAt: Math.max(now, job.runAt ?? now + job.delay),
+    delayedAs: 0,
     token: '',
     claimedAt: 0,
     leaseUntil: 0,

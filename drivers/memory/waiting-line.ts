@@ -26,10 +26,11 @@ export interface WaitingLine {
 
 export function createLine(): WaitingLine {
   const counts: Counts = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0 }
-  const delayed = createHeap<JobEntry>((left, right) => left.dueAt < right.dueAt)
+  const delayed = createHeap<JobEntry>(isDueBefore)
   const byPriority = new Map<number, Fifo<JobEntry>>()
   /** The keys of `byPriority`. */
   const priorities = createHeap<number>((left, right) => left > right)
+  let delays = 0
   /** How many places the lines of `byPriority` have, those of cancelled jobs included. */
   let places = 0
 
@@ -83,8 +84,10 @@ export function createLine(): WaitingLine {
     nextLapse: Number.POSITIVE_INFINITY,
     promote,
     add(entry, now) {
+      promote(now) // those that became due before it go first
       if (entry.dueAt <= now) return addWaiting(entry)
       entry.state = 'delayed'
+      entry.delayedAs = ++delays
       counts.delayed++
       delayed.push(entry)
     },
@@ -100,4 +103,8 @@ export function createLine(): WaitingLine {
       return counts.waiting > 0 ? 0 : delayed.peek()?.dueAt
     },
   }
+}
+
+function isDueBefore(left: JobEntry, right: JobEntry): boolean {
+  return left.dueAt === right.dueAt ? left.delayedAs < right.delayedAs : left.dueAt < right.dueAt
 }

@@ -70,6 +70,21 @@ export function claimingClaims(claim: Claim): void {
     assert.deepEqual(idsOf(await take(driver)), [jobs[1]?.id, jobs[2]?.id, jobs[0]?.id])
   })
 
+  claim('a delayed job that became due goes before one that was enqueued after that', async ({ driver, advance }) => {
+    const [delayed, later] = [newJob({ delay: 10_000 }), newJob()]
+    await driver.enqueue([delayed])
+    await advance(11_000)
+    await driver.enqueue([later])
+    assert.deepEqual(idsOf(await take(driver)), idsOf([delayed, later]))
+  })
+
+  claim('jobs of one call that become due together are claimed in its order', async ({ driver, advance }) => {
+    const jobs = Array.from({ length: 20 }, () => newJob({ delay: 10_000 }))
+    await driver.enqueue(jobs)
+    await advance(11_000)
+    assert.deepEqual(idsOf(await take(driver, { max: 20 })), idsOf(jobs))
+  })
+
   claim('deliveries count from 1 and the token is new with every claim', async ({ driver }) => {
     const first = await started(driver)
     assert.equal(first.deliveries, 1)
