@@ -15,7 +15,13 @@ interface AnsweredContext extends KoaContext {
 export function requestExchange(use: readonly KoaMiddleware[], context: KoaContext): Exchange {
   const { req: request, res: response } = context
   keepUrl(request, context.originalUrl)
-  return { request, response, raw: context, front: (work) => through(use, context, work) }
+  return {
+    request,
+    response,
+    raw: context,
+    body: () => (context as { request?: { body?: unknown } }).request?.body,
+    front: (work) => through(use, context, work),
+  }
 }
 
 /** The exchange of an upgrade, which no Koa handles. */

@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http'
+import type { Exchange } from './exchange.js'
 
 /** A JSON body, `undefined` when it was empty, or what is wrong with it. */
 export type Body = { readonly value: unknown } | { readonly problem: 'payload_too_large' | 'bad_request' }
 
 /** Reads a JSON body of at most `limit` bytes, or takes the one that a body parser of the host has read. */
-export async function readJson(request: IncomingMessage, limit: number): Promise<Body> {
-  const { body } = request as { body?: unknown }
+export async function readJson(exchange: Exchange, limit: number): Promise<Body> {
+  const { request } = exchange
+  const body = exchange.body()
   if (body !== undefined || request.readableEnded) return { value: body }
   if (Number(request.headers['content-length'] ?? 0) > limit) return { problem: 'payload_too_large' }
   const chunks: Buffer[] = []

@@ -6,6 +6,8 @@ export interface Exchange {
   readonly response: ServerResponse
   /** What `authenticate` gets as `raw`. */
   readonly raw: unknown
+  /** What a body parser of the host made of the body; `undefined` when none has. */
+  body(): unknown
   /** The route that the host matched. Asked when the response ends. */
   route?(): string | undefined
   /**

@@ -38,9 +38,9 @@ function cancelEndpoint(host: Host, id: string): Endpoint {
     route: `${host.settings.base}/jobs/:id/cancel`,
     methods: ['POST'],
     async answer(exchange) {
-      const { request, response } = exchange
+      const { response } = exchange
       if (!(await entered(host, exchange, { action: 'job:cancel', resource: { job: id } }))) return
-      const body = await readJson(request, bodyLimit)
+      const body = await readJson(exchange, bodyLimit)
       if ('problem' in body) return respondRefused(response, refusal(body.problem))
       const outcome = await host.runtime.queue.job(id).cancel(reasonIn(body.value))
       respond(response, outcome === 'requested' ? 202 : 200, { id, outcome })

@@ -14,7 +14,13 @@ export function connectExchange(
   request: IncomingMessage,
   response: ServerResponse,
 ): Exchange {
-  return { request, response, raw: request, front: (work) => runStack(use, { request, response }, work) }
+  return {
+    request,
+    response,
+    raw: request,
+    body: () => (request as { body?: unknown }).body,
+    front: (work) => runStack(use, { request, response }, work),
+  }
 }
 
 /** Settles as `work` does, or rejects when a middleware calls `next(error)`, throws or rejects. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { describe, it } from 'node:test'
 import express from 'express'
+import Koa from 'koa'
 import { attach } from '../../adapters/index.js'
 import { attach as attachToNode } from '../../adapters/node/attach.js'
 import type { HttpConfig } from '../../core/http-config.js'
@@ -33,11 +34,23 @@ describe('attach', () => {
     })
   })
 
-  it('knows koa by name only', () => {
-    const koa = { ...runtimeWith({}), config: { ...runtimeWith({}).config, http: { adapter: 'koa' as 'node' } } }
-    assert.throws(() => attach(koa, { server: createServer() }), {
-      code: 'ERR_UNSUPPORTED',
-      message: /"koa".*Known: node, express/,
+  it('takes koa when its app is given, and says so when an app is of another kind', () => {
+    const app = new Koa()
+    const server = createServer()
+    attach(runtimeWith({}), { app, server })
+    assert.equal(app.middleware.length, 1)
+    assert.equal(server.listenerCount('upgrade'), 1)
+    const wrong = { code: 'ERR_OPTION_INVALID', message: /adapter needs the app/ }
+    assert.throws(() => attach(runtimeWith({ adapter: 'koa' }), { app: express() }), wrong)
+    assert.throws(() => attach(runtimeWith({ adapter: 'express' }), { app }), wrong)
+  })
+
+  it('says when a Koa app has its middleware already', () => {
+    const app = new Koa()
+    app.callback()
+    assert.throws(() => attach(runtimeWith({}), { app }), {
+      code: 'ERR_OPTION_INVALID',
+      message: /before app\.callback/,
     })
   })
 

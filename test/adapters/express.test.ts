@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import { attach } from '../../adapters/express/attach.js'
@@ -8,37 +7,13 @@ import { triport } from '../../adapters/express/middleware.js'
 import type { HostedRuntime } from '../../adapters/node/host.js'
 import type { Auth } from '../../core/auth.js'
 import { refusedStatus } from './client.js'
-import type { HostOptions, TestHost } from './host.js'
+import { express4Host, express5Host } from './hosts/express.js'
+import type { HostOptions, TestHost } from './hosts/host.js'
 import { httpSuite } from './http-suite.js'
 import { serve } from './serve.js'
 
-function addRoutes(app: express.Express, runtime: HostedRuntime): void {
-  app.get('/hello/:name', (request, response) => void response.send(`hello ${request.params.name}`))
-  app.get('/trace', (_, response) => void response.send(runtime.tracer.inject({}).traceparent ?? 'none'))
-  app.get('/broken', () => {
-    throw new Error('broken')
-  })
-}
-
-function hostOn(name: string, createApp: typeof express): TestHost {
-  return {
-    name,
-    build(runtime, { use = [] }) {
-      const app = createApp()
-      const server = createServer(app)
-      attach(runtime, { app, server, use })
-      addRoutes(app, runtime)
-      return server
-    },
-  }
-}
-
-// Version 4 has types of its own that clash with those of 5; what is used here is the same in both.
-const require = createRequire(import.meta.url)
-const express4: typeof express = require('express4')
-
-httpSuite(hostOn('express 5', express), { route: '/hello/:name' })
-httpSuite(hostOn('express 4', express4), { route: '/hello/:name' })
+httpSuite(express5Host)
+httpSuite(express4Host)
 
 interface WithSession extends Request {
   session?: { user: string }

@@ -1,20 +1,22 @@
 import { describe } from 'node:test'
-import type { TestHost } from './host.js'
+import type { TestHost } from './hosts/host.js'
 import { healthClaims, jobClaims } from './suite/endpoints.js'
+import { frontClaims } from './suite/front.js'
+import { requestClaims } from './suite/requests.js'
+import { routeClaims } from './suite/routes.js'
 import { socketClaims } from './suite/sockets.js'
 import { spanClaims } from './suite/spans.js'
 import { upgradeClaims } from './suite/upgrades.js'
 
-export interface SuiteOptions {
-  /** What the host calls the route of `/hello/:name`; left out for a host without routes. */
-  readonly route?: string
-}
-
 /** What every adapter claims. */
-export function httpSuite(host: TestHost, { route }: SuiteOptions = {}): void {
+export function httpSuite(host: TestHost): void {
+  const { routes, front } = host
   describe(`${host.name}: health`, () => healthClaims(host))
   describe(`${host.name}: jobs`, () => jobClaims(host))
-  describe(`${host.name}: spans`, () => spanClaims(host, route))
+  describe(`${host.name}: spans`, () => spanClaims(host))
+  describe(`${host.name}: requests`, () => requestClaims(host))
   describe(`${host.name}: upgrades`, () => upgradeClaims(host))
   describe(`${host.name}: sockets`, () => socketClaims(host))
+  if (routes) describe(`${host.name}: routes`, () => routeClaims(host, routes))
+  if (front) describe(`${host.name}: middleware of the host`, () => frontClaims(host, front))
 }

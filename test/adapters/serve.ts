@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Clock } from '../../core/clock.js'
 import { defineTask } from '../../core/queue/task.js'
+import type { FinishedSpan } from '../../core/tracer/finished-span.js'
 import { createRuntime } from '../../drivers/index.js'
 import { memoryTracer } from '../../drivers/memory/tracer.js'
 import { reportSpy } from '../kit/spy.js'
-import type { HostOptions, TestHost } from './host.js'
+import type { HostOptions, TestHost } from './hosts/host.js'
 
 export interface ServeOptions extends HostOptions {
   /** @default true */
@@ -72,6 +73,11 @@ export async function serve(t: TestContext, host: TestHost, options: ServeOption
   const { port } = server.address() as AddressInfo
   const request = (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init)
   return { runtime, tracer, report, server, port, request, ws: `ws://127.0.0.1:${port}/ws` }
+}
+
+/** The server span of the only request so far. */
+export async function serverSpan({ tracer }: Served): Promise<FinishedSpan> {
+  return await tracer.waitFor(({ kind }) => kind === 'server')
 }
 
 /** Resolves when the server has let go of its last socket. */

@@ -4,7 +4,7 @@ import { it } from 'node:test'
 import type { Auth } from '../../../core/auth.js'
 import { eventually } from '../../kit/eventually.js'
 import { rawClient, untilEnd } from '../client.js'
-import type { TestHost } from '../host.js'
+import type { TestHost } from '../hosts/host.js'
 import { broken, closed, serve, stuck, work } from '../serve.js'
 
 /** Reads `x-user`: nobody without it, and only ada may do anything. */

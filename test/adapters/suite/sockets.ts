@@ -4,7 +4,7 @@ import { it } from 'node:test'
 import { createWorkflowUpdateMessage } from '../../../core/rooms/messages.js'
 import { eventually } from '../../kit/eventually.js'
 import { closeFrameIn, openSocket, rawUpgrade, untilEnd } from '../client.js'
-import type { TestHost } from '../host.js'
+import type { TestHost } from '../hosts/host.js'
 import { closed, serve, work } from '../serve.js'
 
 const note = (text: string) => ({ type: 'NOTIFICATION', data: { level: 'info', title: 'note', message: text } })

@@ -9,7 +9,7 @@ import { createFakeClock } from '../../kit/clock.js'
 import { eventually } from '../../kit/eventually.js'
 import { gate } from '../../kit/spy.js'
 import { closeFrameIn, handshake, openSocket, rawUpgrade, refusedStatus, untilEnd } from '../client.js'
-import type { TestHost } from '../host.js'
+import type { TestHost } from '../hosts/host.js'
 import { serve } from '../serve.js'
 import { auth } from './endpoints.js'
 
@@ -193,38 +193,4 @@ export function upgradeClaims(host: TestHost): void {
     assert.deepEqual(other.runtime.rooms.rooms(), ['b'])
     await other.runtime.stop()
   })
-
-  it('runs middleware of the host before auth, and lets it answer instead', async (t) => {
-    const sessions: Auth<string> = {
-      authenticate: ({ raw }) => (raw as { session?: { user: string } }).session?.user,
-      authorize: (user, _action, { room }) => room === `user:${user}`,
-    }
-    const session = (
-      request: { headers: Record<string, string>; session?: object },
-      response: Answer,
-      next: () => void,
-    ) => {
-      const [, user] = /sid=(\w+)/.exec(request.headers.cookie ?? '') ?? []
-      if (user === 'banned') return response.writeHead(418).end('no')
-      if (user) request.session = { user }
-      setImmediate(next)
-    }
-    const { ws } = await serve(t, host, { http: { auth: sessions }, use: [session] })
-    assert.equal(await refusedStatus(t, `${ws}/user/ada`, { cookie: 'sid=ada' }), 101)
-    assert.equal(await refusedStatus(t, `${ws}/user/bob`, { cookie: 'sid=ada' }), 403)
-    assert.equal(await refusedStatus(t, `${ws}/user/ada`), 401)
-    assert.equal(await refusedStatus(t, `${ws}/user/ada`, { cookie: 'sid=banned' }), 418)
-  })
-
-  it('middleware that fails refuses the upgrade and is reported', async (t) => {
-    const failing = (_request: object, _response: object, next: (error: Error) => void) =>
-      next(new Error('session store is down'))
-    const { ws, report } = await serve(t, host, { use: [failing] })
-    assert.equal(await refusedStatus(t, `${ws}/a`), 500)
-    assert.deepEqual(report.stages(), ['http.upgrade'])
-  })
-}
-
-interface Answer {
-  writeHead(status: number): { end(text: string): void }
 }
