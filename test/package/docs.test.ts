@@ -77,6 +77,8 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/guide/rooms.md', 'core/rooms/connection.ts', 'ConnectOptions'],
   ['docs/guide/rooms.md', 'core/rooms/broadcast.ts', 'BroadcastOptions'],
   ['docs/guide/tracing.md', 'core/tracer/tracer.ts', 'Tracer'],
+  ['docs/guide/tracing.md', 'core/ports/tracer.ts', 'Span'],
+  ['docs/guide/tracing.md', 'core/ports/tracer.ts', 'SpanOptions'],
   ['docs/guide/tracing.md', 'core/tracer/redact.ts', 'RedactOptions'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpConfig'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpLimits'],
