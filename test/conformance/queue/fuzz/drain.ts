@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import type { QueueDriver } from '../../../../core/ports/queue.js'
+import { step } from './plans.js'
+import { type Backend, nameOf, type Scene } from './scene.js'
+import { count } from './steps.js'
+
+const keep = 2.5 * step
+/** Past every delay, lease and keep that a plan may hold. */
+const longEnough = 200 * step
+
+/**
+ * Ends a scenario: when every delay and lease is over, a worker completes what is left. Nothing may be lost, and in the end
+ * nothing may be left.
+ */
+export async function drain(scene: Scene, backend: Backend): Promise<void> {
+  const { model, queues, named, story } = scene
+  const [driver] = backend.drivers
+  assert.ok(driver)
+  await count(scene, backend)
+  await pass(scene, backend, 20 * step)
+  story.push('Di completes what is left')
+  for (const queue of queues) while ((await completeSome(scene, driver, queue)) > 0);
+  const left = model.jobs().filter(({ state }) => state === 'waiting' || state === 'active')
+  assert.deepEqual(
+    left.map(({ job }) => nameOf(scene, job.id)),
+    [],
+    'jobs that nobody can claim',
+  )
+  await count(scene, backend)
+  await pass(scene, backend, longEnough)
+  for (const { id } of named) model.read(id, (await driver.get([id]))[0])
+  await count(scene, backend)
+}
+
+async function completeSome({ model }: Scene, driver: QueueDriver, queue: string): Promise<number> {
+  const request = { queue, max: 5, lease: 2.5 * step, worker: 'Di' }
+  const { jobs } = await driver.claim(request)
+  model.claimed(request, jobs)
+  const settlements = jobs.map(({ id, token }) => {
+    return { queue, id, token, outcome: { type: 'completed', result: '"drained"', keep } as const }
+  })
+  const replies = await driver.settle(settlements)
+  for (const [place, settlement] of settlements.entries()) model.settled(settlement, replies[place])
+  return jobs.length
+}
+
+async function pass({ model, story }: Scene, { advance }: Backend, ms: number): Promise<void> {
+  story.push(`${ms / 1_000} s pass`)
+  await advance(ms)
+  model.pass(ms)
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import type {
+  Cancellation,
+  CancelReply,
+  ClaimedJob,
+  ClaimRequest,
+  Ending,
+  EnqueueOutcome,
+  ExtendReply,
+  JobRecord,
+  Join,
+  Lease,
+  NewJob,
+  ProgressReply,
+  ProgressUpdate,
+  QueueCounts,
+  Settlement,
+  SettleReply,
+} from '../../../../core/ports/queue.js'
+import { mustPrecede } from './order.js'
+
+/**
+ * What the contract of `QueueDriver` says about a job, in as few words as possible.
+ *
+ * Time is in milliseconds since the scenario began. A real server's time runs on by itself, so the fuzzer keeps every moment
+ * at which something changes half a step away from every moment at which it looks.
+ */
+export interface ModelJob {
+  readonly job: NewJob
+  /** The call that stored it, and its place in that call. */
+  readonly call: number
+  readonly place: number
+  /** `waiting` includes delayed: it is due or it is not yet. */
+  state: 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled'
+  due: number
+  /** It was given before, so that its place among those of its priority is free. */
+  putBack: boolean
+  deliveries: number
+  token: string | undefined
+  leaseUntil: number
+  keepUntil: number
+  cancelRequested: boolean
+  progress: string | undefined
+  result: string | undefined
+  error: string | undefined
+}
+
+/** Is told each call and its reply; throws when the contract does not allow the reply. */
+export interface Model {
+  readonly now: number
+  /** All jobs whose records are kept. */
+  jobs(): ModelJob[]
+  pass(ms: number): void
+  enqueued(jobs: readonly NewJob[], outcomes: readonly EnqueueOutcome[]): void
+  /** @param raced Another claim ran at the same time: how many jobs come, and in which order, is free. */
+  claimed(request: ClaimRequest, jobs: readonly ClaimedJob[], raced?: boolean): void
+  settled(settlement: Settlement, reply: SettleReply | undefined): void
+  extended(lease: Lease, length: number, reply: ExtendReply | undefined): void
+  progressed(update: ProgressUpdate, reply: ProgressReply | undefined): void
+  cancelled(cancellation: Cancellation, reply: CancelReply | undefined): void
+  read(id: string, record: JobRecord | undefined): void
+  counted(queue: string, counts: QueueCounts): void
+  /** @param tolerance How many milliseconds the answer may be off. */
+  nextDue(queue: string, ms: number | undefined, tolerance: number): void
+}
+
+export function createModel(): Model {
+  const jobs = new Map<string, ModelJob>()
+  const joins = new Map<string, Set<number>>()
+  const tokens = new Set<string>()
+  let now = 0
+  let calls = 0
+
+  function find(id: string): ModelJob | undefined {
+    const job = jobs.get(id)
+    if (!job || !hasEnded(job) || job.keepUntil > now) return job
+    jobs.delete(id)
+    return undefined
+  }
+
+  function all(): ModelJob[] {
+    return [...jobs.keys()].flatMap((id) => find(id) ?? [])
+  }
+
+  function isLapsed(job: ModelJob): boolean {
+    return job.state === 'active' && job.leaseUntil <= now
+  }
+
+  /** Until a claim finds that a lease has lapsed, the port lets it live on. */
+  function standing(lease: Lease): 'held' | 'lapsed' | 'lost' {
+    const job = find(lease.id)
+    if (job?.state !== 'active' || job.token !== lease.token || job.job.queue !== lease.queue) return 'lost'
+    return isLapsed(job) ? 'lapsed' : 'held'
+  }
+
+  /** Checks a reply to the holder of a lease. Returns the job when the driver took the lease for held. */
+  function holder(lease: Lease, reply: string | undefined, whenHeld: string): ModelJob | undefined {
+    const stands = standing(lease)
+    const allowed = { held: [whenHeld], lapsed: [whenHeld, 'lost'], lost: ['lost'] }[stands]
+    expectOneOf(reply, allowed, `the lease is ${stands}`)
+    const job = find(lease.id)
+    if (reply !== 'lost') return job
+    if (job && stands === 'lapsed') putBack(job, 0)
+    return undefined
+  }
+
+  function store(added: readonly NewJob[]): EnqueueOutcome[] {
+    const call = ++calls
+    return added.map((job, place) => {
+      const deduplicated = find(job.id) !== undefined
+      if (!deduplicated) jobs.set(job.id, newEntry(job, { call, place, now }))
+      return { id: job.id, deduplicated }
+    })
+  }
+
+  function putBack(job: ModelJob, delay: number): void {
+    Object.assign(job, { state: 'waiting', due: now + delay, putBack: true, token: undefined })
+  }
+
+  function end(job: ModelJob, state: 'completed' | 'failed' | 'cancelled', keep: number): void {
+    Object.assign(job, { state, keepUntil: now + keep, token: undefined })
+  }
+
+  function count({ id, member, size, next }: Join): void {
+    const members = joins.get(id) ?? new Set()
+    joins.set(id, members)
+    if (members.has(member) || members.size === size) return
+    if (members.add(member).size === size) store(next)
+  }
+
+  function follow({ enqueue, join }: Ending): void {
+    if (enqueue) store(enqueue)
+    if (join) count(join)
+  }
+
+  function give(given: ClaimedJob, { queue, lease }: ClaimRequest): void {
+    const job = find(given.id)
+    assert.ok(job, 'claim gave a job that does not exist')
+    assert.equal(job.job.queue, queue, 'claim gave a job of another queue')
+    assert.ok(!hasEnded(job), `claim gave a job that is ${job.state}`)
+    assert.ok(job.state !== 'active' || isLapsed(job), 'claim gave a job whose lease is live: it has two holders now')
+    assert.ok(job.state === 'active' || job.due <= now, `claim gave a job ${job.due - now} ms before it is due`)
+    assert.ok(!tokens.has(given.token), `claim gave the token ${given.token} twice`)
+    tokens.add(given.token)
+    Object.assign(job, { state: 'active', token: given.token, leaseUntil: now + lease, deliveries: job.deliveries + 1 })
+    const { task, payload, meta, priority } = job.job
+    const { deliveries, cancelRequested } = job
+    const expected = { queue, task, payload, meta, priority, deliveries, cancelRequested }
+    assert.deepEqual(pick(given, expected), expected, 'claim gave a job that is not what was stored')
+    assert.ok(given.dueAt <= given.claimedAt, `dueAt ${given.dueAt} is after claimedAt ${given.claimedAt}`)
+  }
+
+  function inOrder(given: readonly ClaimedJob[], before: readonly ModelJob[]): void {
+    const places = new Map(given.map(({ id }, place) => [id, place]))
+    const placeOf = ({ job }: ModelJob) => places.get(job.id) ?? Number.POSITIVE_INFINITY
+    for (const first of before) {
+      const wrong = before.find((other) => placeOf(other) < placeOf(first) && mustPrecede(first, other))
+      assert.ok(!wrong, `claim gave ${wrong?.job.payload} sooner than ${first.job.payload}`)
+    }
+  }
+
+  return {
+    get now() {
+      return now
+    },
+    jobs: all,
+    pass(ms) {
+      now += ms
+    },
+    enqueued: (added, outcomes) => assert.deepEqual(outcomes, store(added)),
+    claimed(request, given, raced = false) {
+      const ready = all().filter(
+        ({ job, state, due }) => job.queue === request.queue && state === 'waiting' && due <= now,
+      )
+      const lapsed = all().filter((job) => job.job.queue === request.queue && isLapsed(job))
+      const expected = Math.min(request.max, ready.length + lapsed.length)
+      assert.ok(given.length <= request.max, `claim gave ${given.length} jobs, at most ${request.max} were asked for`)
+      for (const job of given) give(job, request)
+      if (raced) return
+      assert.equal(given.length, expected, `of ${ready.length} due and ${lapsed.length} lapsed jobs claim gave too few`)
+      inOrder(given, ready)
+    },
+    settled(settlement, reply) {
+      const { outcome } = settlement
+      const stays = outcome.type === 'retry' || outcome.type === 'released'
+      const refused = stays && find(settlement.id)?.cancelRequested === true
+      const job = holder(settlement, reply, refused ? 'cancelled' : 'settled')
+      if (!job || refused) return
+      if (outcome.type === 'released') job.deliveries--
+      else job.error = outcome.type === 'completed' ? undefined : outcome.error
+      if (outcome.type === 'completed') job.result = outcome.result
+      if (outcome.type === 'retry' || outcome.type === 'released') putBack(job, outcome.delay)
+      else end(job, outcome.type, outcome.keep)
+      follow(settlement)
+    },
+    extended(lease, length, reply) {
+      const job = holder(lease, reply, find(lease.id)?.cancelRequested ? 'cancelled' : 'held')
+      if (job) job.leaseUntil = now + length
+    },
+    progressed(update, reply) {
+      const job = holder(update, reply, 'stored')
+      if (job) job.progress = update.value
+    },
+    cancelled(cancellation, reply) {
+      const job = find(cancellation.id)
+      if (!job) return expectOneOf(reply, ['unknown'], 'there is no such job')
+      if (hasEnded(job)) return expectOneOf(reply, ['finished'], `the job is ${job.state}`)
+      // A lapsed lease may have been found already, and a job that waits because of that may be left to the next claim.
+      const free = isLapsed(job) || (job.state === 'waiting' && job.cancelRequested)
+      const strict = job.state === 'active' ? 'requested' : 'cancelled'
+      expectOneOf(reply, free ? ['requested', 'cancelled'] : [strict], `the job is ${job.state}`)
+      if (reply === 'requested') {
+        job.cancelRequested = true
+        return
+      }
+      job.error = cancellation.error
+      end(job, 'cancelled', cancellation.keep)
+      follow(cancellation)
+    },
+    read(id, record) {
+      const job = find(id)
+      if (!job) return assert.equal(record, undefined, 'the record of a job that should be gone or never was')
+      assert.ok(record, `the ${job.state} job ${job.job.payload} is gone`)
+      const shown = job.state === 'waiting' && job.due > now ? 'delayed' : job.state
+      expectOneOf(record.state, isLapsed(job) ? ['active', 'waiting'] : [shown], `state of ${job.job.payload}`)
+      const { queue, task, payload, meta, priority } = job.job
+      const { deliveries, cancelRequested, progress, result, error } = job
+      const fields = { queue, task, payload, meta, priority, deliveries, cancelRequested, progress, result, error }
+      assert.deepEqual(pick(record, fields), fields, `the record of ${payload}`)
+      assert.equal(record.startedAt !== undefined, deliveries > 0, `startedAt is ${record.startedAt}`)
+      assert.equal(record.finishedAt !== undefined, hasEnded(job), `finishedAt is ${record.finishedAt}`)
+    },
+    counted(queue, counts) {
+      const here = all().filter(({ job }) => job.queue === queue)
+      const lapsed = here.filter(isLapsed)
+      const expected = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0 }
+      for (const { state, due } of here) expected[state === 'waiting' && due > now ? 'delayed' : state]++
+      const found = counts.waiting - expected.waiting
+      assert.ok(found >= 0 && found <= lapsed.length, `${counts.waiting} are waiting, expected ${expected.waiting}`)
+      assert.deepEqual({ ...counts }, { ...expected, waiting: counts.waiting, active: expected.active - found })
+    },
+    nextDue(queue, ms, tolerance) {
+      const moments = all().flatMap(({ job, state, due, leaseUntil }) => {
+        if (job.queue !== queue) return []
+        return state === 'waiting' ? [due] : state === 'active' ? [leaseUntil] : []
+      })
+      if (moments.length === 0) return assert.equal(ms, undefined, 'nextDue of an idle queue')
+      const expected = Math.max(0, Math.min(...moments) - now)
+      assert.ok(ms !== undefined && Math.abs(ms - expected) <= tolerance, `nextDue is ${ms}, expected ${expected}`)
+    },
+  }
+}
+
+function newEntry(job: NewJob, { call, place, now }: { call: number; place: number; now: number }): ModelJob {
+  return {
+    job,
+    call,
+    place,
+    state: 'waiting',
+    due: now + Math.max(0, job.delay),
+    putBack: false,
+    deliveries: 0,
+    token: undefined,
+    leaseUntil: 0,
+    keepUntil: 0,
+    cancelRequested: false,
+    progress: undefined,
+    result: undefined,
+    error: undefined,
+  }
+}
+
+function hasEnded({ state }: ModelJob): boolean {
+  return state !== 'waiting' && state !== 'active'
+}
+
+function expectOneOf(actual: string | undefined, allowed: readonly string[], why: string): void {
+  assert.ok(
+    actual !== undefined && allowed.includes(actual),
+    `"${actual}" instead of "${allowed.join('" or "')}": ${why}`,
+  )
+}
+
+function pick(from: object, like: object): object {
+  return Object.fromEntries(Object.keys(like).map((key) => [key, (from as Record<string, unknown>)[key]]))
+}

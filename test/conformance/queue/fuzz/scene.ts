@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { systemClock } from '../../../../core/clock.js'
+import { createIds } from '../../../../core/ids.js'
+import type { Ending, Lease, NewJob, Outcome, QueueDriver, Settlement } from '../../../../core/ports/queue.js'
+import { createModel, type Model } from './model.js'
+import type { EndingPlan, JobPlan, OutcomePlan, SettlePlan } from './plans.js'
+
+/** What the scenarios run against. */
+export interface Backend {
+  /** Drivers on the same jobs, as several processes have them. */
+  readonly drivers: readonly QueueDriver[]
+  advance(ms: number): Promise<void>
+}
+
+/** One scenario: the model, who holds what, and the story so far. */
+export interface Scene {
+  readonly model: Model
+  /** What each worker believes to hold. */
+  readonly hands: ReadonlyMap<string, Lease[]>
+  /** Every claim that a worker has heard of. */
+  readonly issued: Lease[]
+  /** Every job that was named, in order. `job 1` is the first. */
+  readonly named: NewJob[]
+  /** The two queues of this scenario. */
+  readonly queues: readonly [string, string]
+  readonly joins: readonly string[]
+  readonly story: string[]
+}
+
+/** Who takes part. Each has a driver, in turn. */
+export const workers: readonly string[] = ['Ann', 'Bob', 'Cy']
+
+const ids = createIds(systemClock)
+
+export function createScene(): Scene {
+  const name = ids.next()
+  return {
+    model: createModel(),
+    hands: new Map(workers.map((worker) => [worker, []])),
+    issued: [],
+    named: [],
+    queues: [`${name}/mail`, `${name}/bulk`],
+    joins: [`${name}-one`, `${name}-two`, `${name}-three`],
+    story: [],
+  }
+}
+
+export function driverOf({ drivers }: Backend, worker: string): QueueDriver {
+  const driver = drivers[workers.indexOf(worker) % drivers.length]
+  assert.ok(driver)
+  return driver
+}
+
+export function handOf(scene: Scene, worker: string): Lease[] {
+  return scene.hands.get(worker) ?? []
+}
+
+/** `job 3`: the place in which its id was first named. */
+export function nameOf(scene: Scene, id: string): string {
+  const place = scene.named.findIndex((job) => job.id === id)
+  return place < 0 ? id : `job ${place + 1}`
+}
+
+export function namesOf(scene: Scene, jobs: readonly { readonly id: string }[]): string {
+  return jobs.length > 0 ? jobs.map(({ id }) => nameOf(scene, id)).join(', ') : 'nothing'
+}
+
+/** The jobs of a plan: new ones, and ones that were named before. */
+export function jobsOf(scene: Scene, plans: readonly JobPlan[]): NewJob[] {
+  return plans.map(({ again, pick, queue, priority, delay }) => {
+    const known = again ? scene.named[pick % scene.named.length] : undefined
+    const base = { task: 't', meta: '{}', priority, delay }
+    if (known) return { ...base, id: known.id, queue: known.queue, payload: `"${nameOf(scene, known.id)} again"` }
+    const payload = `"job ${scene.named.length + 1}"`
+    const job = { ...base, id: ids.next(), queue: queue === 'mail' ? scene.queues[0] : scene.queues[1], payload }
+    scene.named.push(job)
+    return job
+  })
+}
+
+export function tell(scene: Scene, jobs: readonly NewJob[]): string {
+  const told = jobs.map(({ id, payload, queue, priority, delay }) => {
+    const notes = [
+      queue.replace(/^.*\//, ''),
+      ...(payload.endsWith('again"') ? ['again'] : []),
+      ...(priority ? [`priority ${priority}`] : []),
+      ...(delay > 0 ? [`due in ${delay / 1_000} s`] : []),
+    ]
+    return `${nameOf(scene, id)} (${notes.join(', ')})`
+  })
+  return told.join(', ')
+}
+
+/** The settlements of a plan, each of another job, as a call demands. */
+export function settlementsOf(scene: Scene, leases: readonly Lease[], plans: readonly SettlePlan[]): Settlement[] {
+  const settlements = new Map<string, Settlement>()
+  for (const { pick, outcome, ending } of plans) {
+    const lease = leases[pick % leases.length]
+    if (!lease || settlements.has(lease.id)) continue
+    settlements.set(lease.id, { ...lease, outcome: outcomeOf(scene, lease, outcome), ...endingOf(scene, ending) })
+  }
+  return [...settlements.values()]
+}
+
+export function endingOf(scene: Scene, { enqueue, join }: EndingPlan): Ending {
+  const next = jobsOf(scene, enqueue)
+  const id = join && scene.joins[join.size - 1]
+  return {
+    ...(next.length > 0 ? { enqueue: next } : {}),
+    ...(id
+      ? { join: { id, member: join.member, size: join.size, keep: 10_000_000, next: jobsOf(scene, join.next) } }
+      : {}),
+  }
+}
+
+function outcomeOf(scene: Scene, { id }: Lease, { type, delay, keep }: OutcomePlan): Outcome {
+  const error = `"error of ${nameOf(scene, id)}"`
+  if (type === 'completed') return { type, keep, result: `"result of ${nameOf(scene, id)}"` }
+  if (type === 'released') return { type, delay }
+  return type === 'retry' ? { type, delay, error } : { type, keep, error }
+}
+
+export function tellSettlements(scene: Scene, settlements: readonly Settlement[]): string {
+  return settlements
+    .map((each) => `${nameOf(scene, each.id)} as ${tellOutcome(each)}${tellEnding(scene, each)}`)
+    .join(' and ')
+}
+
+function tellOutcome({ outcome, token }: Settlement): string {
+  const { type } = outcome
+  const how = 'keep' in outcome ? `kept ${outcome.keep / 1_000} s` : `due in ${outcome.delay / 1_000} s`
+  return `${type} (${how}; token ${token})`
+}
+
+export function tellEnding(scene: Scene, { enqueue, join }: Ending): string {
+  const after = enqueue ? `, followed by ${tell(scene, enqueue)}` : ''
+  if (!join) return after
+  const { member, size, next } = join
+  return `${after}, as member ${member} of ${size} before ${tell(scene, next)}`
+}
