@@ -10,7 +10,7 @@ import type { TracerDriver } from './ports/tracer.js'
 import type { AnyTask } from './queue/task.js'
 import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
 import type { Report } from './report.js'
-import { nearest } from './suggest.js'
+import { unknownKeys, unknownName } from './suggest.js'
 
 /** The three things that a runtime needs a driver for. */
 export type Port = 'queue' | 'tracer' | 'rooms'
@@ -126,19 +126,6 @@ export function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return
   const list = problems.length === 1 ? ` ${problems[0]}` : problems.map((problem) => `\n- ${problem}`).join('')
   throw new TriportError('ERR_CONFIG_INVALID', `The configuration is invalid:${list}`, { details: { problems } })
-}
-
-/** Says which names are not known, with the nearest one that is. */
-export function unknownKeys(value: object, names: readonly string[], what: string): string[] {
-  return Object.keys(value)
-    .filter((key) => !names.includes(key))
-    .map((key) => unknownName(what, key, names))
-}
-
-/** `Unknown queue driver "redsi". Did you mean "redis"? Known: memory, redis.` */
-export function unknownName(what: string, name: unknown, names: readonly string[]): string {
-  const guess = nearest(String(name), names)
-  return `Unknown ${what} ${JSON.stringify(name)}.${guess ? ` Did you mean "${guess}"?` : ''} Known: ${names.join(', ')}.`
 }
 
 /** Whether a choice names a driver of the table, rather than being one. */

@@ -1,18 +1,11 @@
 import type { Auth } from './auth.js'
-import { nearest } from './suggest.js'
+import { type RoomsLimits, defaultLimits as roomsLimits } from './rooms/limits.js'
+import { unknownKeys } from './suggest.js'
 
 /** What one server accepts before it refuses. */
-export interface HttpLimits {
-  /** Bytes of one message from a client. A longer one closes its connection with 1009. @default 65536 */
-  readonly maxPayload: number
-  /** Open connections of one server; the next is refused with 503. @default 10000 */
-  readonly maxConnections: number
+export interface HttpLimits extends RoomsLimits {
   /** Open connections of one client address; the next is refused with 429. @default Infinity, as many users may share an address */
   readonly maxConnectionsPerAddress: number
-  /** Rooms that one connection may be in at a time. @default 128 */
-  readonly maxRoomsPerConnection: number
-  /** Messages that one connection may send, on average. @default 20 */
-  readonly messagesPerSecond: number
   /** Upgrades that may wait for `authenticate` and `authorize` at a time; the next is refused with 503. @default 256 */
   readonly pendingAuth: number
 }
@@ -66,11 +59,8 @@ export interface HttpSettings {
 }
 
 const defaultLimits: HttpLimits = {
-  maxPayload: 65_536,
-  maxConnections: 10_000,
+  ...roomsLimits,
   maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
-  maxRoomsPerConnection: 128,
-  messagesPerSecond: 20,
   pendingAuth: 256,
 }
 
@@ -93,7 +83,7 @@ export function problemsOfHttp(config: HttpConfig | undefined): string[] {
   if (config === undefined) return []
   if (typeof config !== 'object' || config === null) return [`http is ${JSON.stringify(config)}. Pass an object.`]
   return [
-    ...unknownOptions(config, optionNames, 'http'),
+    ...unknownKeys(config, optionNames, 'http option'),
     ...problemOfChoice('http.adapter', config.adapter, ['node', 'express', 'koa']),
     ...problemOfChoice('http.authMode', config.authMode, ['auto', 'close', 'reject']),
     ...problemOfChoice('http.foreignUpgrades', config.foreignUpgrades, ['auto', 'ignore']),
@@ -116,14 +106,6 @@ const optionNames: readonly (keyof HttpConfig)[] = [
   'foreignUpgrades',
   'limits',
 ]
-
-function unknownOptions(value: object, known: readonly string[], what: string): string[] {
-  const unknown = Object.keys(value).filter((key) => !known.includes(key))
-  return unknown.map((key) => {
-    const guess = nearest(key, known)
-    return `Unknown ${what} option "${key}".${guess ? ` Did you mean "${guess}"?` : ''} Known: ${known.join(', ')}.`
-  })
-}
 
 function problemOfChoice(option: string, value: unknown, known: readonly string[]): string[] {
   if (value === undefined || known.includes(String(value))) return []
@@ -160,7 +142,7 @@ function problemsOfLimits(limits: Partial<HttpLimits> | undefined): string[] {
   if (limits === undefined) return []
   const wrong = Object.entries(limits).filter(([, value]) => !(typeof value === 'number' && value > 0))
   return [
-    ...unknownOptions(limits, Object.keys(defaultLimits), 'http.limits'),
+    ...unknownKeys(limits, Object.keys(defaultLimits), 'http.limits option'),
     ...wrong.map(([name, value]) => `http.limits.${name} is ${JSON.stringify(value)}. Write a number above 0.`),
   ]
 }

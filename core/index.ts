@@ -120,6 +120,7 @@ export type { BroadcastOptions } from './rooms/broadcast.js'
 export type { Connection, ConnectOptions, RoomAction } from './rooms/connection.js'
 export type { Rooms } from './rooms/hub.js'
 export type { InboundMessage, MessageHandler } from './rooms/inbound.js'
+export type { RoomsLimits } from './rooms/limits.js'
 export type { Replay } from './rooms/membership.js'
 export {
   type CollaborationUpdate,

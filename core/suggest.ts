@@ -1,3 +1,16 @@
+/** Says which keys of an object are not known, a sentence each. */
+export function unknownKeys(value: object, known: readonly string[], what: string): string[] {
+  return Object.keys(value)
+    .filter((key) => !known.includes(key))
+    .map((key) => unknownName(what, key, known))
+}
+
+/** `Unknown queue driver "redsi". Did you mean "redis"? Known: memory, redis.` */
+export function unknownName(what: string, name: unknown, known: readonly string[]): string {
+  const guess = nearest(String(name), known)
+  return `Unknown ${what} ${JSON.stringify(name)}.${guess ? ` Did you mean "${guess}"?` : ''} Known: ${known.join(', ')}.`
+}
+
 /** The known word nearest to `word`, when it is near enough to be a slip of the pen. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map((candidate) => ({

@@ -1,6 +1,7 @@
-import { type Port, type RuntimeConfig, refuse, unknownName } from '../core/config.js'
+import { type Port, type RuntimeConfig, refuse } from '../core/config.js'
 import type { Detect, Env } from '../core/placement.js'
 import type { AnyTask } from '../core/queue/task.js'
+import { unknownName } from '../core/suggest.js'
 import type { BuiltinDrivers } from './table.js'
 import { table } from './table.js'
 

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
-import { nearest } from '../suggest.js'
+import { unknownName } from '../suggest.js'
 
 /** How a job is enqueued. */
 export interface EnqueueOptions {
@@ -68,10 +68,7 @@ export function timingOf(options: EnqueueOptions): Timing {
 }
 
 function unknownOption(name: string): TriportError {
-  const guess = nearest(name, Object.keys(known))
-  return invalid(
-    `Unknown option "${name}".${guess ? ` Did you mean "${guess}"?` : ''} Known: ${Object.keys(known).join(', ')}.`,
-  )
+  return invalid(unknownName('option', name, Object.keys(known)))
 }
 
 function invalid(message: string): TriportError {

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { messageOf } from '../errors.js'
-import { nearest } from '../suggest.js'
+import { unknownKeys } from '../suggest.js'
 
 /** How a process runs jobs. */
 export interface WorkerOptions {
@@ -39,13 +39,11 @@ export function problemsOfWorker(worker: WorkerOptions | boolean | undefined): s
   if (worker === undefined || typeof worker === 'boolean') return []
   if (typeof worker !== 'object' || worker === null)
     return [`worker is ${String(worker)}. Give true, false or options.`]
-  const unknown = Object.keys(worker).filter((name) => !known.includes(name))
-  return [...unknown.map(unknownOption), ...problemsOfConcurrency(worker.concurrency), ...problemsOfTimes(worker)]
-}
-
-function unknownOption(name: string): string {
-  const guess = nearest(name, known)
-  return `Unknown option "worker.${name}".${guess ? ` Did you mean "${guess}"?` : ''} Known: ${known.join(', ')}.`
+  return [
+    ...unknownKeys(worker, known, 'worker option'),
+    ...problemsOfConcurrency(worker.concurrency),
+    ...problemsOfTimes(worker),
+  ]
 }
 
 function problemsOfConcurrency(concurrency: unknown): string[] {

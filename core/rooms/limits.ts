@@ -1,14 +1,14 @@
-/** What a node accepts before it refuses. */
+/** What the rooms of one process accept before they refuse. */
 export interface RoomsLimits {
-  /** Bytes of one message from a client. @default 65536 */
+  /** Bytes of one message from a client. A longer one closes its connection with 1009. @default 65536 */
   readonly maxPayload: number
-  /** Open connections of this process. @default 10000 */
+  /** Open connections of one process and of one server; the next upgrade is refused with 503. @default 10000 */
   readonly maxConnections: number
   /** Rooms that one connection may be in at a time. @default 128 */
   readonly maxRoomsPerConnection: number
   /** Messages that one connection may send, on average; three times as many at once. @default 20 */
   readonly messagesPerSecond: number
-  /** Bytes of one published message with its envelope. @default 1048576 */
+  /** Bytes of one published message with its envelope; publishing a longer one fails with `ERR_MESSAGE_TOO_LARGE`. @default 1048576 */
   readonly maxMessage: number
 }
 
