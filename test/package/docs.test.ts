@@ -82,6 +82,7 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/guide/tracing.md', 'core/tracer/redact.ts', 'RedactOptions'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpConfig'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpLimits'],
+  ['docs/guide/http.md', 'core/rooms/limits.ts', 'RoomsLimits'],
   ['docs/guide/environments.md', 'core/config.ts', 'RuntimeConfig'],
   ['docs/drivers/memory.md', 'drivers/memory/queue.ts', 'MemoryQueueOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/rooms.ts', 'MemoryRoomsOptions'],
