@@ -30,13 +30,13 @@ export function announce(runtime: CurrentRuntime, inside: ContextStorage<true>):
   }
 }
 
-/** The tracer of the running task or request, else of the runtime that started last; `undefined` without any. */
+/** The tracer of the runtime whose task this is, else of the one that started last; `undefined` without any. */
 export function currentTracer(): Tracer | undefined {
   return current()?.tracer
 }
 
 /**
- * The tracer of the runtime that this code runs in: that of the running task or request, else of the runtime started last.
+ * The tracer of the runtime whose task is running, else of the one that started last.
  *
  * @throws `ERR_NO_RUNTIME` when no runtime is started.
  */
@@ -45,7 +45,7 @@ export function getTracer(): Tracer {
 }
 
 /**
- * The queue of the runtime that this code runs in: that of the running task or request, else of the runtime started last.
+ * The queue of the runtime whose task is running, else of the one that started last.
  *
  * @throws `ERR_NO_RUNTIME` when no runtime is started.
  */
@@ -54,7 +54,7 @@ export function getTaskQueue(): TaskQueue {
 }
 
 /**
- * The rooms of the runtime that this code runs in: those of the running task or request, else of the runtime started last.
+ * The rooms of the runtime whose task is running, else of the one that started last.
  *
  * @throws `ERR_NO_RUNTIME` when no runtime is started.
  */

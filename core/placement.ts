@@ -24,7 +24,6 @@ export interface Choosing {
   readonly table: DriverTable
   readonly detect: Detect
   readonly env: Env
-  readonly log: (line: string) => void
   readonly context: DriverContext
 }
 
@@ -60,7 +59,6 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
     }
     const { name, options, chosenBy, reason } = choice ? named(port, choice) : chosenFromEnv(port, choosing)
     snapshot = { name, chosenBy, reason }
-    if (chosenBy === 'auto') choosing.log(`triport: ${port} uses the ${name} driver, because ${reason}.`)
     return (await choosing.table[port][name]?.load(options as never)) as unknown as D
   }
 
@@ -84,6 +82,16 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
   }
 }
 
+/** Says in one line which drivers were chosen for ports that the configuration leaves out, and why. */
+export function choiceLine(drivers: Partial<Record<Port, DriverSnapshot>>): string | undefined {
+  const byReason = new Map<string, string[]>()
+  for (const [port, { name, chosenBy, reason }] of Object.entries(drivers)) {
+    if (chosenBy === 'auto') byReason.set(reason, [...(byReason.get(reason) ?? []), `${name} for ${port}`])
+  }
+  if (byReason.size === 0) return undefined
+  return `triport uses ${[...byReason].map(([reason, names]) => `${names.join(', ')}, because ${reason}`).join('; ')}.`
+}
+
 function named(port: Port, choice: { readonly driver: string }): Chosen {
   const { driver, ...options } = choice
   return { name: driver, options, chosenBy: 'config', reason: `${port}.driver is "${driver}"` }
@@ -93,7 +101,11 @@ function named(port: Port, choice: { readonly driver: string }): Chosen {
 function chosenFromEnv(port: Port, { config, detect, env }: Choosing): Chosen {
   const found = detect(port, env)
   if (found) return { name: found.driver, options: {}, chosenBy: 'auto', reason: found.reason }
-  const nothing = { options: {}, chosenBy: 'auto', reason: 'neither configuration nor environment names one' } as const
+  const nothing = {
+    options: {},
+    chosenBy: 'auto',
+    reason: 'neither configuration nor environment names another',
+  } as const
   if (port === 'tracer') return { ...nothing, name: 'noop' }
   const fallback = config.fallback ?? (isProduction(env) ? 'error' : 'memory')
   if (fallback === 'error') throw choiceRequired(port, env)

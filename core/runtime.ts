@@ -7,7 +7,7 @@ import { type HttpConfig, httpSettings } from './http-config.js'
 import { createIds } from './ids.js'
 import type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
-import { type Choosing, type Detect, type Env, isProduction, placement } from './placement.js'
+import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
 import type { QueueCounts, QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
@@ -90,7 +90,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const env = platform.env()
   const log = config.log ?? (env.NODE_ENV === 'test' ? () => {} : platform.write)
   const context = driverContext(config, platform)
-  const choosing: Choosing = { config, table, detect: platform.detect, env, log, context }
+  const choosing: Choosing = { config, table, detect: platform.detect, env, context }
   const places = {
     tracer: placement<TracerDriver>('tracer', choosing),
     queue: placement<QueueDriver>('queue', choosing),
@@ -119,12 +119,19 @@ function assemble<Tasks extends readonly AnyTask[]>(
     options: typeof config.worker === 'object' ? config.worker : {},
     enter: (fn) => inside.run(true, fn),
   })
+
+  function tellChoice(): void {
+    const line = choiceLine(driversOf(places))
+    if (line !== undefined) log(line)
+  }
+
   let withdraw: (() => void) | undefined
 
   function* stages(): Generator<Stage> {
     yield places.tracer.stage()
     yield places.queue.stage()
     yield places.rooms.stage(hub.attach)
+    yield { name: 'choice of drivers', start: async () => tellChoice() }
     yield { name: 'rooms', start: async () => hub.start(), stop: hub.stop }
     yield { name: 'queue', stop: queue.close }
     yield {
