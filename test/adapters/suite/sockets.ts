@@ -73,21 +73,27 @@ export function socketClaims(host: TestHost): void {
     assert.equal((await binary.closed).code, 1003)
   })
 
-  it('frames that break the protocol close with 1002', async (t) => {
-    const { port, runtime } = await serve(t, host)
-    const frames = {
-      unmasked: [0x81, 0x01, 0x61],
-      opcode: [0x83, 0x80, 0, 0, 0, 0],
-      reserved: [0xf1, 0x80, 0, 0, 0, 0],
-    }
-    for (const [name, bytes] of Object.entries(frames)) {
+  for (const [what, { bytes, code }] of Object.entries(wrongFrames)) {
+    it(`${what} closes with ${code}, and nobody is left`, async (t) => {
+      const { port, runtime } = await serve(t, host)
       const client = rawUpgrade(t, port, '/ws/a?meta=0')
       const answer = untilEnd(client)
-      await eventually(() => assert.ok(client.bytesRead > 0))
+      await eventually(() => assert.equal(runtime.rooms.members('a'), 1))
       client.write(Buffer.from(bytes))
-      assert.equal(closeFrameIn(await answer)?.code, 1002, name)
-    }
+      assert.equal(closeFrameIn(await answer)?.code, code)
+      await eventually(() => assert.equal(runtime.rooms.connections(), 0))
+      assert.equal(runtime.rooms.members('a'), 0)
+    })
+  }
+
+  it('a link that ends in the middle of a frame leaves nobody behind', async (t) => {
+    const { port, runtime } = await serve(t, host)
+    const client = rawUpgrade(t, port, '/ws/a')
+    await eventually(() => assert.equal(runtime.rooms.members('a'), 1))
+    client.end(Buffer.of(0x81, 0x85, 0, 0, 0, 0, 0x68, 0x69)) // Two bytes of five.
+    client.resume()
     await eventually(() => assert.equal(runtime.rooms.connections(), 0))
+    assert.equal(runtime.rooms.members('a'), 0)
   })
 
   it('rooms are empty again when everybody has left, however they left', async (t) => {
@@ -112,4 +118,26 @@ export function socketClaims(host: TestHost): void {
     await closed(server)
     assert.equal(runtime.rooms.connections(), 0)
   })
+}
+
+const mask = [0, 0, 0, 0]
+
+/** What RFC 6455 forbids, and what we refuse. */
+const wrongFrames: Readonly<Record<string, { readonly bytes: readonly number[]; readonly code: number }>> = {
+  'an unmasked frame': { bytes: [0x81, 0x01, 0x61], code: 1002 },
+  'an unknown opcode': { bytes: [0x83, 0x80, ...mask], code: 1002 },
+  'RSV1 without an extension': { bytes: [0xc1, 0x80, ...mask], code: 1002 },
+  'all reserved bits': { bytes: [0xf1, 0x80, ...mask], code: 1002 },
+  'a fragmented ping': { bytes: [0x09, 0x80, ...mask], code: 1002 },
+  'a ping of 126 bytes': { bytes: [0x89, 0xfe, 0, 126, ...mask, ...Array(126).fill(0)], code: 1002 },
+  'a continuation of nothing': { bytes: [0x80, 0x80, ...mask], code: 1002 },
+  'a new message inside of another': { bytes: [0x01, 0x81, ...mask, 0x61, 0x81, 0x81, ...mask, 0x62], code: 1002 },
+  'a close frame of one byte': { bytes: [0x88, 0x81, ...mask, 0x03], code: 1002 },
+  'a close code that is none': { bytes: [0x88, 0x82, ...mask, 0x03, 0xed], code: 1002 }, // 1005
+  'text that is no UTF-8': { bytes: [0x81, 0x82, ...mask, 0xc3, 0x28], code: 1007 },
+  'a length of 2^63 bytes': {
+    bytes: [0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, ...mask],
+    code: 1009,
+  },
+  'a length of 1 GiB': { bytes: [0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, ...mask], code: 1009 },
 }
