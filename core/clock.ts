@@ -53,6 +53,19 @@ export function wait(clock: Clock, ms: number, signal?: AbortSignal): Promise<vo
   })
 }
 
+/**
+ * Waits for `promise`, for `ms` milliseconds of `clock` at most.
+ *
+ * @returns Whether it resolved in time.
+ * @throws what it rejects with in time.
+ */
+export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => resolve(false))
+    promise.then(() => resolve(true), reject).finally(cancel)
+  })
+}
+
 /** 2^31 - 1: Node fires a timer with a longer delay after one millisecond. */
 const longestTimer = 2_147_483_647
 

@@ -28,6 +28,9 @@ export interface AttemptHost {
   lost(attempt: Attempt, error: TriportError): void
 }
 
+/** What an attempt begins with. */
+export type AttemptStart = Pick<Attempt, 'claim' | 'task' | 'meta' | 'leaseUntil'>
+
 /**
  * One attempt of a job in this worker: the claim, the context that its code gets, and its deadline.
  *
@@ -35,9 +38,14 @@ export interface AttemptHost {
  * in the pool. `lost`: another worker has the job. `ended`: it returned.
  */
 export class Attempt implements TaskContext, Deadline {
+  readonly claim: ClaimedJob
+  readonly task: AnyTask
+  readonly meta: JobMeta
   readonly jobId: string
   readonly key: string | undefined
   readonly attempt: number
+  /** Until when the lease is held at least, on the clock's `monotonic` scale. */
+  leaseUntil: number
   state: 'running' | 'detached' | 'lost' | 'ended' = 'running'
   interruption: Interruption | undefined
   reason: TriportError | undefined
@@ -48,11 +56,13 @@ export class Attempt implements TaskContext, Deadline {
   private controller: AbortController | undefined
 
   constructor(
-    readonly claim: ClaimedJob,
-    readonly task: AnyTask,
-    readonly meta: JobMeta,
+    { claim, task, meta, leaseUntil }: AttemptStart,
     private readonly host: AttemptHost,
   ) {
+    this.claim = claim
+    this.task = task
+    this.meta = meta
+    this.leaseUntil = leaseUntil
     this.jobId = claim.id
     this.key = claim.key
     this.attempt = claim.deliveries
@@ -99,6 +109,14 @@ export class Attempt implements TaskContext, Deadline {
   /** The job was cancelled while it runs. */
   cancel(): void {
     this.interrupt('cancelled', cancelled(this.claim))
+  }
+
+  /** Its lease could not be renewed in time: another worker may have the job. Only the backend knows, so it is settled as usual. */
+  lapse(): void {
+    if (this.state !== 'running' || this.interruption !== undefined) return
+    const reason = leaseLost(this)
+    this.host.lost(this, reason)
+    this.interrupt('lost', reason)
   }
 
   /** Its lease is another worker's, or nobody's: there is nothing left to settle. */

@@ -6,7 +6,7 @@ import { createWorkflowUpdateMessage } from '../rooms/messages.js'
 import type { Tracer } from '../tracer/tracer.js'
 
 /**
- * What the room of a job hears. `queued`: its worker stops and has put it back.
+ * What the room of a job hears. `queued`: its worker stopped, or lost its lease, and has put it back.
  *
  * Enqueuing is not broadcast: its caller knows of it, and a message of the producer could arrive after the worker's `running`.
  */

@@ -1,6 +1,7 @@
 import { type CancelTimer, type Clock, wait } from '../clock.js'
-import type { ClaimedJob, QueueDriver } from '../ports/queue.js'
+import type { ClaimedJob, ClaimRequest, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
 import type { Ended } from './settler.js'
 import { breather } from './turn.js'
@@ -20,7 +21,10 @@ export interface ClaimLoopDeps {
   readonly outbox: Outbox<Ended>
   /** How many jobs may be claimed now. */
   free(): number
-  run(job: ClaimedJob): void
+  /** @param leaseUntil When the lease lapses at the earliest, on the clock's `monotonic` scale. */
+  run(job: ClaimedJob, leaseUntil: number): void
+  /** Tells the attempt of this job, if it runs here, that the job was cancelled. */
+  cancel(id: string): void
   /** Gives back a job that was claimed when claiming had been stopped. */
   release(job: ClaimedJob): void
 }
@@ -36,6 +40,8 @@ export interface ClaimLoop {
   /** The queue may have a job. */
   wake(queue: string): void
   wakeAll(): void
+  /** A job was cancelled. */
+  cancel(id: string): void
   /** Claims no more, and resolves when no claim is under way. Settling goes on. */
   quiet(): Promise<void>
   /** Ends settling too. */
@@ -57,19 +63,24 @@ const firstPause = 100
 const longestPause = 5_000
 
 export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
-  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, release } = deps
+  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release } = deps
   const hungry = new Set<string>()
   const fed = new Set<string>()
   const due = new Map<string, CancelTimer>()
   const stopping = new AbortController()
   const breathe = breather(clock)
   let claiming = false
+  /** The jobs that were cancelled while a claim is under way: it may bring them. */
+  let missed: Set<string> | undefined
   let busy: Promise<void> | undefined
   let current: Promise<void> = Promise.resolve()
   let lastClaimAt: number | undefined
   let cancelPoll: CancelTimer = () => {}
 
-  const settle: Step = { stage: 'worker.settle', run: () => outbox.send((settlements) => driver.settle(settlements)) }
+  const settle: Step = {
+    stage: 'worker.settle',
+    run: () => outbox.send((settlements) => answer(clock, lease, driver.settle(settlements))),
+  }
 
   function kick(): void {
     if (busy || stopping.signal.aborted) return
@@ -103,12 +114,17 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
 
   async function claim(queue: string, max: number): Promise<void> {
     hungry.delete(queue) // Before the call: a hint that comes while it is under way must not be lost.
+    const leaseUntil = clock.monotonic() + lease // From before the call: the backend counts from a later moment.
     let jobs: readonly ClaimedJob[] = []
+    const cancelled = new Set<string>()
+    missed = cancelled
     try {
-      if (outbox.size === 0) ({ jobs } = await driver.claim({ queue, max, lease, worker }))
+      // Later than a lease, an answer brings jobs that are waiting again.
+      const call = (request: ClaimRequest) => answer(clock, lease, driver.claim(request))
+      if (outbox.size === 0) ({ jobs } = await call({ queue, max, lease, worker }))
       else {
         await outbox.send(async (settle) => {
-          const reply = await driver.claim({ queue, max, lease, worker, settle })
+          const reply = await call({ queue, max, lease, worker, settle })
           jobs = reply.jobs
           return reply.settled
         })
@@ -116,11 +132,17 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     } catch (error) {
       hungry.add(queue)
       throw error
+    } finally {
+      missed = undefined
     }
     lastClaimAt = clock.now()
     if (jobs.length === max) hungry.add(queue)
     else fed.add(queue)
-    for (const job of jobs) (claiming ? run : release)(job)
+    for (const job of jobs) {
+      if (claiming) run(job, leaseUntil)
+      else release(job)
+    }
+    for (const id of cancelled) cancel(id)
   }
 
   /** Sets a timer to the next due job of a queue. One that is further away than the next poll is found by that. */
@@ -152,6 +174,10 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     kick,
     wake,
     wakeAll,
+    cancel(id) {
+      missed?.add(id)
+      cancel(id)
+    },
     get lastClaimAt() {
       return lastClaimAt
     },
@@ -163,7 +189,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     async quiet() {
       claiming = false
       cancelPoll()
-      for (const cancel of due.values()) cancel()
+      for (const disarm of due.values()) disarm()
       await current.catch(() => {}) // Reported by the loop.
     },
     async stop() {

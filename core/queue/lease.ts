@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../clock.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import { answer } from './answer.js'
 import type { Attempt } from './attempt.js'
 
 export interface LeaseDeps {
@@ -13,7 +14,7 @@ export interface LeaseDeps {
   attempts(): Iterable<Attempt>
 }
 
-/** Keeps the leases of all running attempts with one timer. */
+/** Keeps the leases of all running attempts, and aborts those whose lease lapses because it cannot be renewed. */
 export interface LeaseKeeper {
   start(): void
   /** Renews now: to hear what was missed while the link was down. */
@@ -25,28 +26,53 @@ export interface LeaseKeeper {
 const page = 1_000
 
 export function createLeaseKeeper({ driver, clock, report, lease, attempts }: LeaseDeps): LeaseKeeper {
-  let cancel: CancelTimer | undefined
+  const interval = lease / 3
+  let cancelRenewal: CancelTimer = () => {}
+  let cancelLapse: CancelTimer = () => {}
   let renewing: Promise<void> | undefined
 
-  async function renewAll(): Promise<void> {
-    const held = [...attempts()].filter(({ state }) => state === 'running')
-    for (let from = 0; from < held.length; from += page) await renewPage(held.slice(from, from + page))
+  function running(): Attempt[] {
+    return [...attempts()].filter(({ state }) => state === 'running')
   }
 
-  async function renewPage(held: readonly Attempt[]): Promise<void> {
+  async function renewAll(): Promise<void> {
+    const held = running()
+    let renewed = true
+    for (let from = 0; from < held.length; from += page) {
+      renewed = (await renewPage(held.slice(from, from + page))) && renewed
+    }
+    if (renewed) cancelLapse()
+  }
+
+  async function renewPage(held: readonly Attempt[]): Promise<boolean> {
+    const leaseUntil = clock.monotonic() + lease
+    const leases = held.map(({ claim: { queue, id, token } }) => ({ queue, id, token }))
     try {
-      const replies = await driver.extend(
-        held.map(({ claim: { queue, id, token } }) => ({ queue, id, token })),
-        lease,
-      )
+      const replies = await answer(clock, interval, driver.extend(leases, lease))
       for (const [index, attempt] of held.entries()) {
-        if (replies[index] === 'cancelled') attempt.cancel()
         // One that has ended meanwhile lost its lease by settling.
-        else if (replies[index] === 'lost' && attempt.state === 'running') attempt.lose()
+        if (replies[index] === 'lost') attempt.lose()
+        else attempt.leaseUntil = leaseUntil
+        if (replies[index] === 'cancelled') attempt.cancel()
       }
+      return true
     } catch (error) {
       report(error, { stage: 'worker.extend', jobs: held.length })
+      lapse()
+      return false
     }
+  }
+
+  /** Only after a failed renewal: a process that was too busy to renew in time may still find its leases held. */
+  function lapse(): void {
+    cancelLapse()
+    const now = clock.monotonic()
+    let next = Number.POSITIVE_INFINITY
+    for (const attempt of running()) {
+      if (attempt.leaseUntil <= now) attempt.lapse()
+      else next = Math.min(next, attempt.leaseUntil)
+    }
+    if (next < Number.POSITIVE_INFINITY) cancelLapse = clock.after(Math.ceil(next - now), lapse)
   }
 
   function renew(): Promise<void> {
@@ -58,9 +84,12 @@ export function createLeaseKeeper({ driver, clock, report, lease, attempts }: Le
 
   return {
     start() {
-      cancel = clock.every(lease / 3, () => void renew())
+      cancelRenewal = clock.every(interval, () => void renew())
     },
     renew,
-    stop: () => cancel?.(),
+    stop() {
+      cancelRenewal()
+      cancelLapse()
+    },
   }
 }

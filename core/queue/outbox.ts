@@ -1,4 +1,4 @@
-import type { QueueDriver, Settlement, SettleReply } from '../ports/queue.js'
+import type { Settlement, SettleReply } from '../ports/queue.js'
 
 /** A settlement on its way. */
 export interface Posted {
@@ -42,13 +42,16 @@ export function createOutbox<P extends Posted>(answered: (posted: P, reply: Sett
 /** How often a worker that stops tries to settle what is left. */
 const lastTries = 3
 
-/** @throws what the driver rejected with last. */
-export async function flushOutbox<P extends Posted>(outbox: Outbox<P>, driver: QueueDriver): Promise<void> {
+/** Sends until nothing waits. @throws what `call` rejected with last. */
+export async function flushOutbox<P extends Posted>(
+  outbox: Outbox<P>,
+  call: (settlements: readonly Settlement[]) => Promise<readonly SettleReply[]>,
+): Promise<void> {
   for (let tries = 1; outbox.size > 0; tries++) {
     try {
-      await outbox.send((settlements) => driver.settle(settlements))
+      await outbox.send(call)
     } catch (error) {
-      if (tries === lastTries) throw error
+      if (tries >= lastTries) throw error
     }
   }
 }

@@ -26,12 +26,13 @@ export interface Ended {
  * Decides what becomes of a job after an attempt.
  *
  * An attempt that returned has done its work, also when the job was being cancelled or the worker stopped; only when its time
- * was up it counts as failed. A failure ends the job at once when it is fatal or when no retry is left.
+ * was up it counts as failed. One that fails because the worker stopped or could not keep its lease did not count. A failure ends
+ * the job at once when it is fatal or when no retry is left.
  */
 export function decideOutcome(ended: Ended): Outcome {
   const { ending, interruption, reason, policy } = ended
   if (ending.ok && interruption !== 'timeout') return completed(ended, ending.value)
-  if (interruption === 'stopping') return { type: 'released', delay: 0 }
+  if (interruption === 'stopping' || interruption === 'lost') return { type: 'released', delay: 0 }
   const error = ending.ok || interruption !== undefined ? reason : ending.error
   if (interruption === 'cancelled') return { type: 'cancelled', error: encodeError(error), keep: policy.keepResult }
   return failed(ended, error)

@@ -10,12 +10,12 @@ import { Attempt, type AttemptHost } from './attempt.js'
 import { broadcastLife } from './broadcast.js'
 import { createDeadlines } from './deadlines.js'
 import { judge, judgeUnknown } from './judge.js'
-import { decodeMeta, type JobMeta } from './meta.js'
+import { decodeMeta } from './meta.js'
 import { decideOutcome, type Ending } from './outcome.js'
 import type { ProgressWriter } from './progress.js'
 import type { TaskQueue } from './queue.js'
 import type { Settler } from './settler.js'
-import type { AnyTask, TaskRegistry } from './task.js'
+import type { TaskRegistry } from './task.js'
 import { processSpan } from './trace.js'
 
 export interface PoolDeps {
@@ -41,7 +41,7 @@ export interface Pool {
   /** The attempts that hold a place, those included that were settled before they returned. */
   readonly attempts: ReadonlySet<Attempt>
   /** Runs a claimed job, or settles it when it must not run. Never throws. */
-  run(job: ClaimedJob): void
+  run(job: ClaimedJob, leaseUntil: number): void
   /** Aborts the running attempt of this job, if there is one, because the job was cancelled. */
   cancel(id: string): void
   /** Aborts every running attempt, so that it goes back to the queue. */
@@ -60,12 +60,12 @@ export function createPool(deps: PoolDeps): Pool {
   const host: AttemptHost = { ...deps, overdue, lost, watch: deadlines.add }
   let whenIdle: (() => void)[] = []
 
-  function begin(job: ClaimedJob, task: AnyTask, meta: JobMeta, input: unknown): void {
-    const attempt = new Attempt(job, task, meta, host)
+  function begin(attempt: Attempt, input: unknown): void {
+    const { claim, meta } = attempt
     attempts.add(attempt)
     deadlines.add(attempt)
     if (tracer.enabled) {
-      const span = tracer.startSpan(`process ${job.queue}`, processSpan(tracer, job, meta, worker))
+      const span = tracer.startSpan(`process ${claim.queue}`, processSpan(tracer, claim, meta, worker))
       attempt.span = span
       tracer.withSpan(span, () => execute(attempt, input))
     } else execute(attempt, input)
@@ -151,7 +151,7 @@ export function createPool(deps: PoolDeps): Pool {
 
   return {
     attempts,
-    run(job) {
+    run(job, leaseUntil) {
       const task = tasks.get(job.task)
       if (!task) {
         settler.refuse(job, judgeUnknown(job))
@@ -159,7 +159,7 @@ export function createPool(deps: PoolDeps): Pool {
       }
       const meta = decodeMeta(job.meta)
       const judgement = judge(job, task, meta)
-      if (judgement.run) begin(job, task, meta, judgement.input)
+      if (judgement.run) begin(new Attempt({ claim: job, task, meta, leaseUntil }, host), judgement.input)
       else settler.refuse(job, judgement, meta)
     },
     cancel(id) {

@@ -1,9 +1,10 @@
-import { type Clock, wait } from '../clock.js'
+import { type Clock, within } from '../clock.js'
 import type { Late } from '../late.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
+import { answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import { createLeaseKeeper } from './lease.js'
@@ -56,6 +57,9 @@ export interface Worker {
 /** How long an attempt that was aborted by a stop may take to return, and the rooms to hear of it, in milliseconds. */
 const lastWait = 1_000
 
+/** How long a call of the driver may take while the worker stops, in milliseconds. */
+const lastCall = 5_000
+
 export function createWorker(deps: WorkerDeps): Worker {
   let session: Session | undefined
   return {
@@ -98,13 +102,14 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     outbox: settler.outbox,
     free: () => concurrency - pool.attempts.size,
     run: pool.run,
+    cancel: pool.cancel,
     release: settler.release,
   })
   const listener = await driver.listen({
     queues: tasks.queues,
     signals: {
       wake: loop.wake,
-      cancel: pool.cancel,
+      cancel: loop.cancel,
       resync() {
         loop.wakeAll()
         void keeper.renew()
@@ -121,13 +126,13 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
       return { concurrency, running, ...(lastClaimAt === undefined ? {} : { lastClaimAt: new Date(lastClaimAt) }) }
     },
     async close() {
-      await loop.quiet()
+      await within(clock, lastCall, loop.quiet())
       await emptyPool(pool, clock, stopTimeout)
-      await loop.stop()
       try {
-        await flushOutbox(settler.outbox, driver)
+        await answer(clock, lastCall, loop.stop())
+        await flushOutbox(settler.outbox, (settlements) => answer(clock, lastCall, driver.settle(settlements)))
       } finally {
-        await within(settler.told(), clock, lastWait)
+        await within(clock, lastWait, settler.told())
         keeper.stop()
         pool.close()
         await listener.close()
@@ -138,15 +143,8 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
 
 /** Waits for what runs, then aborts it, then settles what has not returned. */
 async function emptyPool(pool: Pool, clock: Clock, timeout: number): Promise<void> {
-  await within(pool.idle(), clock, timeout)
+  await within(clock, timeout, pool.idle())
   pool.abort()
-  await within(pool.idle(), clock, lastWait)
+  await within(clock, lastWait, pool.idle())
   pool.detach()
-}
-
-/** Waits for `promise`, for `ms` milliseconds at most. */
-async function within(promise: Promise<void>, clock: Clock, ms: number): Promise<void> {
-  const done = new AbortController()
-  await Promise.race([promise, wait(clock, ms, done.signal).catch(() => {})]) // Aborted below, when nobody waits any more.
-  done.abort()
 }

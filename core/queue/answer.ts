@@ -1,0 +1,12 @@
+import { type Clock, within } from '../clock.js'
+import { TriportError } from '../errors.js'
+
+/**
+ * The answer to a call of the driver, awaited for `ms` milliseconds at most: a link that is half open answers never.
+ *
+ * @throws `ERR_DRIVER_UNAVAILABLE` when none has come by then.
+ */
+export async function answer<T>(clock: Clock, ms: number, call: Promise<T>): Promise<T> {
+  if (await within(clock, ms, call)) return call
+  throw new TriportError('ERR_DRIVER_UNAVAILABLE', `The queue has not answered within ${Math.round(ms)} ms.`)
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { TriportError } from '../../../core/errors.js'
+import type { QueueDriver } from '../../../core/ports/queue.js'
+import { gate } from '../../kit/spy.js'
+import { createRunning } from './setup.js'
+import { held, obedient } from './tasks.js'
+
+const never = new Promise<never>(() => {})
+const down = new TriportError('ERR_DRIVER_UNAVAILABLE', 'down')
+
+test('cancel reaches a job whose claim is still under way', async () => {
+  const { task, started } = held()
+  const reply = gate()
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      async claim(request) {
+        const claimed = await driver.claim(request)
+        if (claimed.jobs.length > 0) await reply.promise
+        return claimed
+      },
+    }),
+  })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  assert.equal(await job.cancel(), 'requested')
+  await clock.settle()
+  reply.open()
+  await clock.settle()
+  assert.equal(started[0]?.ctx.signal.reason?.code, 'ERR_JOB_CANCELLED')
+})
+
+for (const [how, extend] of [
+  ['fails', () => Promise.reject(down)],
+  ['never answers', () => never],
+] as const) {
+  test(`when renewing ${how}, a running attempt is aborted as its lease lapses`, async () => {
+    const { task, started } = held({ grace: '60s' })
+    const { queue, clock, report } = await createRunning({ tasks: [task], wrap: (driver) => ({ ...driver, extend }) })
+    await clock.advance(5_000)
+    await queue.enqueue(task, 1)
+    await clock.advance(29_999)
+    assert.equal(started[0]?.ctx.signal.aborted, false)
+    await clock.advance(1)
+    assert.equal(started[0]?.ctx.signal.reason.code, 'ERR_LEASE_LOST')
+    assert.equal(report.stages().filter((stage) => stage === 'worker.lease').length, 1)
+  })
+}
+
+test('an attempt whose lease lapsed settles what it has done, if nobody else has the job', async () => {
+  const { task, started } = held({ grace: '60s' })
+  let away = false
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      claim: (request) => (away ? Promise.reject(down) : driver.claim(request)),
+      extend: () => Promise.reject(down),
+    }),
+  })
+  const [done, failed] = [await queue.enqueue(task, 1), await queue.enqueue(task, 2)]
+  await clock.settle()
+  away = true
+  await clock.advance(31_000)
+  started[0]?.gate.open('done')
+  started[1]?.gate.fail(started[1].ctx.signal.reason)
+  away = false
+  await clock.advance(5_000)
+  assert.deepEqual([await done.result({ timeout: '1s' }), (await failed.status()).state], ['done', 'active'])
+  assert.equal(started[2]?.ctx.attempt, 1, 'losing the lease was no fault of the attempt')
+})
+
+test('an attempt whose renewals succeed again keeps its lease', async () => {
+  const { task, started } = held()
+  let failures = 2
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      extend: (leases, lease) => (failures-- > 0 ? Promise.reject(down) : driver.extend(leases, lease)),
+    }),
+  })
+  await clock.advance(5_000)
+  const job = await queue.enqueue(task, 1)
+  await clock.advance(100_000)
+  assert.equal(started[0]?.ctx.signal.aborted, false)
+  assert.equal((await job.status()).attempts, 1)
+})
+
+test('a claim that is never answered is given up with its lease, and claiming goes on', async () => {
+  const { task, started } = held()
+  let hangs = true
+  const { queue, clock, report } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({ ...driver, claim: (request) => (hangs ? never : driver.claim(request)) }),
+  })
+  await queue.enqueue(task, 1)
+  hangs = false
+  await clock.advance(29_999)
+  assert.equal(started.length, 0)
+  await clock.advance(1_000)
+  assert.deepEqual([started.length, report.stages()], [1, ['worker.claim']])
+})
+
+test('a worker stops though its driver answers nothing any more, and says so', async () => {
+  let away = false
+  const hanging =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A) =>
+      away ? never : call(...args)
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    claim: hanging(driver.claim),
+    settle: hanging(driver.settle),
+    extend: hanging(driver.extend),
+  })
+  const { queue, clock, worker } = await createRunning({ tasks: [obedient], wrap, worker: { stopTimeout: '1s' } })
+  await queue.enqueue(obedient)
+  await clock.settle()
+  away = true
+  await clock.advance(1_000)
+  const stopped = assert.rejects(worker.stop(), { code: 'ERR_DRIVER_UNAVAILABLE' })
+  await clock.advance(60_000)
+  await stopped
+  assert.equal(clock.timers, 0)
+})
