@@ -1,3 +1,5 @@
+export type { FastCheck, FuzzArbitrary, FuzzCommand, FuzzDetails } from './queue/fuzz/fast-check.js'
+export { type QueueFuzz, queueFuzz } from './queue/fuzz/queue-fuzz.js'
 export type { QueueConformance, QueueHarness, TestFunction } from './queue/harness.js'
 export { queueConformance } from './queue/index.js'
 export type { RoomsConformance, RoomsHarness } from './rooms/harness.js'

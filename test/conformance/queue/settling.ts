@@ -86,6 +86,25 @@ export function settlingClaims(claim: Claim): void {
     assert.deepEqual(await driver.settle(settlements.slice(2)), ['settled'])
   })
 
+  claim('each settlement of a call applies to its own job', async ({ driver }) => {
+    const [one, two, three] = [await started(driver), await started(driver), await started(driver)]
+    const replies = await driver.settle([
+      { ...leaseOf(three), outcome: { type: 'completed', result: '"three"', keep: 60_000 } },
+      { ...leaseOf(one), outcome: { type: 'failed', error: '"one"', keep: 60_000 } },
+      { ...leaseOf(two), outcome: { type: 'completed', result: '"two"', keep: 60_000 } },
+    ])
+    assert.deepEqual(replies, ['settled', 'settled', 'settled'])
+    const records = await driver.get([one.id, two.id, three.id])
+    assert.deepEqual(
+      records.map((record) => [record?.state, record?.result ?? record?.error]),
+      [
+        ['failed', '"one"'],
+        ['completed', '"two"'],
+        ['completed', '"three"'],
+      ],
+    )
+  })
+
   claim('claim MUST apply request.settle before it looks for jobs', async ({ driver }) => {
     const job = await started(driver)
     const request = { queue: 'q', max: 1, lease: 30_000, worker: 'w' }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { QueueDriver } from '../../../../core/ports/queue.js'
+import { count } from './look.js'
 import { step } from './plans.js'
 import { type Backend, nameOf, type Scene } from './scene.js'
-import { count } from './steps.js'
 
 const keep = 2.5 * step
 /** Past every delay, lease and keep that a plan may hold. */

@@ -17,33 +17,7 @@ import type {
   Settlement,
   SettleReply,
 } from '../../../../core/ports/queue.js'
-import { mustPrecede } from './order.js'
-
-/**
- * What the contract of `QueueDriver` says about a job, in as few words as possible.
- *
- * Time is in milliseconds since the scenario began. A real server's time runs on by itself, so the fuzzer keeps every moment
- * at which something changes half a step away from every moment at which it looks.
- */
-export interface ModelJob {
-  readonly job: NewJob
-  /** The call that stored it, and its place in that call. */
-  readonly call: number
-  readonly place: number
-  /** `waiting` includes delayed: it is due or it is not yet. */
-  state: 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled'
-  due: number
-  /** It was given before, so that its place among those of its priority is free. */
-  putBack: boolean
-  deliveries: number
-  token: string | undefined
-  leaseUntil: number
-  keepUntil: number
-  cancelRequested: boolean
-  progress: string | undefined
-  result: string | undefined
-  error: string | undefined
-}
+import { createModelJob, hasEnded, type ModelJob, mustPrecede } from './model-job.js'
 
 /** Is told each call and its reply; throws when the contract does not allow the reply. */
 export interface Model {
@@ -108,7 +82,7 @@ export function createModel(): Model {
     const call = ++calls
     return added.map((job, place) => {
       const deduplicated = find(job.id) !== undefined
-      if (!deduplicated) jobs.set(job.id, newEntry(job, { call, place, now }))
+      if (!deduplicated) jobs.set(job.id, createModelJob(job, { call, place, now }))
       return { id: job.id, deduplicated }
     })
   }
@@ -227,6 +201,8 @@ export function createModel(): Model {
       const { deliveries, cancelRequested, progress, result, error } = job
       const fields = { queue, task, payload, meta, priority, deliveries, cancelRequested, progress, result, error }
       assert.deepEqual(pick(record, fields), fields, `the record of ${payload}`)
+      const delay = record.dueAt - record.enqueuedAt
+      if (deliveries === 0 && !job.putBack) assert.equal(delay, Math.max(0, job.job.delay), `the delay of ${payload}`)
       assert.equal(record.startedAt !== undefined, deliveries > 0, `startedAt is ${record.startedAt}`)
       assert.equal(record.finishedAt !== undefined, hasEnded(job), `finishedAt is ${record.finishedAt}`)
     },
@@ -249,29 +225,6 @@ export function createModel(): Model {
       assert.ok(ms !== undefined && Math.abs(ms - expected) <= tolerance, `nextDue is ${ms}, expected ${expected}`)
     },
   }
-}
-
-function newEntry(job: NewJob, { call, place, now }: { call: number; place: number; now: number }): ModelJob {
-  return {
-    job,
-    call,
-    place,
-    state: 'waiting',
-    due: now + Math.max(0, job.delay),
-    putBack: false,
-    deliveries: 0,
-    token: undefined,
-    leaseUntil: 0,
-    keepUntil: 0,
-    cancelRequested: false,
-    progress: undefined,
-    result: undefined,
-    error: undefined,
-  }
-}
-
-function hasEnded({ state }: ModelJob): boolean {
-  return state !== 'waiting' && state !== 'active'
 }
 
 function expectOneOf(actual: string | undefined, allowed: readonly string[], why: string): void {

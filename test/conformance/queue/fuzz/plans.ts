@@ -1,5 +1,4 @@
 import type { FastCheck, FuzzArbitrary } from './fast-check.js'
-import { workers } from './scene.js'
 
 /*
  * What a step is to do, before it is known which jobs there are. `pick` is counted round what there is.
@@ -9,6 +8,9 @@ import { workers } from './scene.js'
  */
 
 export const step = 10_000
+
+/** Who takes part. Each has a driver, in turn. */
+export const workers: readonly string[] = ['Ann', 'Bob', 'Cy']
 
 export interface JobPlan {
   readonly again: boolean

@@ -3,7 +3,7 @@ import { systemClock } from '../../../../core/clock.js'
 import { createIds } from '../../../../core/ids.js'
 import type { Ending, Lease, NewJob, Outcome, QueueDriver, Settlement } from '../../../../core/ports/queue.js'
 import { createModel, type Model } from './model.js'
-import type { EndingPlan, JobPlan, OutcomePlan, SettlePlan } from './plans.js'
+import { type EndingPlan, type JobPlan, type OutcomePlan, type SettlePlan, workers } from './plans.js'
 
 /** What the scenarios run against. */
 export interface Backend {
@@ -26,9 +26,6 @@ export interface Scene {
   readonly joins: readonly string[]
   readonly story: string[]
 }
-
-/** Who takes part. Each has a driver, in turn. */
-export const workers: readonly string[] = ['Ann', 'Bob', 'Cy']
 
 const ids = createIds(systemClock)
 
@@ -59,10 +56,6 @@ export function handOf(scene: Scene, worker: string): Lease[] {
 export function nameOf(scene: Scene, id: string): string {
   const place = scene.named.findIndex((job) => job.id === id)
   return place < 0 ? id : `job ${place + 1}`
-}
-
-export function namesOf(scene: Scene, jobs: readonly { readonly id: string }[]): string {
-  return jobs.length > 0 ? jobs.map(({ id }) => nameOf(scene, id)).join(', ') : 'nothing'
 }
 
 /** The jobs of a plan: new ones, and ones that were named before. */
@@ -137,4 +130,23 @@ export function tellEnding(scene: Scene, { enqueue, join }: Ending): string {
   if (!join) return after
   const { member, size, next } = join
   return `${after}, as member ${member} of ${size} before ${tell(scene, next)}`
+}
+
+export function take(scene: Scene, worker: string, jobs: readonly Lease[]): void {
+  const leases = jobs.map(({ queue, id, token }) => ({ queue, id, token }))
+  handOf(scene, worker).push(...leases)
+  scene.issued.push(...leases)
+}
+
+/** A worker lets go of what it no longer holds. It comes back to that with old tokens. */
+export function drop(scene: Scene, worker: string): void {
+  const hand = handOf(scene, worker)
+  const tokens = new Map(scene.model.jobs().map(({ job, token }) => [job.id, token]))
+  hand.splice(0, hand.length, ...hand.filter(({ id, token }) => tokens.get(id) === token))
+}
+
+export function tellLeases(scene: Scene, leases: readonly Lease[]): string {
+  return leases.length > 0
+    ? leases.map((lease) => `${nameOf(scene, lease.id)} (token ${lease.token})`).join(', ')
+    : 'nothing'
 }

@@ -1,0 +1,53 @@
+import type { ClaimRequest } from '../../../../core/ports/queue.js'
+import { type SettlePlan, workers } from './plans.js'
+import { driverOf, drop, handOf, type Scene, settlementsOf, take, tellLeases, tellSettlements } from './scene.js'
+import { lostReply, makeStep, type Step } from './step.js'
+
+interface ClaimPlan {
+  readonly worker: string
+  readonly queue: 'mail' | 'bulk'
+  readonly max: number
+  readonly lease: number
+  readonly settling: readonly SettlePlan[]
+  readonly lost: boolean
+}
+
+export function claim(plan: ClaimPlan): Step {
+  const { worker, queue, max, lease, lost } = plan
+  const text = `${worker} claims up to ${max} of ${queue} for ${lease / 1_000} s`
+  return makeStep(`${text}, settling ${plan.settling.length}${lostReply(lost)}`, async (scene, backend, told) => {
+    const settle = settlementsOf(scene, handOf(scene, worker), plan.settling)
+    const request: ClaimRequest = { queue: queueOf(scene, queue), max, lease, worker, settle }
+    const settling = settle.length > 0 ? `, settling ${tellSettlements(scene, settle)}` : ''
+    told.line(`${text}${settling}`)
+    for (const heard of lost ? [false, true] : [true]) {
+      const { jobs, settled } = await driverOf(backend, worker).claim(request)
+      told.reply(
+        `${[...settled, `gets ${tellLeases(scene, jobs)}`].join(', ')}${heard ? '' : ', hears nothing, and asks again'}`,
+      )
+      for (const [place, settlement] of settle.entries()) scene.model.settled(settlement, settled[place])
+      scene.model.claimed(request, jobs)
+      if (heard) take(scene, worker, jobs)
+    }
+    drop(scene, worker)
+  })
+}
+
+export function claimAtOnce({ queue, max, lease }: Pick<ClaimPlan, 'queue' | 'max' | 'lease'>): Step {
+  const text = `all claim up to ${max} of ${queue} at once for ${lease / 1_000} s`
+  return makeStep(text, async (scene, backend, told) => {
+    const request = (worker: string) => ({ queue: queueOf(scene, queue), max, lease, worker })
+    told.line(text)
+    const replies = await Promise.all(workers.map((worker) => driverOf(backend, worker).claim(request(worker))))
+    for (const [place, worker] of workers.entries()) {
+      const jobs = replies[place]?.jobs ?? []
+      told.reply(`${worker} gets ${tellLeases(scene, jobs)}`)
+      scene.model.claimed(request(worker), jobs, true)
+      take(scene, worker, jobs)
+    }
+  })
+}
+
+function queueOf({ queues }: Scene, queue: 'mail' | 'bulk'): string {
+  return queue === 'mail' ? queues[0] : queues[1]
+}
