@@ -328,7 +328,7 @@ test('stop ends clients that do not answer the closing handshake', async () => {
   const client = await node.joined({ rooms: ['room'] })
   client.die()
   const stopped = node.stop()
-  await node.clock.advance(5_000)
+  await node.clock.advance(1_000)
   await stopped
   assert.ok(client.terminated)
   assert.equal(node.clock.timers, 0)
