@@ -20,6 +20,8 @@ export interface Enqueuer {
   one(job: NewJob): Promise<EnqueueOutcome>
   /** Stores jobs in one call of the driver, merged with no other: for bulks and for `tx`, the caller's transaction. */
   together(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]>
+  /** Resolves when every call was answered or given up. */
+  idle(): Promise<void>
 }
 
 interface Call {
@@ -33,17 +35,22 @@ const most = { jobs: 1_000, characters: 4_000_000 }
 
 export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: EnqueuerDeps): Enqueuer {
   let calls: Call[] = []
+  const sending = new Set<Promise<unknown>>()
 
   /** Rejects when the driver takes too long. An inline driver takes as long as its jobs. */
   function send(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]> {
     const target = driver()
     const sent = target.enqueue(jobs, tx === undefined ? undefined : { tx })
     if (target.supports.inline) return sent
-    return new Promise((resolve, reject) => {
+    const answered = new Promise<readonly EnqueueOutcome[]>((resolve, reject) => {
       const deadline: Deadline = { at: clock.monotonic() + timeout, due: () => reject(tooLate(timeout)) }
       deadlines.add(deadline)
       sent.then(resolve, reject).finally(() => deadlines.delete(deadline))
     })
+    sending.add(answered)
+    const forget = () => void sending.delete(answered)
+    answered.then(forget, forget)
+    return answered
   }
 
   function flush(): void {
@@ -80,6 +87,10 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
       })
     },
     together: async (jobs, tx) => send(jobs, tx),
+    async idle() {
+      flush()
+      while (sending.size > 0) await Promise.allSettled(sending)
+    },
   }
 }
 

@@ -53,7 +53,7 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
 
 /** A queue and how to close it. */
 export interface OwnedTaskQueue<Tasks extends readonly AnyTask[]> extends TaskQueue<Tasks> {
-  /** Gives up what is waited for. The queue may be used again when its driver is there again. */
+  /** Lets the `enqueue` calls under way end, and gives up waiting for results. It may be used again once its driver is there again. */
   close(): Promise<void>
 }
 
@@ -128,8 +128,11 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     getResult: async (id) => access.status(id, false),
     job: (id) => new JobHandle(access, { id, deduplicated: false, known: false }),
     async close() {
-      await results.close()
-      deadlines.close()
+      try {
+        await Promise.all([enqueuer.idle(), results.close()])
+      } finally {
+        deadlines.close()
+      }
     },
   }
 }

@@ -40,8 +40,10 @@ interface Waiter {
 
 export function createResults({ driver, clock, deadlines, report, schedule }: ResultsDeps): Results {
   const waiting = new Map<string, Set<Waiter>>()
-  const unwatched = new Set<string>()
-  const toWatch = new Set<string>()
+  /** What the listener watches, or is being asked to. */
+  const watched = new Set<string>()
+  /** Jobs whose waiters came or went. */
+  const changed = new Set<string>()
   const toRead = new Set<string>()
   let listener: Promise<QueueListener> | undefined
   let stopSweep: CancelTimer | undefined
@@ -51,7 +53,7 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
     const waiters = waiting.get(id)
     if (waiters) waiters.add(waiter)
     else waiting.set(id, new Set([waiter]))
-    if (!waiters) toWatch.add(id)
+    changed.add(id)
     toRead.add(id)
     stopSweep ??= clock.every(backstop, sweep, { keepAlive: true })
     flushSoon()
@@ -61,7 +63,7 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
     const waiters = waiting.get(id)
     if (!waiters?.delete(waiter) || waiters.size > 0) return
     waiting.delete(id)
-    unwatched.add(id)
+    changed.add(id)
     flushSoon()
     if (waiting.size > 0) return
     stopSweep?.()
@@ -79,19 +81,38 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
 
   /** Subscribes before it reads, so that a job that ends in between is not missed. */
   async function flush(): Promise<void> {
-    const [watch, unwatch, read] = [[...toWatch], [...unwatched], [...toRead]]
-    for (const ids of [toWatch, unwatched, toRead]) ids.clear()
+    const read = [...toRead]
+    toRead.clear()
     try {
-      if (watch.length > 0) await (await listen()).watch(watch)
-      if (unwatch.length > 0) (await listener)?.unwatch(unwatch)
+      await follow()
       for (let from = 0; from < read.length; from += page) await check(read.slice(from, from + page))
     } catch (error) {
       report(error, { stage: 'queue.result' })
     }
   }
 
+  /** Has the jobs watched that somebody waits for, and no others. */
+  async function follow(): Promise<void> {
+    const watch = [...changed].filter((id) => waiting.has(id) && !watched.has(id))
+    const unwatch = [...changed].filter((id) => !waiting.has(id) && watched.delete(id))
+    changed.clear()
+    if (unwatch.length > 0) (await listener)?.unwatch(unwatch)
+    if (watch.length === 0) return
+    for (const id of watch) watched.add(id)
+    try {
+      await (await listen()).watch(watch)
+    } catch (error) {
+      for (const id of watch) {
+        watched.delete(id)
+        changed.add(id) // So that the next wait or sweep tries again.
+      }
+      throw error
+    }
+  }
+
   function listen(): Promise<QueueListener> {
-    listener ??= driver().listen({
+    if (listener) return listener
+    const opened = driver().listen({
       queues: [],
       signals: {
         settled(id) {
@@ -101,10 +122,11 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
         resync: sweep,
       },
     })
-    listener.catch(() => {
-      listener = undefined // So that the next wait or sweep tries again.
+    listener = opened
+    opened.catch(() => {
+      if (listener === opened) listener = undefined
     })
-    return listener
+    return opened
   }
 
   function sweep(): void {
@@ -152,7 +174,9 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
       for (const waiters of [...waiting.values()]) for (const waiter of [...waiters]) waiter.reject(error)
       const open = listener
       listener = undefined
-      await (await open)?.close()
+      watched.clear()
+      changed.clear()
+      await (await open?.catch(() => undefined))?.close() // Who waited has heard that it could not be opened.
     },
   }
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { TriportError } from '../../../core/errors.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
-import { gate } from '../../kit/spy.js'
-import { createRunning } from './setup.js'
+import { gate, spy } from '../../kit/spy.js'
+import { createProcess, createRunning } from './setup.js'
 import { held, obedient } from './tasks.js'
 
 const never = new Promise<never>(() => {})
@@ -125,4 +125,79 @@ test('a worker stops though its driver answers nothing any more, and says so', a
   await clock.advance(60_000)
   await stopped
   assert.equal(clock.timers, 0)
+})
+
+test('closing the queue lets an enqueue that is under way end: stored, or given up at its deadline', async () => {
+  const reply = gate()
+  let hangs = false
+  const { queue, clock } = await createProcess({
+    wrap: (driver) => ({
+      ...driver,
+      async enqueue(jobs) {
+        await (hangs ? never : reply.promise)
+        return driver.enqueue(jobs)
+      },
+    }),
+  })
+  const stored = queue.enqueue(obedient)
+  await clock.settle()
+  hangs = true
+  const givenUp = assert.rejects(queue.enqueue(obedient), { code: 'ERR_ENQUEUE_TIMEOUT' })
+  const closed = queue.close()
+  reply.open()
+  assert.equal((await stored).deduplicated, false)
+  await clock.advance(5_000)
+  await Promise.all([givenUp, closed])
+  assert.equal(clock.timers, 0)
+})
+
+test('a result is watched for again after the subscription failed', async () => {
+  const { task, started } = held()
+  let failures = 1
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      listen: (options) =>
+        options.queues.length === 0 && failures-- > 0 ? Promise.reject(down) : driver.listen(options),
+    }),
+  })
+  const job = await queue.enqueue(task, 1)
+  const result = job.result({ timeout: '1m' })
+  await clock.advance(6_000)
+  started[0]?.gate.open('told')
+  await clock.settle()
+  assert.equal(await Promise.race([result, clock.settle()]), 'told')
+})
+
+test('a wait that is given up and begun again in one turn is watched once', async () => {
+  const watched = spy<[string[], string]>()
+  const { queue, clock } = await createProcess({
+    wrap: (driver) => ({
+      ...driver,
+      async listen(options) {
+        const listener = await driver.listen(options)
+        return {
+          ...listener,
+          async watch(ids) {
+            watched([...ids], 'watch')
+          },
+          unwatch: (ids) => void watched([...ids], 'unwatch'),
+        }
+      },
+    }),
+  })
+  const job = await queue.enqueue(obedient)
+  const giveUp = new AbortController()
+  const first = assert.rejects(job.result({ timeout: '1s', signal: giveUp.signal }))
+  giveUp.abort()
+  const second = assert.rejects(job.result({ timeout: '1s' }), { code: 'ERR_RESULT_TIMEOUT' })
+  await clock.settle()
+  assert.deepEqual(watched.calls, [[[job.id], 'watch']])
+  await clock.advance(1_000)
+  await Promise.all([first, second])
+  assert.deepEqual(watched.calls, [
+    [[job.id], 'watch'],
+    [[job.id], 'unwatch'],
+  ])
 })
