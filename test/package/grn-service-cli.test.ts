@@ -57,6 +57,7 @@ const badRuns: readonly [name: string, args: readonly string[], message: RegExp]
   ],
   ['an unknown flag', ['--onse', 'x.json'], /--onse/],
   ['a word too many', ['serve'], /serve/],
+  ['an unknown adapter', ['--adapter', 'hapi'], /--adapter hapi: known are express, koa, node/],
   ['a port that is none', ['--port', '99999'], /--port 99999: a port is a number from 0 to 65535/],
 ]
 
@@ -84,7 +85,7 @@ test('a workflow that fails ends with status 1 and one line that says why', { ti
 test('--help explains the flags', { timeout }, async () => {
   const { code, stdout } = await run('--help')
   assert.equal(code, 0)
-  for (const flag of ['--port', '--once', '--help']) assert.ok(stdout.includes(flag))
+  for (const flag of ['--port', '--adapter', '--once', '--help']) assert.ok(stdout.includes(flag))
 })
 
 test('it serves until SIGTERM, then closes its WebSockets and exits with 0', { timeout }, async () => {

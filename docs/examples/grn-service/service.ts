@@ -4,13 +4,14 @@ import { configFromEnv, createRuntime, type Report } from 'triport'
 import { type MemoryTracer, memoryTracer } from 'triport/drivers/memory'
 import { onExpress } from './hosts/express.js'
 import type { Host } from './hosts/host.js'
+import { onKoa } from './hosts/koa.js'
 import { onNode } from './hosts/node.js'
 import { pageRoutes } from './page.js'
 import { createRoutes, type GrnRuntime } from './routes.js'
 import { processWorkflow } from './tasks.js'
 
 /** The web servers that the service runs on: nothing else changes with them. */
-export const hosts = { express: onExpress, node: onNode } satisfies Record<string, Host>
+export const hosts = { express: onExpress, koa: onKoa, node: onNode } satisfies Record<string, Host>
 
 export type Adapter = keyof typeof hosts
 

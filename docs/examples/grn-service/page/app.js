@@ -16,7 +16,10 @@ const start = byId('start', HTMLButtonElement)
 const runs = new RunList()
 
 start.addEventListener('click', startRun)
-addEventListener('hashchange', route)
+addEventListener('hashchange', () => {
+  route()
+  byId('runs-title', HTMLElement).focus()
+})
 acceptFiles()
 route()
 showBundled().catch(showFailure)
