@@ -235,6 +235,8 @@ export interface QueueListener {
  * - An outcome `released` MUST give its delivery back; `retry` and `released` MUST make the job due after `delay` milliseconds.
  * - A job whose cancellation was requested MUST NOT be put back by `retry` or `released`: `settle` changes nothing and says
  *   `cancelled`. When its lease lapses, `claim` MUST hand it over with `cancelRequested`. Only the core ends a job that ran.
+ * - Settled as `cancelled`, a job whose cancellation was requested MUST get the error of the first request, not the outcome's:
+ *   that one has the reason.
  * - `cancel` MUST end a job that waits, and apply `enqueue` and `join` in the same atomic step. To an active one it MUST do no
  *   more than note the request and signal it.
  * - Counting a member of a join that has fired MUST change nothing for the join's `keep`.

@@ -72,6 +72,7 @@ export interface Job<Output = unknown> {
   /**
    * Cancels the job, also while it runs in another process.
    *
+   * @param reason Ends the message of the error that the job then has. A running job sees only that it was cancelled.
    * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
    */
   cancel(reason?: string): Promise<CancelOutcome>

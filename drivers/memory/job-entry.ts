@@ -18,7 +18,8 @@ export interface JobEntry {
   progress: string | undefined
   result: string | undefined
   error: string | undefined
-  cancelRequested: boolean
+  /** The error of the first request to cancel it while it was active. */
+  cancelRequest: string | undefined
 }
 
 export function createEntry(job: NewJob, now: number): JobEntry {
@@ -37,7 +38,7 @@ export function createEntry(job: NewJob, now: number): JobEntry {
     progress: undefined,
     result: undefined,
     error: undefined,
-    cancelRequested: false,
+    cancelRequest: undefined,
   }
 }
 
@@ -59,7 +60,7 @@ export function claimedJob(entry: JobEntry): ClaimedJob {
     enqueuedAt: entry.enqueuedAt,
     dueAt: entry.dueAt,
     claimedAt: entry.claimedAt,
-    cancelRequested: entry.cancelRequested,
+    cancelRequested: entry.cancelRequest !== undefined,
   }
   return job.key === undefined ? claimed : { ...claimed, key: job.key }
 }
@@ -83,6 +84,6 @@ export function jobRecord(entry: JobEntry, now: number): JobRecord {
     ...(entry.progress === undefined ? {} : { progress: entry.progress }),
     ...(entry.result === undefined ? {} : { result: entry.result }),
     ...(entry.error === undefined ? {} : { error: entry.error }),
-    cancelRequested: entry.cancelRequested,
+    cancelRequested: entry.cancelRequest !== undefined,
   }
 }

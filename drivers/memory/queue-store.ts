@@ -20,6 +20,8 @@ import { claimedJob, createEntry, hasEnded, type JobEntry, jobRecord } from './j
 import { createJoins } from './joins.js'
 import { createLine, type WaitingLine } from './waiting-line.js'
 
+type EndOutcome = Exclude<Outcome, { readonly type: 'retry' | 'released' }>
+
 /** What a store tells as it happens. */
 export interface StoreEvents {
   /** A job of this queue may be due now or later. */
@@ -145,8 +147,8 @@ export function createStore(keepFinished: number): JobStore {
       putBack(entry, outcome.delay, now)
     } else {
       give(entry)
-      entry.error = outcome.type === 'completed' ? undefined : outcome.error
       if (outcome.type === 'completed') entry.result = outcome.result
+      entry.error = errorOf(outcome, entry.cancelRequest)
       end(entry, outcome.type, outcome.keep, now)
     }
   }
@@ -189,12 +191,12 @@ export function createStore(keepFinished: number): JobStore {
       entry.leaseUntil = now + length
       const line = lineOf(lease.queue)
       line.nextLapse = Math.min(line.nextLapse, entry.leaseUntil)
-      return entry.cancelRequested ? 'cancelled' : 'held'
+      return entry.cancelRequest === undefined ? 'held' : 'cancelled'
     },
     settle(settlement, now) {
       const entry = held(settlement)
       if (!entry) return 'lost'
-      if (entry.cancelRequested && isPutBack(settlement.outcome)) return 'cancelled'
+      if (entry.cancelRequest !== undefined && isPutBack(settlement.outcome)) return 'cancelled'
       apply(entry, settlement.outcome, now)
       follow(settlement, now)
       return 'settled'
@@ -215,7 +217,7 @@ export function createStore(keepFinished: number): JobStore {
       if (!entry) return 'unknown'
       if (hasEnded(entry)) return 'finished'
       if (entry.state === 'active') {
-        entry.cancelRequested = true
+        entry.cancelRequest ??= error
         tell('cancelRequested', id)
         return 'requested'
       }
@@ -241,6 +243,12 @@ export function createStore(keepFinished: number): JobStore {
       return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - now)
     },
   }
+}
+
+/** The error that an ended job keeps. */
+function errorOf(outcome: EndOutcome, cancelRequest: string | undefined): string | undefined {
+  if (outcome.type === 'completed') return undefined
+  return outcome.type === 'cancelled' ? (cancelRequest ?? outcome.error) : outcome.error
 }
 
 function isPutBack({ type }: Outcome): boolean {

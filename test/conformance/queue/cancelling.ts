@@ -75,6 +75,13 @@ export function cancellingClaims(claim: Claim): void {
     assert.equal((await read(driver, job.id)).state, 'completed')
   })
 
+  claim('settled as cancelled, a job MUST get the error of the first request', async ({ driver }) => {
+    const job = await started(driver)
+    for (const error of ['"first"', '"second"']) await driver.cancel([{ id: job.id, error, keep: 60_000 }])
+    assert.equal(await settle(driver, job, cancelled), 'settled')
+    assert.equal((await read(driver, job.id)).error, '"first"')
+  })
+
   for (const outcome of [
     { type: 'retry', delay: 0, error: '"e"' },
     { type: 'released', delay: 0 },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type Claim, idsOf, newJob, only, read, started, take } from './harness.js'
+import type { ClaimedJob } from '../../../core/ports/queue.js'
+import { type Claim, idsOf, leaseOf, newJob, only, read, settle, started, take } from './harness.js'
 
 /** Storing jobs and reading them back. */
 export function storageClaims(claim: Claim): void {
@@ -19,6 +20,15 @@ export function storageClaims(claim: Claim): void {
     const jobs = [newJob({ payload: odd, meta: odd, key: 'schl\u00fcssel:{\u9470} \\' }), newJob({ payload: long })]
     await driver.enqueue(jobs)
     const claimed = await take(driver)
+    await driver.progress(claimed.slice(0, 1).map((job) => ({ ...leaseOf(job), value: odd })))
+    for (const [index, result] of [odd, long].entries()) {
+      await settle(driver, claimed[index] as ClaimedJob, { type: 'completed', result, keep: 60_000 })
+    }
+    const records = await driver.get(idsOf(jobs))
+    assert.deepEqual([records[0]?.progress, records[0]?.result, records[1]?.result], [odd, odd, long])
+    const failed = await started(driver)
+    await settle(driver, failed, { type: 'failed', error: odd, keep: 60_000 })
+    assert.equal((await read(driver, failed.id)).error, odd)
     assert.deepEqual(
       claimed.map(({ payload, meta, key }) => ({ payload, meta, key })),
       jobs.map(({ payload, meta, key }) => ({ payload, meta, key })),

@@ -41,16 +41,16 @@ test('an attempt that ignores its signal is settled after its grace, keeps its p
   assert.equal(await job.result({ timeout: '1s' }), 'in time')
 })
 
-test('cancel reaches a job that runs in another process within a second', async () => {
+test('cancel reaches a job that runs in another process within a second, and its reason stays with the job', async () => {
   const one = await createProcess({ tasks: [obedient] })
   const two = await createRunning({ tasks: [obedient], beside: one })
   const job = await one.queue.enqueue(obedient)
   await one.clock.settle()
   assert.equal((await job.status()).state, 'active')
-  assert.equal(await job.cancel(), 'requested')
+  assert.equal(await job.cancel('superseded'), 'requested')
   await one.clock.settle()
   assert.equal((await job.status()).state, 'cancelled')
-  await assert.rejects(job.result({ timeout: '1s' }), { code: 'ERR_JOB_CANCELLED' })
+  await assert.rejects(job.result({ timeout: '1s' }), { code: 'ERR_JOB_CANCELLED', message: /: superseded$/ })
   assert.equal(two.worker.snapshot()?.running, 0)
 })
 

@@ -21,6 +21,8 @@ export interface ModelJob {
   leaseUntil: number
   keepUntil: number
   cancelRequested: boolean
+  /** The error of the first request. */
+  cancelError: string | undefined
   progress: string | undefined
   result: string | undefined
   error: string | undefined
@@ -42,6 +44,7 @@ export function createModelJob(
     leaseUntil: 0,
     keepUntil: 0,
     cancelRequested: false,
+    cancelError: undefined,
     progress: undefined,
     result: undefined,
     error: undefined,

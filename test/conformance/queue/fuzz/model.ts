@@ -161,7 +161,8 @@ export function createModel(): Model {
       const job = holder(settlement, reply, refused ? 'cancelled' : 'settled')
       if (!job || refused) return
       if (outcome.type === 'released') job.deliveries--
-      else job.error = outcome.type === 'completed' ? undefined : outcome.error
+      else if (outcome.type === 'completed') job.error = undefined
+      else job.error = (outcome.type === 'cancelled' ? job.cancelError : undefined) ?? outcome.error
       if (outcome.type === 'completed') job.result = outcome.result
       if (outcome.type === 'retry' || outcome.type === 'released') putBack(job, outcome.delay)
       else end(job, outcome.type, outcome.keep)
@@ -185,6 +186,7 @@ export function createModel(): Model {
       expectOneOf(reply, free ? ['requested', 'cancelled'] : [strict], `the job is ${job.state}`)
       if (reply === 'requested') {
         job.cancelRequested = true
+        job.cancelError ??= cancellation.error
         return
       }
       job.error = cancellation.error
