@@ -18,6 +18,17 @@ export function cancellingClaims(claim: Claim): void {
     }
   })
 
+  claim('cancelling some jobs leaves the others as they are', async ({ driver, advance }) => {
+    const jobs = [0, 0, 0, 0, 0, 5_000, 5_000, 5_000].map((delay) => newJob({ delay }))
+    const [one, two, three, four, five, six, seven, eight] = idsOf(jobs)
+    await driver.enqueue(jobs)
+    await cancel(driver, [two, four, seven].map(String))
+    assert.deepEqual(await counted(driver), { waiting: 3, delayed: 2, cancelled: 3 })
+    assert.deepEqual(idsOf(await take(driver)), [one, three, five])
+    await advance(6_000)
+    assert.deepEqual(idsOf(await take(driver)), [six, eight])
+  })
+
   claim('cancel answers in the order of the cancellations: requested, finished, unknown', async ({ driver }) => {
     const ended = await started(driver)
     await settle(driver, ended, done)
@@ -127,4 +138,9 @@ export function cancellingClaims(claim: Claim): void {
 function cancel(driver: QueueDriver, ids: readonly string[]): Promise<readonly CancelReply[]> {
   const { error, keep } = cancelled
   return driver.cancel(ids.map((id): Cancellation => ({ id, error, keep })))
+}
+
+async function counted(driver: QueueDriver): Promise<object> {
+  const { waiting, delayed, cancelled } = await driver.counts('q')
+  return { waiting, delayed, cancelled }
 }

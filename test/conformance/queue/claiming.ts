@@ -114,6 +114,24 @@ export function claimingClaims(claim: Claim): void {
     assert.equal((await take(driver)).length, 1)
   })
 
+  claim('leases of different lengths lapse each in its own time', async ({ driver, advance }) => {
+    const short = await started(driver)
+    const job = newJob()
+    await driver.enqueue([job])
+    const long = only(await take(driver, { lease: 600_000 }))
+    await advance(31_000)
+    assert.deepEqual(idsOf(await take(driver, { lease: 600_000 })), [short.id])
+    await advance(570_000)
+    assert.deepEqual(idsOf(await take(driver)), [long.id])
+  })
+
+  claim('extend may end a lease sooner', async ({ driver, advance }) => {
+    const job = await started(driver)
+    assert.deepEqual(await driver.extend([leaseOf(job)], 10_000), ['held'])
+    await advance(11_000)
+    assert.deepEqual(idsOf(await take(driver)), [job.id])
+  })
+
   claim('extend with a stale token MUST change nothing and say lost', async ({ driver, advance }) => {
     const stale = await started(driver)
     await advance(31_000)

@@ -50,6 +50,15 @@ export function readingClaims(claim: Claim): void {
     })
   })
 
+  claim('counts leave out the records that are gone', async ({ driver, advance }) => {
+    for (const keep of [0, 10_000, 60_000]) await settle(driver, await started(driver), { ...done, keep })
+    assert.equal((await driver.counts('q')).completed, 2)
+    await advance(11_000)
+    assert.equal((await driver.counts('q')).completed, 1)
+    await advance(50_000)
+    assert.equal((await driver.counts('q')).completed, 0)
+  })
+
   claim('listen MUST resolve when signals will arrive: an enqueue wakes its queue', async ({ driver, second }) => {
     const { listener, heard } = await listening(driver, ['q'])
     await (second ? await second() : driver).enqueue([newJob()])

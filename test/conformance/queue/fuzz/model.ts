@@ -114,8 +114,9 @@ export function createModel(): Model {
     assert.ok(!hasEnded(job), `claim gave a job that is ${job.state}`)
     assert.ok(job.state !== 'active' || isLapsed(job), 'claim gave a job whose lease is live: it has two holders now')
     assert.ok(job.state === 'active' || job.due <= now, `claim gave a job ${job.due - now} ms before it is due`)
-    assert.ok(!tokens.has(given.token), `claim gave the token ${given.token} twice`)
-    tokens.add(given.token)
+    const token = `${given.id} ${given.token}`
+    assert.ok(!tokens.has(token), `claim gave the token ${given.token} twice`)
+    tokens.add(token)
     Object.assign(job, { state: 'active', token: given.token, leaseUntil: now + lease, deliveries: job.deliveries + 1 })
     const { task, payload, meta, priority } = job.job
     const { deliveries, cancelRequested } = job
