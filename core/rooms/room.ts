@@ -3,12 +3,12 @@ import type { Report } from '../report.js'
 import { Outbound, placed } from './envelope.js'
 import { step } from './position.js'
 
-/** What a room needs of its node. */
 /** Who hears a room. */
 export interface RoomMember {
   offer(message: Outbound, position: Position | undefined): void
 }
 
+/** What a room needs of its node. */
 export interface RoomContext {
   read(room: string, range: LogRange): Promise<LogPage>
   readonly report: Report
@@ -52,7 +52,8 @@ export class Room {
       case 'drop':
         return
       case 'restart':
-        this.position = { epoch: position.epoch, seq: position.seq - 1 }
+        // Of a log that began anew everything is wanted, of one that is met for the first time what comes from now on.
+        this.position = { epoch: position.epoch, seq: this.position === undefined ? position.seq - 1 : 0 }
         this.receive({ room: this.name, position, ...(text !== undefined && { text }) })
         return
       case 'deliver':

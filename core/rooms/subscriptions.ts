@@ -24,16 +24,20 @@ export function createSubscriptions(driver: Late<RoomsDriver>, report: Report): 
   const closing = new Map<string, Promise<void>>()
   let waiting: Waiting[] = []
 
-  async function open(room: string): Promise<Position | undefined> {
-    await closing.get(room)
-    const opened = new Promise<Position | undefined>((resolve, reject) => {
+  function open(room: string): Promise<Position | undefined> {
+    const closed = closing.get(room)
+    const opened = closed ? closed.then(() => ask(room)) : ask(room)
+    const settled = opened.then(ignored, ignored)
+    opening.set(room, settled) // At once: a `close` that comes while this waits for the one before must wait for it.
+    void settled.then(() => opening.get(room) === settled && opening.delete(room))
+    return opened
+  }
+
+  function ask(room: string): Promise<Position | undefined> {
+    return new Promise((resolve, reject) => {
       if (waiting.length === 0) queueMicrotask(subscribe)
       waiting.push({ room, resolve, reject })
     })
-    const settled = opened.then(ignored, ignored)
-    opening.set(room, settled)
-    void settled.then(() => opening.get(room) === settled && opening.delete(room))
-    return await opened
   }
 
   async function subscribe(): Promise<void> {
@@ -50,7 +54,7 @@ export function createSubscriptions(driver: Late<RoomsDriver>, report: Report): 
   function close(rooms: readonly string[]): Promise<void> {
     if (rooms.length === 0) return Promise.resolve()
     const done = unsubscribe(rooms).finally(() => {
-      for (const room of rooms) closing.delete(room)
+      for (const room of rooms) if (closing.get(room) === done) closing.delete(room)
     })
     for (const room of rooms) closing.set(room, done)
     return done

@@ -40,7 +40,6 @@ export function createMemoryBroker(): MemoryBroker {
 
   function publish(message: OutgoingMessage, now: number): Position | undefined {
     const { room, text, id, retention } = message
-    dropOne(now)
     if (retention === 'none') {
       deliver({ room, text })
       return undefined
@@ -60,6 +59,7 @@ export function createMemoryBroker(): MemoryBroker {
 
   /** The room's log, rid of what has expired. */
   function logOf(room: string, now: number): Log {
+    dropOne(now)
     let log = logs.get(room)
     if (log === undefined) {
       log = { epoch: crypto.randomUUID().slice(0, 8), head: 0, entries: [], ids: new Map(), usedAt: now }
@@ -70,7 +70,7 @@ export function createMemoryBroker(): MemoryBroker {
     return log
   }
 
-  /** Looks at one log per publish, so that rooms that are never used again do not stay for ever. Dropping one ends its epoch. */
+  /** Looks at one log whenever one is used, so that rooms that are never used again do not stay for ever. Dropping one ends its epoch. */
   function dropOne(now: number): void {
     const next = toCheck.next()
     if (next.done) {

@@ -37,6 +37,17 @@ test('the memory broker forgets rooms that nobody uses, and begins a new epoch f
   assert.notEqual(second?.epoch, first?.epoch)
 })
 
+test('rooms that are entered and never spoken in are forgotten too', async () => {
+  const clock = createFakeClock()
+  const driver = memoryRooms()
+  await driver.start?.(driverContext({ clock }))
+  await driver.subscribe(['silent'])
+  await driver.unsubscribe(['silent'])
+  await clock.advance(2 * 3_600_000)
+  for (let n = 0; n < 3; n++) await driver.subscribe([`other${n}`])
+  assert.equal((await driver.heads(['silent'])).size, 0)
+})
+
 test('a driver that is not started says so', async () => {
   await assert.rejects(memoryRooms().read('room', { newest: 1 }), { code: 'ERR_NOT_STARTED' })
 })
