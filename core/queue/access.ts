@@ -7,7 +7,7 @@ import type { CancelOutcome, Job, JobStatus, Progress, ResultOptions } from './j
 import { decodeMeta } from './meta.js'
 import { jobError, missing, resultOf, statusOf } from './records.js'
 import type { Results } from './result.js'
-import type { TaskRegistry } from './task.js'
+import { keepOfUnknown, type TaskRegistry } from './task.js'
 
 export interface AccessDeps {
   /** @throws `ERR_NOT_STARTED` */
@@ -25,15 +25,16 @@ export interface JobAccess {
   cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
 }
 
-/** Records of jobs of tasks that are not registered here are kept this long after they were cancelled. */
-const defaultKeep = 3_600_000
-
 export function createAccess({ driver, clock, tasks, results, lifeOf }: AccessDeps): JobAccess {
-  const keep = Math.min(defaultKeep, ...tasks.tasks.map(({ policy }) => policy.keepResult))
+  const keep = Math.min(keepOfUnknown, ...tasks.tasks.map(({ policy }) => policy.keepResult))
+
+  function gone(id: string, known: boolean): TriportError {
+    return missing(id, { known, keep, now: clock.now() })
+  }
 
   function found(id: string, known: boolean, record: JobRecord | undefined): JobRecord {
     if (record) return record
-    throw missing(id, { known, keep, now: clock.now() })
+    throw gone(id, known)
   }
 
   async function read(id: string, known: boolean): Promise<JobRecord> {
@@ -47,10 +48,8 @@ export function createAccess({ driver, clock, tasks, results, lifeOf }: AccessDe
     async cancel(id, known, reason) {
       const record = await read(id, known)
       const error = cancelled(record, reason)
-      const policy = tasks.get(record.task)?.policy
-      const how = { id, error: encodeError(error), keep: policy?.keepResult ?? defaultKeep }
-      const [reply] = await driver().cancel([how])
-      if (reply === undefined || reply === 'unknown') return found(id, known, undefined) as never
+      const [reply] = await driver().cancel([{ id, error: encodeError(error), keep: tasks.keepResult(record.task) }])
+      if (reply === undefined || reply === 'unknown') throw gone(id, known)
       const { room } = decodeMeta(record.meta)
       if (reply === 'cancelled' && room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
       return reply

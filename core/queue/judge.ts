@@ -13,8 +13,8 @@ export type Judgement =
 const unknownTaskDelay = 5_000
 
 /**
- * A cancelled job that its worker did not live to end is ended now. A job that was delivered more often than it may be attempted has ended its workers, and would end the next one. A payload
- * that cannot be read will not be readable later either.
+ * A cancelled job that its worker did not live to end is ended now. A job that was delivered more often than it may be attempted
+ * has ended its workers, and would end the next one. A payload that cannot be read will not be readable later either.
  */
 export function judge(job: ClaimedJob, task: AnyTask, meta: JobMeta): Judgement {
   const { keepFailed: keep, keepResult, maxRetries } = task.policy

@@ -1,7 +1,9 @@
+import type { Carrier } from '../ports/tracer.js'
+
 /** The core's own notes on a job, stored beside its payload. */
 export interface JobMeta {
   /** W3C headers of the span that enqueued the job. */
-  readonly trace?: Readonly<Record<string, string>>
+  readonly trace?: Carrier
   /** The spans of the job begin a trace of their own and only link to the one that enqueued it. */
   readonly link?: true
   /** Where the job's life is broadcast. */
@@ -21,8 +23,13 @@ export function encodeMeta(meta: JobMeta): string {
 export function decodeMeta(text: string): JobMeta {
   if (text === '{}') return none
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as JobMeta) : none
+    const { trace, link, room, maxRetries } = JSON.parse(text) as Readonly<Record<string, unknown>>
+    return {
+      ...(typeof trace === 'object' && trace !== null && { trace: trace as Carrier }),
+      ...(link === true && { link }),
+      ...(typeof room === 'string' && room !== '' && { room }),
+      ...(typeof maxRetries === 'number' && { maxRetries }),
+    }
   } catch {
     return none // Written by something else than triport.
   }

@@ -44,7 +44,8 @@ export function backoffDelay(
   attempt: number,
   random: number,
 ): number {
-  const base = Math.min(max, delay * factor ** (attempt - 1))
+  const growth = Math.min(Number.MAX_VALUE, factor ** (attempt - 1)) // Infinity times a delay of 0 is no number.
+  const base = Math.min(max, delay * growth)
   return Math.round(base * (1 + jitter * (2 * random - 1)))
 }
 

@@ -14,6 +14,8 @@ export interface SettlerDeps {
   /** Called when there is something to settle or a free place. */
   changed(): void
   lifeOf(room: string): Life
+  /** How long the record of a cancelled job of this task is kept, in milliseconds. */
+  keepOf(task: string): number
 }
 
 /** Ends claims, and tells those who want to know. */
@@ -41,9 +43,6 @@ export interface Ended extends Posted {
 /** A task that is unknown is reported once per this many of its jobs. */
 const reportEvery = 1_000
 
-/** How long the record is kept of a job that is cancelled while its worker gives it back, in milliseconds. */
-const keepCancelled = 3_600_000
-
 const statuses = {
   completed: 'completed',
   failed: 'failed',
@@ -52,7 +51,7 @@ const statuses = {
   released: 'queued',
 } as const satisfies Record<Outcome['type'], JobLifeStatus>
 
-export function createSettler({ report, changed, lifeOf }: SettlerDeps): Settler {
+export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps): Settler {
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
   const outbox = createOutbox<Ended>(answered)
@@ -68,7 +67,7 @@ export function createSettler({ report, changed, lifeOf }: SettlerDeps): Settler
     } else if (reply === 'cancelled') {
       // It was to run again, and somebody has cancelled it: it is still ours to end.
       const error = cancelled(job)
-      post(job, { type: 'cancelled', error: encodeError(error), keep: keepCancelled }, life, error)
+      post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, life, error)
       changed()
     } else if (!resent) report(tooLate(job), { stage: 'worker.settle', task: job.task, job: job.id })
   }

@@ -152,7 +152,12 @@ export interface TaskRegistry {
   get(name: string): AnyTask | undefined
   /** @throws `ERR_TASK_UNKNOWN` */
   named(name: string): AnyTask
+  /** How long the record of a completed or cancelled job of this task is kept, in milliseconds. */
+  keepResult(name: string): number
 }
+
+/** How long the record of a completed or cancelled job is kept whose task is not registered here, in milliseconds. */
+export const keepOfUnknown = 3_600_000
 
 /** @throws `ERR_TASK_INVALID` when two tasks have the same name. */
 export function taskRegistry(tasks: readonly AnyTask[]): TaskRegistry {
@@ -167,6 +172,7 @@ export function taskRegistry(tasks: readonly AnyTask[]): TaskRegistry {
     tasks,
     queues: [...new Set(tasks.map(({ queue }) => queue))],
     get: (name) => byName.get(name),
+    keepResult: (name) => byName.get(name)?.policy.keepResult ?? keepOfUnknown,
     named: (name) => byName.get(name) ?? unknownTask(name, [...byName.keys()]),
   }
 }

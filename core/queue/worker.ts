@@ -88,7 +88,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
   const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
-  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf })
+  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf, keepOf: tasks.keepResult })
   const progress = createProgressWriter({ driver, report, schedule })
   const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed: () => loop.kick() })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })

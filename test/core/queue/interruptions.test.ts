@@ -79,8 +79,8 @@ test('a cancellation whose signal was lost is found when the lease is renewed', 
   assert.equal((await job.status()).state, 'cancelled')
 })
 
-test('a job that fails while it is being cancelled is not repeated', async () => {
-  const { task, started } = held()
+test('a job that fails while it is being cancelled is not repeated, and is kept as long as its task says', async () => {
+  const { task, started } = held({ keepResult: '60s' })
   const wrap = (driver: QueueDriver): QueueDriver => ({
     ...driver,
     listen: (options) => driver.listen({ ...options, signals: { ...options.signals, cancel: () => {} } }),
@@ -92,6 +92,8 @@ test('a job that fails while it is being cancelled is not repeated', async () =>
   started[0]?.gate.fail(new Error('unrelated'))
   await clock.settle()
   assert.equal((await job.status()).state, 'cancelled')
+  await clock.advance(60_001)
+  await assert.rejects(job.status(), { code: 'ERR_RESULT_EXPIRED' })
 })
 
 test('leases of long jobs are renewed', async () => {

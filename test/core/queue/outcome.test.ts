@@ -62,6 +62,7 @@ test('the backoff never exceeds its maximum but by the jitter, and spreads to bo
   const backoff = { delay: 1_000, factor: 2, max: 60_000, jitter: 0.2 }
   assert.equal(backoffDelay(backoff, 50, 0.5), 60_000)
   assert.equal(backoffDelay(backoff, 1, 0), 800)
+  assert.equal(backoffDelay({ ...backoff, delay: 0 }, 2_000, 0.5), 0)
   assert.equal(backoffDelay(backoff, 1, 0.999_999), 1_200)
   assert.equal(backoffDelay({ ...backoff, jitter: 0 }, 2, 0.9), 2_000)
 })

@@ -5,7 +5,13 @@ export const quick = { delay: '1s', factor: 2, jitter: 0 } as const
 
 /** A task that runs until the test lets it end, and one gate per started attempt. */
 export function held(
-  options: { name?: string; timeout?: `${number}s`; grace?: `${number}s`; maxRetries?: number } = {},
+  options: {
+    name?: string
+    timeout?: `${number}s`
+    grace?: `${number}s`
+    maxRetries?: number
+    keepResult?: `${number}s`
+  } = {},
 ) {
   const started: { ctx: TaskContext; gate: Gate<unknown> }[] = []
   const task = defineTask({

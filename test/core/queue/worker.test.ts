@@ -146,6 +146,19 @@ test('a payload that cannot be read fails its job and harms no other', async () 
   assert.deepEqual([state, error?.code], ['failed', 'ERR_VALUE_MALFORMED'])
 })
 
+test('notes on a job that something else wrote keep neither it nor its place', async () => {
+  const { task, started } = held()
+  const { driver, clock } = await createRunning({ tasks: [task], worker: { concurrency: 2 } })
+  const odd = ['null', '[]', '{"room":7,"trace":"x"}', '{"maxRetries":"many"}']
+  await driver.enqueue(odd.map((meta) => newJob({ queue: 'default', task: 'held', meta })))
+  for (let index = 0; index < odd.length; index++) {
+    await clock.settle()
+    started[index]?.gate.open('ok')
+  }
+  await clock.settle()
+  assert.equal((await driver.counts('default')).completed, odd.length)
+})
+
 test('stop waits for what runs and claims no more', async () => {
   const { task, started } = held()
   const { queue, clock, worker } = await createRunning({ tasks: [task], worker: { concurrency: 1 } })
