@@ -196,7 +196,7 @@ export function createModel(): Model {
     },
     read(id, record) {
       const job = find(id)
-      if (!job) return assert.equal(record, undefined, 'the record of a job that should be gone or never was')
+      if (!job) return assert.ok(!record, `there is a record of ${record?.payload}, which is gone or never was`)
       assert.ok(record, `the ${job.state} job ${job.job.payload} is gone`)
       const shown = job.state === 'waiting' && job.due > now ? 'delayed' : job.state
       expectOneOf(record.state, isLapsed(job) ? ['active', 'waiting'] : [shown], `state of ${job.job.payload}`)
