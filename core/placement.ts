@@ -50,6 +50,8 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
   const driver = late<D>(titles[port])
   let snapshot: DriverSnapshot | undefined
   let loaded: D | undefined
+  /** Has been started before, and is again: what a driver keeps in memory outlives a stop of its runtime. */
+  let proven: D | undefined
 
   async function load(): Promise<D> {
     const choice = choosing.config[port]
@@ -68,10 +70,11 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
     stage: (before) => ({
       name: `${port} driver`,
       async start() {
-        loaded = await load()
+        loaded = proven ?? (await load())
         before?.(loaded)
         await loaded.start?.(choosing.context)
         driver.set(loaded)
+        proven = loaded
       },
       async stop() {
         driver.set(undefined)

@@ -40,6 +40,16 @@ test('await using stops the runtime at the end of the block', async () => {
   assert.equal(runtime.state, 'idle')
 })
 
+test('jobs in memory outlive a stop and a start of their runtime', async () => {
+  const runtime = createRuntime({ tasks: [double], queue: { driver: 'memory' }, ...quiet })
+  await runtime.start()
+  const job = await runtime.queue.enqueue(double, { n: 21 }, { delay: '1h' })
+  await runtime.stop()
+  await runtime.start()
+  assert.equal((await runtime.queue.getResult(job.id)).state, 'delayed')
+  await runtime.stop()
+})
+
 test('nothing is loaded or connected before start', async () => {
   const calls: string[] = []
   const spy = { ...memoryQueue({}), name: 'spy', start: async () => void calls.push('start') } as QueueDriver
