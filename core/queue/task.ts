@@ -102,7 +102,7 @@ export interface TaskContext {
   readonly attempt: number
   /**
    * Aborts when the attempt has to end: its time is up (`ERR_TASK_TIMEOUT`), the job was cancelled (`ERR_JOB_CANCELLED`), the
-   * worker stops (`ERR_WORKER_STOPPING`), or another worker has the job (`ERR_LEASE_LOST`).
+   * worker stops (`ERR_WORKER_STOPPING`), or another worker may have the job (`ERR_LEASE_LOST`).
    */
   readonly signal: AbortSignal
   /**
