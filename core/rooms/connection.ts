@@ -179,7 +179,9 @@ export class HubConnection implements Connection, Recipient, Beating {
 
   /** Sends a message of the application. */
   deliver(message: Outbound): void {
-    if (this.open && this.wants(message)) this.#node.delivery.send(this, message)
+    if (!this.open || !this.wants(message)) return
+    if (this.socket.buffered > this.#node.limits.maxBuffered) this.#cutOff()
+    else this.#node.delivery.send(this, message)
   }
 
   /** Sends a frame of the protocol. */
@@ -207,6 +209,12 @@ export class HubConnection implements Connection, Recipient, Beating {
   terminate(): void {
     this.socket.terminate()
     this.#gone()
+  }
+
+  /** It does not read what it is sent. What it is owed beyond its limit, it can ask for again. */
+  #cutOff(): void {
+    this.#end('closing')
+    this.socket.close(closeCodes.slow, 'slow')
   }
 
   #receive(text: string): void {

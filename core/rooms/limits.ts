@@ -10,6 +10,8 @@ export interface RoomsLimits {
   readonly messagesPerSecond: number
   /** Bytes of one published message with its envelope; publishing a longer one fails with `ERR_MESSAGE_TOO_LARGE`. @default 1048576 */
   readonly maxMessage: number
+  /** Bytes that may wait for a client that reads slowly. One that is owed more is closed with 4503 and may connect anew. @default 1048576 */
+  readonly maxBuffered: number
 }
 
 export const defaultLimits: RoomsLimits = {
@@ -18,6 +20,7 @@ export const defaultLimits: RoomsLimits = {
   maxRoomsPerConnection: 128,
   messagesPerSecond: 20,
   maxMessage: 1_048_576,
+  maxBuffered: 1_048_576,
 }
 
 /** What a connection still has to its credit. A token is one message. */

@@ -18,7 +18,7 @@ console.log(drivers.queue)
 console.log(drivers.rooms?.reason)
 // #endregion
 // prints: { name: 'sync', chosenBy: 'config', reason: 'queue.driver is "sync"' }
-// prints: neither configuration nor environment names one
+// prints: neither configuration nor environment names another
 console.log(worker?.running)
 // prints: 0
 await runtime.stop()

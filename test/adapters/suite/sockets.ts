@@ -25,6 +25,22 @@ export function socketClaims(host: TestHost): void {
     assert.ok(!other.messages.some(({ type }) => type === 'WORKFLOW_UPDATE'))
   })
 
+  it('a client that does not read is let go before it fills the memory, and others hear everything', async (t) => {
+    const { runtime, ws, port } = await serve(t, host)
+    const slow = rawUpgrade(t, port, '/ws/news?meta=0')
+    await eventually(() => assert.equal(runtime.rooms.members('news'), 1))
+    slow.pause()
+    const quick = await openSocket(t, `${ws}/news`)
+    const page = 'x'.repeat(200_000) // The operating system takes some megabytes before anything waits here.
+    const sent = 100
+    for (let n = 0; n < sent; n++) {
+      await runtime.rooms.broadcastToRoom('news', note(page), { retention: 'none' })
+      await eventually(() => assert.ok(quick.messages.filter(({ type }) => type === 'NOTIFICATION').length > n))
+    }
+    assert.equal(runtime.rooms.members('news'), 1)
+    slow.destroy()
+  })
+
   it('messages arrive intact, in order, and those of one turn in one piece', async (t) => {
     const { runtime, port } = await serve(t, host)
     const client = rawUpgrade(t, port, '/ws/a?meta=0')

@@ -132,6 +132,8 @@ export interface Client {
   send(op: unknown): Promise<void>
   /** Answers nothing from now on. */
   die(): void
+  /** Leaves that many bytes unread from now on. */
+  hold(bytes: number): void
   /** Goes away without a handshake. */
   vanish(): void
 }
@@ -140,7 +142,7 @@ const controls = new Set(['WELCOME', 'SUBSCRIBED', 'ERROR', 'ACK', 'PING', 'PONG
 
 function connectClient({ rooms }: Hub, transport: FakeTransport, options?: ConnectOptions): Client {
   const closes: { code: number; reason: string }[] = []
-  const state = { open: true, dead: false, terminated: false, pings: 0 }
+  const state = { open: true, dead: false, terminated: false, pings: 0, buffered: 0 }
   const texts: string[] = []
   let connection: Connection | undefined
   const socket: FakeSocket = {
@@ -148,7 +150,9 @@ function connectClient({ rooms }: Hub, transport: FakeTransport, options?: Conne
     get open() {
       return state.open
     },
-    buffered: 0,
+    get buffered() {
+      return state.buffered
+    },
     ping() {
       state.pings++
       if (!state.dead) queueMicrotask(() => connection?.events.alive())
@@ -186,6 +190,9 @@ function connectClient({ rooms }: Hub, transport: FakeTransport, options?: Conne
     async send(op) {
       opened.events.message(typeof op === 'string' ? op : JSON.stringify(op))
       await settled()
+    },
+    hold(bytes) {
+      state.buffered = bytes
     },
     die() {
       state.dead = true
