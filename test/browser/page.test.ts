@@ -18,6 +18,8 @@ claim('a bad network shows its error beside the line, and the cursor goes there'
   assert.equal(await mark.textContent(), 'unknown node "Clb7"')
   await page.getByRole('alert').getByText(`edges[1].to: unknown node "Clb7"`).waitFor()
   assert.ok((await distanceToLine(page, line)) < 3, 'the mark is not at its line')
+  const [frame, row] = await Promise.all([page.locator('.editor').boundingBox(), mark.boundingBox()])
+  assert.ok(frame && row && row.y > frame.y && row.y + row.height < frame.y + frame.height, 'the mark is out of sight')
   const rest = await page.getByLabel('Text of the network file').evaluate((node) => {
     const { value, selectionStart } = node as HTMLTextAreaElement
     return document.activeElement === node ? value.slice(selectionStart) : ''

@@ -53,8 +53,8 @@ export function createEditor(host) {
     const offset = offsetOf(area.value, line, column)
     area.focus({ preventScroll: true })
     area.setSelectionRange(offset, offset)
-    const height = marks.clientHeight / area.rows
-    scroller.scrollTop = line * height - scroller.clientHeight / 2
+    const mark = marks.querySelector(`[data-line="${line}"]`)
+    if (mark instanceof HTMLElement) scroller.scrollTop = mark.offsetTop - scroller.clientHeight / 2
   }
 
   /** @param {NetworkIssue} issue */

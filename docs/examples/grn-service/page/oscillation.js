@@ -12,13 +12,28 @@ const colours = 6
  * @param {OscillationResult} result
  */
 export function oscillation(result) {
-  const { periodMinutes, periodErrorMinutes = 0, genes } = result
-  const found =
-    periodMinutes === undefined
-      ? 'No sustained oscillation: the network comes to rest.'
-      : `Period ${periodMinutes.toFixed(3)} min, to within ${periodErrorMinutes.toExponential(0)} min.`
+  const { periodMinutes, periodErrorMinutes = 0 } = result
+  const rests = periodMinutes === undefined
+  const found = rests
+    ? 'No sustained oscillation: the network comes to rest.'
+    : `Period ${periodMinutes.toFixed(3)} min`
+  const accuracy = rests ? '' : ` (half the step changes it by ${periodErrorMinutes.toExponential(0)} min)`
   const plot = element('div', { class: 'plot', role: 'img', 'aria-label': `Proteins per cell over time. ${found}` })
-  drawWhenSized(plot, result)
+  const { table, showPoint } = geneTable(result)
+  drawWhenSized(plot, result, showPoint)
+  return element(
+    'div',
+    {},
+    element('p', { class: 'finding' }, found, element('small', {}, accuracy)),
+    plot,
+    element('div', { class: 'scroll' }, table),
+  )
+}
+
+/** The legend of the plot, with what was measured and the values below the pointer. @param {OscillationResult} result */
+function geneTable({ genes, series }) {
+  const pointHead = element('th', { scope: 'col' })
+  const pointCells = genes.map(() => element('td'))
   const head = ['Gene', 'Mean', 'Amplitude'].map((name) => element('th', { scope: 'col' }, name))
   const rows = genes.map(({ id, meanProteins, amplitudeProteins }, i) =>
     element(
@@ -26,35 +41,42 @@ export function oscillation(result) {
       {},
       element('th', { scope: 'row' }, element('i', { class: `swatch series-${i % colours}` }), id),
       ...[meanProteins, amplitudeProteins].map((number) => element('td', {}, number.toFixed(0))),
+      pointCells[i] ?? '',
     ),
   )
-  const table = element(
-    'table',
-    { class: 'genes' },
-    element('thead', {}, element('tr', {}, ...head)),
-    element('tbody', {}, ...rows),
-  )
-  return element(
-    'div',
-    { class: 'oscillation' },
-    element('p', { class: 'finding' }, found),
-    plot,
-    element('div', { class: 'scroll' }, table),
-  )
+  return {
+    table: element(
+      'table',
+      { class: 'genes' },
+      element('thead', {}, element('tr', {}, ...head, pointHead)),
+      element('tbody', {}, ...rows),
+    ),
+    /** @param {number | null | undefined} index Of the point in the series; none when the pointer is elsewhere. */
+    showPoint(index) {
+      const minutes = index == null ? undefined : series.minutes[index]
+      pointHead.textContent = minutes === undefined ? '' : `At ${minutes.toFixed(0)} min`
+      for (const [i, cell] of pointCells.entries()) {
+        cell.textContent = (index == null ? undefined : series.proteins[i]?.[index])?.toFixed(0) ?? ''
+      }
+    },
+  }
 }
 
 /**
  * @param {HTMLElement} host Has no width until it is on the page.
  * @param {OscillationResult} result
+ * @param {(index: number | null | undefined) => void} showPoint
  */
-function drawWhenSized(host, { genes, series }) {
+function drawWhenSized(host, { genes, series }, showPoint) {
   /** @type {uPlot | undefined} */
   let plot
   new ResizeObserver(([entry]) => {
     const width = Math.floor(entry?.contentRect.width ?? 0)
     if (width === 0) return
     if (plot) return plot.setSize({ width, height })
-    plot = new uPlot(options(genes, width), /** @type {any} */ ([series.minutes, ...series.proteins]), host)
+    const hooks = { setCursor: [(/** @type {uPlot} */ { cursor }) => showPoint(cursor.idx)] }
+    const data = /** @type {any} */ ([series.minutes, ...series.proteins])
+    plot = new uPlot({ ...options(genes, width), hooks }, data, host)
   }).observe(host)
   // Canvas colours are not styled: they are read anew when the scheme changes.
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => plot?.redraw(false))
@@ -74,20 +96,20 @@ function options(genes, width) {
   return {
     width,
     height,
+    legend: { show: false },
     scales: { x: { time: false } },
     axes: [
       { ...axis, size: 30, label: 'minutes', labelSize: 20 },
       { ...axis, size: 56, label: 'proteins per cell', labelSize: 20 },
     ],
     series: [
-      { label: 'min', value: (_plot, value) => value?.toFixed(0) ?? '–' },
+      {},
       ...genes.map(({ id }, i) => ({
         label: id,
         stroke: () => colour(`series-${i % colours}`),
         width: 2,
         points: { show: false },
         dash: i < colours ? [] : [6, 4],
-        value: (/** @type {uPlot} */ _plot, /** @type {number | null} */ value) => value?.toFixed(0) ?? '–',
       })),
     ],
   }

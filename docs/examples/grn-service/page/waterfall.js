@@ -77,7 +77,8 @@ function axis(length) {
   const step = niceStep(length / 4)
   const ticks = Array.from({ length: Math.floor(length / step) + 1 }, (_, i) => {
     const left = (100 * i * step) / length
-    const tick = element('span', { class: left > 85 ? 'tick last' : 'tick' }, i === 0 ? '0' : time(i * step))
+    const label = element('span', {}, i === 0 ? '0' : time(i * step))
+    const tick = element('span', { class: left > 85 ? 'tick last' : 'tick' }, label)
     tick.style.left = `${left}%`
     return tick
   })
