@@ -9,6 +9,7 @@ import type { HandlerOptions } from './node/handler.js'
 import type { HostedRuntime } from './node/host.js'
 import type { HostMiddleware } from './node/middleware.js'
 
+export type { Auth, AuthAction, AuthRequest, AuthResource } from '../core/auth.js'
 export type { ExpressApp, Middleware, Next } from './express/app.js'
 export type { KoaApp, KoaContext, KoaHandler, KoaMiddleware } from './koa/app.js'
 export type { AttachOptions, Detach } from './node/attach.js'

@@ -1,4 +1,4 @@
-import { isTriportError, TriportError } from './errors.js'
+import { errorFrom, isTriportError, TriportError } from './errors.js'
 
 /**
  * Turns values into text and back, the same way for every driver.
@@ -22,7 +22,7 @@ export interface EncodeOptions {
  * @throws `ERR_VALUE_UNSUPPORTED` with `details.path` for what cannot be carried; `ERR_PAYLOAD_TOO_LARGE` over `maxBytes`.
  */
 export function encode(value: unknown, options: EncodeOptions): string {
-  const text = JSON.stringify(pack(value, { what: options.what, path: [], above: [] }))
+  const text = stringify(value, options.what)
   if (options.maxBytes !== undefined && text.length * 3 > options.maxBytes)
     refuseLarge(text, options.what, options.maxBytes)
   return text
@@ -43,7 +43,7 @@ export function decode(text: string): unknown {
 
 /** Encodes anything that was thrown. Never throws: what cannot be carried is left out. */
 export function encodeError(error: unknown): string {
-  const value = error instanceof Error ? error : new Error(String(error))
+  const value = errorFrom(error)
   try {
     return encode(value, { what: 'Error' })
   } catch {
@@ -56,6 +56,16 @@ export function encodeError(error: unknown): string {
 export function decodeError(text: string): Error {
   const value = decode(text)
   return value instanceof Error ? value : new Error(String(value))
+}
+
+function stringify(value: unknown, what: string): string {
+  try {
+    return JSON.stringify(pack(value, { what, path: [], above: [] }))
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    const message = `${what} is nested too deeply, or too long for one text. Store it elsewhere and pass a reference to it.`
+    throw new TriportError('ERR_VALUE_UNSUPPORTED', message, { cause })
+  }
 }
 
 interface Place {
@@ -242,9 +252,9 @@ function refuseLarge(text: string, what: string, maxBytes: number): void {
 }
 
 function unsupported(found: string, { what, path }: Place): TriportError {
-  const where =
-    path.length === 0 ? 'itself' : path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
-  return new TriportError('ERR_VALUE_UNSUPPORTED', `${what} holds ${found} at ${where}. Pass plain data instead.`, {
+  const where = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')
+  const fact = where === '' ? `${what} is ${found}` : `${what} holds ${found} at ${where}`
+  return new TriportError('ERR_VALUE_UNSUPPORTED', `${fact}. Pass plain data instead.`, {
     details: { path: [...path] },
   })
 }

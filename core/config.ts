@@ -108,6 +108,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
  * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.
  */
 export function checkConfig(config: OpenConfig, table: DriverTable): void {
+  if (typeof config !== 'object' || config === null) refuse([`It is ${String(config)}. Pass an object, or nothing.`])
   const problems = [
     ...unknownKeys(config, Object.keys(known), 'option'),
     ...problemsOfService(config.service),

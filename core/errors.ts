@@ -80,7 +80,18 @@ export function isTriportError(error: unknown, code?: ErrorCode): error is Tripo
   return code === undefined || (error as TriportError).code === code
 }
 
+/** An error that says what was thrown, whatever that was: the value itself when it is an error that can be read. */
+export function errorFrom(thrown: unknown): Error {
+  try {
+    if (!(thrown instanceof Error)) return new Error(String(thrown), { cause: thrown })
+    void `${thrown.name}${thrown.message}${thrown.stack}`
+    return thrown
+  } catch {
+    return new Error('Something was thrown that cannot be read or turned into text.')
+  }
+}
+
 /** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+export function messageOf(thrown: unknown): string {
+  return errorFrom(thrown).message
 }

@@ -19,7 +19,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   }))
   ranked.sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
+  return best && best.distance <= Math.ceil(word.length / 3) ? best.candidate : undefined
 }
 
 /** Levenshtein's distance: how many letters to insert, delete or replace. */

@@ -3,6 +3,7 @@ import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { ClaimedJob } from '../ports/queue.js'
 import type { Span } from '../ports/tracer.js'
+import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { Life } from './broadcast.js'
@@ -21,6 +22,7 @@ export interface AttemptHost {
   readonly rooms: Rooms
   readonly tracer: Tracer
   readonly progress: ProgressWriter
+  readonly report: Report
   /** Called when the attempt has not returned by the end of its grace. */
   overdue(attempt: Attempt): void
   /** Called when `at` is another one. */
@@ -94,7 +96,12 @@ export class Attempt implements TaskContext, Deadline {
   }
 
   get progress(): TaskContext['progress'] {
-    return (percent, data) => this.report(percent, data)
+    return (percent, data) => {
+      const told = this.report(percent, data)
+      // A task need not wait for its progress: what is wrong with it must not end the process.
+      told.catch((error) => this.host.report(error, { stage: 'task.progress', task: this.task.name, job: this.jobId }))
+      return told
+    }
   }
 
   /** Asks the attempt to end. It has its grace to do so; only the first reason counts. */

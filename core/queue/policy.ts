@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { messageOf, TriportError } from '../errors.js'
+import { unknownKeys } from '../suggest.js'
 
 /** How the wait grows from one repetition to the next: `delay`, `delay * factor`, `delay * factor²`, never above `max`. */
 export interface BackoffOptions {
@@ -76,8 +77,23 @@ const taskName = /^\P{C}{1,200}$/u
 /** What every backend can have in the name of a queue. */
 const queueName = /^[\w.\-/]{1,100}$/
 
-function problemsOfShape({ name, queue, input, room, run }: Definition): string[] {
-  const problems: string[] = []
+const known: Readonly<Record<keyof Definition, true>> = {
+  name: true,
+  queue: true,
+  timeout: true,
+  grace: true,
+  maxRetries: true,
+  backoff: true,
+  keepResult: true,
+  keepFailed: true,
+  input: true,
+  room: true,
+  run: true,
+}
+
+function problemsOfShape(definition: Definition): string[] {
+  const { name, queue, input, room, run } = definition
+  const problems = unknownKeys(definition, Object.keys(known), 'option')
   if (typeof name !== 'string' || !taskName.test(name)) {
     problems.push(`name is ${JSON.stringify(name)}. Give a text of 1 to 200 printable characters.`)
   }

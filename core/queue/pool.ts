@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js'
 import { decodeError } from '../codec.js'
-import { TriportError } from '../errors.js'
+import { errorFrom, TriportError } from '../errors.js'
 import type { ClaimedJob, Outcome } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
@@ -86,7 +86,7 @@ export function createPool(deps: PoolDeps): Pool {
       }
       ending = { ok: true, value: returned }
     } catch (error) {
-      ending = { ok: false, error }
+      ending = { ok: false, error: errorFrom(error) }
     }
     end(attempt, ending)
   }
@@ -94,7 +94,7 @@ export function createPool(deps: PoolDeps): Pool {
   function follow(attempt: Attempt, returned: PromiseLike<unknown>): void {
     returned.then(
       (value) => end(attempt, { ok: true, value }),
-      (error: unknown) => end(attempt, { ok: false, error }),
+      (error: unknown) => end(attempt, { ok: false, error: errorFrom(error) }),
     )
   }
 

@@ -1,3 +1,4 @@
+import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { Span, SpanOptions, TraceContext, TracerDriver, Tracing } from '../ports/tracer.js'
 import { noopSpan, noopTracer } from './noop.js'
@@ -39,7 +40,7 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
   function span<T>(name: string, optionsOrFn: SpanOptions | ((span: Span) => T), maybeFn?: (span: Span) => T): T {
     const tracer = target()
     const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn]
-    if (fn === undefined) throw new TypeError(`tracer.span(${JSON.stringify(name)}) got no function to run.`)
+    if (fn === undefined) throw noFunction(name)
     return tracer.enabled ? runSpan(tracer, tracer.startSpan(name, options), fn) : fn(noopSpan)
   }
 
@@ -73,4 +74,11 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
     spanContext: (context) => target().spanContext(context),
     flush: (timeout) => target().flush(timeout),
   }
+}
+
+function noFunction(name: string): TriportError {
+  return new TriportError(
+    'ERR_OPTION_INVALID',
+    `tracer.span(${JSON.stringify(name)}) got no function to run. Pass one.`,
+  )
 }

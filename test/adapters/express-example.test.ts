@@ -17,6 +17,12 @@ after(async () => {
   await Promise.all([closed(server), closed(before.server)])
 })
 
+/** The data of a WORKFLOW_UPDATE. */
+interface Update {
+  readonly status: string
+  readonly data: { readonly result?: unknown }
+}
+
 const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
 const asAda = { cookie: 'user=ada' }
 
@@ -44,34 +50,28 @@ describe('the Express app that gained jobs, traces and rooms', () => {
     assert.equal((await orderReport({})).status, 401)
   })
 
-  it('answers at once, shows the progress live, and has the result', async (t) => {
+  it('answers at once, shows the progress live, and then the result', async (t) => {
     const response = await orderReport(asAda)
     assert.equal(response.status, 202)
-    const { job, progress } = (await response.json()) as { job: string; progress: string }
-    const client = await openSocket(t, `ws://${host}${progress}`, { headers: asAda })
-    await client.heard('WORKFLOW_UPDATE', ({ data }) => (data as { progress?: number }).progress === 100)
-    const ended = await eventually(async () => {
-      const status = (await (await fetch(`http://${host}${job}`, { headers: asAda })).json()) as Record<string, unknown>
-      assert.equal(status.state, 'completed')
-      return status
-    })
-    assert.deepEqual(ended.result, { user: 'ada', month: '2026-11', pages: 4 })
+    const { watch } = (await response.json()) as { watch: string }
+    const client = await openSocket(t, `ws://${host}${watch}`, { headers: asAda })
+    const { data } = await client.heard('WORKFLOW_UPDATE', ({ data }) => (data as Update).status === 'completed')
+    assert.deepEqual((data as Update).data.result, { user: 'ada', month: '2026-11', pages: 4 })
   })
 
-  it('lets nobody else watch', async (t) => {
-    const { job, progress } = (await (await orderReport(asAda)).json()) as { job: string; progress: string }
-    assert.equal(await refusedStatus(t, `ws://${host}${progress}`, { cookie: 'user=eve' }), 403)
-    assert.equal(await refusedStatus(t, `ws://${host}${progress}`), 401)
-    assert.equal((await fetch(`http://${host}${job}`)).status, 401)
+  it('lets nobody else watch, and nobody ask for jobs', async (t) => {
+    const { watch } = (await (await orderReport(asAda)).json()) as { watch: string }
+    assert.equal(await refusedStatus(t, `ws://${host}${watch}`, { cookie: 'user=eve' }), 403)
+    assert.equal(await refusedStatus(t, `ws://${host}${watch}`), 401)
+    const job = await fetch(`http://${host}/triport/jobs/0190c0de-cafe-7000-8000-000000000000`, { headers: asAda })
+    assert.equal(job.status, 403)
   })
 
-  it('has one trace from the request to the broadcast', async () => {
+  it('has one trace from the request to the broadcast', async (t) => {
     tracer.clear()
-    const { job } = (await (await orderReport(asAda)).json()) as { job: string }
-    await eventually(async () => {
-      const status = (await (await fetch(`http://${host}${job}`, { headers: asAda })).json()) as Record<string, unknown>
-      assert.equal(status.state, 'completed')
-    })
+    const { watch } = (await (await orderReport(asAda)).json()) as { watch: string }
+    const client = await openSocket(t, `ws://${host}${watch}`, { headers: asAda })
+    await client.heard('WORKFLOW_UPDATE', ({ data }) => (data as Update).status === 'completed')
     await eventually(() => {
       const request = tracer.tree().find(({ span }) => span.name === 'POST /reports')
       assert.ok(request)

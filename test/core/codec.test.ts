@@ -74,6 +74,29 @@ test('a cycle is refused, the same object twice is not', () => {
   assert.deepStrictEqual(decode(encode([shared, shared], { what })), [shared, shared])
 })
 
+test('what is unfit itself is named without a place', () => {
+  assert.throws(() => encode(() => {}, { what: 'Result' }), {
+    message: 'Result is a function. Pass plain data instead.',
+  })
+})
+
+test('data that is nested too deeply is refused by code', () => {
+  let deep: unknown[] = []
+  for (let level = 0; level < 50_000; level++) deep = [deep]
+  assert.throws(() => encode(deep, { what }), { code: 'ERR_VALUE_UNSUPPORTED', message: /nested too deeply/ })
+})
+
+test('anything that was thrown can be encoded', () => {
+  const unreadable = new Proxy(new Error('hidden'), {
+    get() {
+      throw new Error('no')
+    },
+  })
+  for (const thrown of [Object.create(null), unreadable, Symbol('s'), undefined, 12n]) {
+    assert.ok(decodeError(encodeError(thrown)) instanceof Error)
+  }
+})
+
 test('the size limit counts bytes, not characters', () => {
   assert.equal(encode('ä'.repeat(49), { what, maxBytes: 100 }).length, 51)
   assert.throws(() => encode('ä'.repeat(50), { what, maxBytes: 100 }), {

@@ -140,6 +140,10 @@ test('every problem of a configuration is reported at once, with a guess at what
   )
 })
 
+test('a configuration that is no object is refused by code', () => {
+  assert.throws(() => createRuntime(null as never), { code: 'ERR_CONFIG_INVALID', message: /It is null/ })
+})
+
 test('a port that is left out is memory on a laptop, and the choice is said once', async () => {
   delete process.env.NODE_ENV
   const lines: string[] = []

@@ -19,7 +19,7 @@ const auth: Auth<User> = {
   authenticate: ({ headers }) => users.get(headers.authorization?.toString()),
   // False is 403, or close code 4403.
   authorize(user, action, { room }) {
-    if (action === 'room:join' || action === 'room:publish') return room?.startsWith(`user:${user.name}`) === true
+    if (action === 'room:join' || action === 'room:publish') return room === `user:${user.name}`
     return user.admin // health:read, job:read, job:cancel
   },
 }

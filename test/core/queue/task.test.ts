@@ -53,14 +53,13 @@ test('every problem of a definition is told at once', () => {
 })
 
 test('run keeps its own object as this', () => {
-  const definition = { name: 'self', factor: 3, run: (n: number) => n }
   const task = defineTask({
-    ...definition,
-    run(this: { factor: number }, n: number) {
-      return n * this.factor
+    name: 'self',
+    run(this: { name: string }) {
+      return this.name
     },
   } as never)
-  assert.equal(task.run(2 as never, {} as never), 6)
+  assert.equal(task.run(undefined as never, {} as never), 'self')
 })
 
 test('a registry refuses two tasks of one name and lists each queue once', () => {
@@ -95,4 +94,11 @@ test('any number of deadlines need one timer, and each falls due once at its tim
     Array.from({ length: 500 }, (_, n) => n * 2),
   )
   assert.equal(clock.timers, 0)
+})
+
+test('a misspelt option is refused, with a guess at what was meant', () => {
+  assert.throws(() => defineTask({ name: 'x', maxRetrys: 5, inptu: 1, run() {} } as never), {
+    code: 'ERR_TASK_INVALID',
+    message: /"maxRetrys"\. Did you mean "maxRetries"\?[\s\S]*"inptu"\. Did you mean "input"\?/,
+  })
 })

@@ -351,3 +351,34 @@ test('a task that returns at once and one that is no promise are settled too', a
   const { queue } = await createRunning({ tasks: [sync] })
   assert.equal(await (await queue.enqueue(sync, 4)).result({ timeout: '1s' }), 8)
 })
+
+test('a value that cannot be described fails its attempt like any other', async () => {
+  const odd = defineTask({
+    name: 'odd',
+    maxRetries: 0,
+    run() {
+      throw Object.create(null)
+    },
+  })
+  const { queue, clock } = await createRunning({ tasks: [odd] })
+  const job = await queue.enqueue(odd)
+  await clock.settle()
+  const { state, error } = await job.status()
+  assert.equal(state, 'failed')
+  assert.match(error?.message ?? '', /cannot be read or turned into text/)
+})
+
+test('progress that nobody waits for is reported when it is wrong, and does the job no harm', async () => {
+  const careless = defineTask({
+    name: 'careless',
+    run(_input: undefined, ctx) {
+      void ctx.progress(101)
+      return 'done'
+    },
+  })
+  const { queue, clock, report } = await createRunning({ tasks: [careless] })
+  const job = await queue.enqueue(careless)
+  await clock.settle()
+  assert.equal((await job.status()).result, 'done')
+  assert.deepEqual(report.stages(), ['task.progress'])
+})
