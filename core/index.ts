@@ -103,6 +103,7 @@ export {
   defineTask,
   type EnqueueArguments,
   type InputOf,
+  type NamedAtRunTime,
   type OutputOf,
   type Task,
   type TaskContext,

@@ -86,7 +86,7 @@ export type TaskNamed<Tasks extends readonly AnyTask[], Name> = [
   : Extract<Tasks[number], { readonly name: Name }>
 
 /** The tasks whose names the type checker does not know: those of `tasksOf`. */
-type NamedAtRunTime<T extends AnyTask> = T extends AnyTask ? (string extends T['name'] ? T : never) : never
+export type NamedAtRunTime<T extends AnyTask> = T extends AnyTask ? (string extends T['name'] ? T : never) : never
 
 /** Input and options of `enqueue`; the input may be left out where a task takes none. */
 export type EnqueueArguments<Input> = undefined extends Input

@@ -8,7 +8,7 @@ import { startExample } from './example-server.js'
 import { endless, yeast } from './networks.js'
 
 const folder = new URL('../../docs/images/', import.meta.url)
-const maxBytes = 200_000
+const maxBytes = 240_000
 
 const server = await startExample()
 const browser = await launchChromium()

@@ -108,6 +108,7 @@ function options(genes, width) {
         label: id,
         stroke: () => colour(`series-${i % colours}`),
         width: 2,
+        pxAlign: 0, // Points on whole pixels would show as jags where curves are steep.
         points: { show: false },
         dash: i < colours ? [] : [6, 4],
       })),

@@ -78,7 +78,8 @@ function axis(length) {
   const ticks = Array.from({ length: Math.floor(length / step) + 1 }, (_, i) => {
     const left = (100 * i * step) / length
     const label = element('span', {}, i === 0 ? '0' : time(i * step))
-    const tick = element('span', { class: left > 85 ? 'tick last' : 'tick' }, label)
+    // At the right edge there is no room for a label on either side when the ticks are close.
+    const tick = element('span', { class: 'tick' }, left > 85 ? '' : label)
     tick.style.left = `${left}%`
     return tick
   })
