@@ -1,5 +1,7 @@
+import type { Clock } from '../clock.js'
 import type { Lease, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import { answer } from './answer.js'
 
 /** What reports progress under its claim. */
 export interface ProgressSource {
@@ -16,12 +18,15 @@ export interface ProgressWriter {
 
 export interface ProgressDeps {
   readonly driver: QueueDriver
+  readonly clock: Clock
   readonly report: Report
+  /** How long an answer of the driver is waited for, in milliseconds. */
+  readonly lease: number
   readonly schedule: (flush: () => void) => void
 }
 
 /** One call at a time: meanwhile the newest value of each source waits for the next one. */
-export function createProgressWriter({ driver, report, schedule }: ProgressDeps): ProgressWriter {
+export function createProgressWriter({ driver, clock, report, lease, schedule }: ProgressDeps): ProgressWriter {
   let values = new Map<ProgressSource, string>()
   let next: Promise<void> | undefined
   let current: Promise<void> = Promise.resolve()
@@ -31,9 +36,15 @@ export function createProgressWriter({ driver, report, schedule }: ProgressDeps)
     values = new Map()
     next = undefined
     try {
-      const replies = await driver.progress(
-        batch.map(([{ claim }, value]) => ({ queue: claim.queue, id: claim.id, token: claim.token, value })),
+      const updates = batch.map(
+        ([
+          {
+            claim: { queue, id, token },
+          },
+          value,
+        ]) => ({ queue, id, token, value }),
       )
+      const replies = await answer(clock, lease, driver.progress(updates))
       for (const [index, [source]] of batch.entries()) if (replies[index] === 'lost') source.lose()
     } catch (error) {
       report(error, { stage: 'worker.progress' })

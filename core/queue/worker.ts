@@ -89,7 +89,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
   const settler = createSettler({ report, changed: () => loop.kick(), lifeOf, keepOf: tasks.keepResult })
-  const progress = createProgressWriter({ driver, report, schedule })
+  const progress = createProgressWriter({ driver, clock, report, lease, schedule })
   const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed: () => loop.kick() })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })
   const loop: ClaimLoop = createClaimLoop({

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { WriteStream } from 'node:tty'
-import type { Report } from 'triport'
+import { formatTree, type Report } from 'triport'
 import { memoryTracer } from 'triport/drivers/memory'
 import { RefusedError, runWorkflow, type ShowProgress } from './client.js'
 import { maxNetworkBytes } from './network.js'
-import { progressBar, resultText, traceText } from './report.js'
+import { progressBar, resultText } from './report.js'
 import { type Adapter, startService } from './service.js'
 
 const clientSpan = 'client'
@@ -31,7 +31,7 @@ export async function runOnce(file: string, out: WriteStream, adapter: Adapter):
     await service.stop()
   }
   const trace = spans.tree().filter(({ span }) => span.name === clientSpan)
-  out.write(`\n${traceText(trace)}\n`)
+  out.write(`\n${formatTree(trace)}\n`)
 }
 
 async function readNetworkFile(file: string): Promise<string> {

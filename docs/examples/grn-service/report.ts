@@ -1,4 +1,3 @@
-import { formatTree, type SpanNode } from 'triport'
 import type { AttractorsResult, OscillationResult, WorkflowResult } from './api.js'
 
 const barWidth = 30
@@ -13,22 +12,6 @@ export function progressBar(percent: number, label: string): string {
 /** The result of a workflow in words. */
 export function resultText(result: WorkflowResult): string {
   return result.kind === 'oscillation' ? oscillationText(result) : attractorsText(result)
-}
-
-/** Span trees as text, with childless spans of one name below the same parent as one line. */
-export function traceText(roots: readonly SpanNode[]): string {
-  return formatTree(merged(roots))
-}
-
-function merged(siblings: readonly SpanNode[]): SpanNode[] {
-  const groups = Map.groupBy(siblings, ({ span, children }) => (children.length === 0 ? span.name : span.spanId))
-  return [...groups.values()].flatMap(([first, ...more]) => {
-    if (first === undefined) return []
-    const { span, children } = first
-    if (more.length === 0) return [{ span, children: merged(children) }]
-    const endTime = more.reduce((end, { span }) => end + span.endTime - span.startTime, span.endTime)
-    return [{ span: { ...span, name: `${span.name} (${more.length + 1} times)`, endTime }, children }]
-  })
 }
 
 function oscillationText({ periodMinutes, periodErrorMinutes = 0, genes }: OscillationResult): string {

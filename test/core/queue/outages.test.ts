@@ -201,3 +201,17 @@ test('a wait that is given up and begun again in one turn is watched once', asyn
     [[job.id], 'unwatch'],
   ])
 })
+
+test('progress that the driver never answers holds up no task for longer than a lease', async () => {
+  const { task, started } = held()
+  const { queue, clock, report } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({ ...driver, progress: () => never }),
+  })
+  await queue.enqueue(task, 1)
+  await clock.settle()
+  const told = started[0]?.ctx.progress(50)
+  await clock.advance(30_000)
+  await told
+  assert.deepEqual(report.stages(), ['worker.progress'])
+})
