@@ -22,25 +22,21 @@ export interface VisitOptions extends BrowserContextOptions {
 /** The claim that the page does what `fn` looks for, and says nothing wrong in its console meanwhile. */
 export type Claim = (name: string, fn: (visit: Visit) => Promise<void>, options?: VisitOptions) => void
 
-/** One server and one browser for the tests of a file. */
+/** One browser for the tests of a file, and a server for each: the page lists the runs that its server knows. */
 export function pageClaims(): Claim {
-  let server: ExampleServer
   let browser: Browser
   before(async () => {
-    if (noChromium) return
-    server = await startExample()
-    browser = await launchChromium()
+    if (!noChromium) browser = await launchChromium()
   })
-  after(async () => {
-    await browser?.close()
-    await server?.kill()
-  })
+  after(() => browser?.close())
 
   return (name, fn, { path = '/', ...options } = {}) => {
     test(name, { skip: noChromium, timeout: 60_000 }, async (context) => {
+      const server = await startExample()
       const tabs = await browser.newContext(options)
-      context.after(() => tabs.close())
       const { open, expectError } = watch(context, tabs, server.url)
+      context.after(() => tabs.close())
+      context.after(() => server.kill()) // Last: a page complains when its server goes.
       await fn({ server, page: await open(path), open, expectError })
     })
   }
