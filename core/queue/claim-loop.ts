@@ -106,6 +106,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   }
 
   function nextStep(): Step | undefined {
+    if (outbox.apart) return settle
     const room = claiming ? Math.min(free(), largestClaim) : 0
     const [queue] = room > 0 ? hungry : []
     if (queue !== undefined) return { stage: 'worker.claim', run: () => claim(queue, room) }

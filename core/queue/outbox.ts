@@ -1,3 +1,4 @@
+import { isTriportError } from '../errors.js'
 import type { Settlement, SettleReply } from '../ports/queue.js'
 
 /** A settlement on its way. */
@@ -10,30 +11,54 @@ export interface Posted {
 /** Settlements that wait for the next call of the driver. */
 export interface Outbox<P extends Posted> {
   readonly size: number
+  /** A call was refused for good, so what it carried is sent one by one, to find which settlement is at fault. */
+  readonly apart: boolean
   post(posted: P): void
-  /** Sends what waits with `call`. What `call` rejects with is thrown, and everything waits again. */
+  /**
+   * Sends what waits with `call`. What `call` rejects with is thrown, and everything waits again; but a settlement that is
+   * refused for good when it is sent apart is given up.
+   */
   send(call: (settlements: readonly Settlement[]) => Promise<readonly SettleReply[]>): Promise<void>
 }
 
-/** @param answered Called for each settlement, in order. It may post again. */
-export function createOutbox<P extends Posted>(answered: (posted: P, reply: SettleReply) => void): Outbox<P> {
-  let waiting: P[] = []
+/** What becomes of settlements. Each may post again. */
+export interface OutboxEvents<P extends Posted> {
+  /** Called for each settlement, in order. */
+  answered(posted: P, reply: SettleReply): void
+  /** The driver will never take it: its job runs again when its lease lapses. */
+  refused(posted: P, error: unknown): void
+}
+
+export function createOutbox<P extends Posted>({ answered, refused }: OutboxEvents<P>): Outbox<P> {
+  const waiting: P[] = []
+  let apart = 0
   return {
     get size() {
       return waiting.length
     },
+    get apart() {
+      return apart > 0
+    },
     post: (posted) => void waiting.push(posted),
     async send(call) {
-      const batch = waiting
-      waiting = []
+      const alone = apart > 0
+      const batch = waiting.splice(0, alone ? 1 : waiting.length)
       let replies: readonly SettleReply[]
       try {
         replies = await call(batch.map(({ settlement }) => settlement))
       } catch (error) {
+        const forGood = !(isTriportError(error) && error.retryable)
+        if (alone && forGood) {
+          apart--
+          for (const posted of batch) refused(posted, error)
+          return
+        }
+        if (forGood) apart = batch.length
         for (const posted of batch) posted.resent = true
-        waiting = [...batch, ...waiting]
+        waiting.unshift(...batch)
         throw error
       }
+      if (alone) apart--
       for (let index = 0; index < batch.length; index++) answered(batch[index] as P, replies[index] ?? 'lost')
     },
   }
@@ -47,11 +72,12 @@ export async function flushOutbox<P extends Posted>(
   outbox: Outbox<P>,
   call: (settlements: readonly Settlement[]) => Promise<readonly SettleReply[]>,
 ): Promise<void> {
-  for (let tries = 1; outbox.size > 0; tries++) {
+  let failures = 0
+  while (outbox.size > 0) {
     try {
       await outbox.send(call)
     } catch (error) {
-      if (tries >= lastTries) throw error
+      if (++failures >= lastTries) throw error
     }
   }
 }

@@ -54,7 +54,7 @@ const statuses = {
 export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps): Settler {
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
-  const outbox = createOutbox<Ended>(answered)
+  const outbox = createOutbox<Ended>({ answered, refused })
 
   function post(job: ClaimedJob, outcome: Outcome, life?: Life, detail?: unknown): void {
     const { queue, id, token } = job
@@ -70,6 +70,10 @@ export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps):
       post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, life, error)
       changed()
     } else if (!resent) report(tooLate(job), { stage: 'worker.settle', task: job.task, job: job.id })
+  }
+
+  function refused({ job }: Ended, error: unknown): void {
+    report(error, { stage: 'worker.settle', task: job.task, job: job.id })
   }
 
   /** A room hears of an end when it is stored: whoever asks then finds it. */

@@ -215,3 +215,40 @@ test('progress that the driver never answers holds up no task for longer than a 
   await told
   assert.deepEqual(report.stages(), ['worker.progress'])
 })
+
+test('a settlement that the driver refuses for good holds up no other', async () => {
+  const { task, started } = held()
+  let poisoned: string | undefined
+  const refuse = (settlements: readonly { readonly id: string }[] = []) => {
+    if (settlements.some(({ id }) => id === poisoned)) throw new Error('no such text')
+  }
+  const { queue, clock, report } = await createRunning({
+    tasks: [task],
+    worker: { concurrency: 10 },
+    wrap: (driver) => ({
+      ...driver,
+      async claim(request) {
+        refuse(request.settle)
+        return driver.claim(request)
+      },
+      async settle(settlements) {
+        refuse(settlements)
+        return driver.settle(settlements)
+      },
+    }),
+  })
+  const jobs = await Promise.all([1, 2, 3].map((n) => queue.enqueue(task, n)))
+  await clock.settle()
+  poisoned = jobs[1]?.id
+  for (const { gate } of started) gate.open(1)
+  await clock.advance(1_000)
+  const later = await queue.enqueue(task, 4)
+  await clock.settle()
+  const states = await Promise.all([...jobs, later].map(async (job) => (await job.status()).state))
+  assert.deepEqual(states, ['completed', 'active', 'completed', 'active'])
+  assert.equal(started.length, 4)
+  assert.ok(report.reports.some(({ details }) => details.stage === 'worker.settle' && details.job === poisoned))
+  poisoned = undefined
+  await clock.advance(31_000)
+  assert.equal(started[4]?.ctx.jobId, jobs[1]?.id, 'it runs again when its lease has lapsed')
+})
