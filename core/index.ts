@@ -27,28 +27,41 @@ export type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
 export type { LifecycleState } from './lifecycle.js'
 export type { Detect, Detection, Env } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
+export {
+  type AttemptFailure,
+  type ClaimedJob,
+  type Group,
+  type JobRecord,
+  type JobState,
+  keptFailures,
+  keptLogLines,
+  type Lease,
+  type Lock,
+  type NewJob,
+  type QueueCounts,
+} from './ports/job.js'
 export type {
   Cancellation,
   CancelReply,
-  ClaimedJob,
   ClaimReply,
   ClaimRequest,
   Ending,
   EnqueueOutcome,
   ExtendReply,
-  JobRecord,
-  JobState,
+  JobPage,
+  JobSignal,
   Join,
-  Lease,
-  NewJob,
+  ListRequest,
   Outcome,
   ProgressReply,
   ProgressUpdate,
-  QueueCounts,
   QueueDriver,
   QueueListener,
   QueueSignals,
   QueueSupports,
+  RateLimit,
+  RedriveReply,
+  RemoveReply,
   Settlement,
   SettleReply,
 } from './ports/queue.js'
@@ -65,6 +78,7 @@ export type {
   RoomsListener,
   RoomsSupports,
 } from './ports/rooms.js'
+export type { ScheduleRecord, ScheduleStore, ScheduleTick } from './ports/schedules.js'
 export type { Frame, Socket, SocketEvents, SocketTransport } from './ports/socket.js'
 export type {
   Attributes,
@@ -79,6 +93,7 @@ export type {
   TracerDriver,
   Tracing,
 } from './ports/tracer.js'
+export type { WorkerRecord, WorkerRegistry } from './ports/workers.js'
 export { type AfterClose, afterClose, closeCodes } from './protocol/close-codes.js'
 export {
   type AckFrame,

@@ -1,6 +1,6 @@
 import type { LifecycleState } from './lifecycle.js'
 import type { ServiceInfo } from './ports/driver.js'
-import type { QueueCounts } from './ports/queue.js'
+import type { QueueCounts } from './ports/job.js'
 import type { WorkerSnapshot } from './queue/worker.js'
 
 /** A driver in use, and how it came to be chosen. */

@@ -1,12 +1,7 @@
 import type { Driver } from './driver.js'
-
-/**
- * Where a job is.
- *
- * A job starts `waiting`, or `delayed` until it is due. A claim makes it `active`. It ends `completed`, `failed` (the dead
- * letters) or `cancelled`; a retry and a release put it back to `waiting` or `delayed`.
- */
-export type JobState = 'waiting' | 'delayed' | 'active' | 'completed' | 'failed' | 'cancelled'
+import type { ClaimedJob, JobRecord, JobState, Lease, NewJob, QueueCounts } from './job.js'
+import type { ScheduleStore } from './schedules.js'
+import type { WorkerRegistry } from './workers.js'
 
 /** What a driver can do beyond the contract that all share. The conformance suite tests the yes and the no. */
 export interface QueueSupports {
@@ -16,32 +11,13 @@ export interface QueueSupports {
   readonly shared: boolean
   /** `enqueue` takes the caller's database transaction as `tx`. Where it does not, a `tx` MUST be refused with `ERR_UNSUPPORTED`. */
   readonly transactions: boolean
-  /** `enqueue` makes its jobs due at once and resolves when they have ended or were put back, not when they are stored. */
-  readonly inline: boolean
-}
-
-/** A job as the core hands it over to be stored. Texts are opaque to the driver and hold no U+0000. */
-export interface NewJob {
   /**
-   * A UUID in lower case, version 7 when generated and version 8 when derived from `key`. It names one job across all queues:
-   * the core never uses it for two.
+   * `enqueue` makes its jobs due at once and resolves when they, and what follows them, have ended or were put back, not when they
+   * are stored.
    */
-  readonly id: string
-  /** Matches `/^[\w.\-/]{1,100}$/`. */
-  readonly queue: string
-  readonly task: string
-  /** The encoded input. */
-  readonly payload: string
-  /** The core's own notes on the job (trace, retry policy, room): encoded, never interpreted. */
-  readonly meta: string
-  /** The caller's text that `id` was derived from. */
-  readonly key?: string
-  /** An integer of 32 bits. Higher runs sooner. */
-  readonly priority: number
-  /** Milliseconds from the server's now until the job is due. 0 or less means at once. */
-  readonly delay: number
-  /** When the job is due on the server's clock, in milliseconds since the epoch. Counts instead of `delay`. */
-  readonly runAt?: number
+  readonly inline: boolean
+  /** `QueueSignals.event` is called for what happens in every process. Where it is not, it MUST never be called. */
+  readonly events: boolean
 }
 
 /** What became of one job of an `enqueue` call. */
@@ -51,36 +27,10 @@ export interface EnqueueOutcome {
   readonly deduplicated: boolean
 }
 
-/** A claim on one job. The token is new with every claim. */
-export interface Lease {
-  readonly queue: string
-  readonly id: string
-  readonly token: string
-}
-
-/** A job that this worker may run until its lease ends. */
-export interface ClaimedJob extends Lease {
-  readonly task: string
-  readonly payload: string
-  readonly meta: string
-  readonly key?: string
-  readonly priority: number
-  /** How often the job was claimed, this claim included, less the claims that were released. Starts at 1. */
-  readonly deliveries: number
-  /** Server time of the enqueue, milliseconds since the epoch. */
-  readonly enqueuedAt: number
-  /** Server time at which this delivery became due. */
-  readonly dueAt: number
-  /** Server time of this claim. */
-  readonly claimedAt: number
-  /** Its cancellation was requested before its last lease lapsed. The core ends it and does not run it. */
-  readonly cancelRequested: boolean
-}
-
 /** One way a delivery ended, decided by the core. */
 export type Outcome =
   | { readonly type: 'completed'; readonly result: string | undefined; readonly keep: number }
-  | { readonly type: 'failed'; readonly error: string; readonly keep: number }
+  | { readonly type: 'failed'; readonly error: string; readonly reason: string; readonly keep: number }
   | { readonly type: 'cancelled'; readonly error: string; readonly keep: number }
   | { readonly type: 'retry'; readonly delay: number; readonly error: string }
   | { readonly type: 'released'; readonly delay: number }
@@ -132,6 +82,13 @@ export type ProgressReply = 'stored' | 'lost'
 /** `cancelled`: still held, but somebody asked for the job to be cancelled. */
 export type ExtendReply = 'held' | 'cancelled' | 'lost'
 
+/** A token bucket: `tokens` per `per` milliseconds, at most `burst` saved up. A claimed job costs one token. */
+export interface RateLimit {
+  readonly tokens: number
+  readonly per: number
+  readonly burst: number
+}
+
 /** What a worker asks for. */
 export interface ClaimRequest {
   readonly queue: string
@@ -141,6 +98,10 @@ export interface ClaimRequest {
   readonly lease: number
   /** Identifies the worker in records and in introspection. */
   readonly worker: string
+  /** How many jobs of the queue may be active at a time, over all workers. @default no bound */
+  readonly concurrency?: number
+  /** How fast jobs of the queue may be claimed, over all workers. The bucket is full at first. @default no bound */
+  readonly rate?: RateLimit
   /** Deliveries to end in the same round trip, before the claim. */
   readonly settle?: readonly Settlement[]
 }
@@ -150,37 +111,63 @@ export interface ClaimReply {
   readonly jobs: readonly ClaimedJob[]
   /** In the order of `request.settle`. */
   readonly settled: readonly SettleReply[]
+  /**
+   * Milliseconds until this claim could bring another job without a signal before: the next delayed job is due, or the next token
+   * of `request.rate` is there. `undefined` when `max` jobs came, and when only a signal can change anything.
+   */
+  readonly nextDue?: number
 }
 
-/** What is known about a job. */
-export interface JobRecord {
-  readonly id: string
-  readonly queue: string
-  readonly task: string
-  readonly payload: string
-  readonly meta: string
-  readonly key?: string
-  readonly state: JobState
-  readonly priority: number
-  readonly deliveries: number
-  readonly enqueuedAt: number
-  readonly dueAt: number
-  /** Server time of the latest claim. Absent while `deliveries` is 0. */
-  readonly startedAt?: number
-  readonly finishedAt?: number
-  /** The encoded value of the last `progress` call. */
-  readonly progress?: string
-  /** The encoded result of a completed job. */
-  readonly result?: string
-  /** The encoded error of the last attempt that had one. Absent when the job has completed. */
-  readonly error?: string
-  /** Its cancellation was requested while it was active. */
-  readonly cancelRequested: boolean
-}
-
-/** Progress of a running job, encoded. */
+/** What a running job tells of itself. */
 export interface ProgressUpdate extends Lease {
-  readonly value: string
+  /** Replaces the progress of before. */
+  readonly value?: string
+  /** Lines to append to the job's log, which keeps the newest `keptLogLines`. Opaque. */
+  readonly log?: readonly string[]
+}
+
+/** Which jobs to list. */
+export interface ListRequest {
+  readonly queue: string
+  readonly state: JobState
+  /** Only jobs of this task. */
+  readonly task?: string
+  /** At most this many, 1 or more. */
+  readonly max: number
+  /** The `next` of the page before. @default the first page */
+  readonly cursor?: string
+}
+
+/** One page of a list. */
+export interface JobPage {
+  /** May be fewer than asked for, even none, although there is a `next`. */
+  readonly jobs: readonly JobRecord[]
+  /** Absent on the last page. */
+  readonly next?: string
+}
+
+/** `live`: it has not ended, so it stays. */
+export type RemoveReply = 'removed' | 'live' | 'unknown'
+
+/** `kept`: it has not failed, so nothing was changed. */
+export type RedriveReply = 'redriven' | 'kept' | 'unknown'
+
+/** Something that happened to a job. `released`: put back without having counted. `lapsed`: its lease ended, and it waits again. */
+export interface JobSignal {
+  readonly type:
+    | 'enqueued'
+    | 'started'
+    | 'progressed'
+    | 'completed'
+    | 'retried'
+    | 'failed'
+    | 'cancelled'
+    | 'released'
+    | 'lapsed'
+  readonly queue: string
+  readonly id: string
+  readonly task: string
+  readonly deliveries: number
 }
 
 /**
@@ -189,17 +176,16 @@ export interface ProgressUpdate extends Lease {
  */
 export type CancelReply = 'cancelled' | 'requested' | 'finished' | 'unknown'
 
-/** How many jobs of a queue are in each state, counted when asked. */
-export type QueueCounts = Readonly<Record<JobState, number>>
-
 /** Hints from the backend. Each may come late, twice or never; the core polls as well. */
 export interface QueueSignals {
-  /** A job of this queue may be due. */
+  /** A job of this queue may be due, or may be claimed now that it could not be before. */
   wake?(queue: string): void
   /** Cancellation of this active job was requested. */
   cancel?(id: string): void
   /** This watched job has ended. */
   settled?(id: string): void
+  /** Something happened to a job of one of `queues`. Only with `supports.events`. */
+  event?(event: JobSignal): void
   /** The link to the backend was renewed: anything may have been missed. */
   resync?(): void
 }
@@ -221,12 +207,26 @@ export interface QueueListener {
  * - A reply that was lost MUST be harmless: sending the same call again changes nothing that the first call did. The core knows
  *   that `lost` and `deduplicated` may then mean that the first call has worked.
  * - An id or a token that no driver made is unknown or lost, never an error.
+ * - A job whose `lock` is held by another job of its queue MUST NOT be stored: the answer is the holder's id, `deduplicated: true`. But
+ *   a holder that `lock.replace` makes give way MUST end in the same atomic step in which the new job is stored. Ids go before
+ *   locks, and of the jobs of one call the earlier ones before the later ones. Looking for a holder and storing MUST be one step.
+ * - A lock that is held until `claimed` MUST be free from the first claim on, and one until `ended` when its job ends, however that
+ *   happens, or is gone. A job that is put back or redriven does not take its lock again.
+ * - Enqueuing with `hasten` MUST make a job of that id due at once when it is `delayed`, and wake; it answers `deduplicated: true`.
  *
  * Claims
  * - `claim` MUST give a job to one caller only, MUST NOT give a job before it is due on the server's clock, and MUST count
  *   the delivery in the same step.
  * - Jobs of higher priority MUST be given first. Those of equal priority MUST be given in the order in which they became due,
  *   jobs of one call in the call's order; jobs that were put back MAY be given sooner or later than that.
+ * - Jobs with a `group` stand in a line of their own per priority and group key, all others of that priority in one line, and the
+ *   order above holds within a line. The lines of a priority MUST take turns: within one claim, no line gives two jobs more than
+ *   another one that has a job which may be given. A line whose group is full is passed over, also for jobs of lower priority.
+ * - `claim` MUST NOT make more jobs of a group active than the `limit` of the job that it gives, nor more of a queue than
+ *   `request.concurrency`, nor more at a time than `request.rate` has tokens for. A paused queue gives none. All of this MUST hold
+ *   over all callers. A job counts as active from its claim until it is settled or its lapsed lease is found, once.
+ * - What `request.settle` ends MUST count before the limits of the same claim are looked at.
+ * - When a place becomes free by a settle, a lapse or a resume, and a job waited for it, `wake` MUST follow.
  * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find such jobs by itself; until
  *   it does, they MAY be shown as `active` and their leases MAY still be extended and settled.
  * - `extend`, `settle` and `progress` with a token that is not the job's current one MUST change nothing and say `lost`.
@@ -234,7 +234,7 @@ export interface QueueListener {
  * - `settle` MUST apply outcome, `enqueue` and `join` in one atomic step, settlement by settlement, when it says `settled`.
  * - An outcome `released` MUST give its delivery back; `retry` and `released` MUST make the job due after `delay` milliseconds.
  * - A job whose cancellation was requested MUST NOT be put back by `retry` or `released`: `settle` changes nothing and says
- *   `cancelled`. When its lease lapses, `claim` MUST hand it over with `cancelRequested`. Only the core ends a job that ran.
+ *   `cancelled`. When its lease lapses, `claim` MUST hand it over with `cancelRequest`. Only the core ends a job that ran.
  * - Settled as `cancelled`, a job whose cancellation was requested MUST get the error of the first request, not the outcome's:
  *   that one has the reason.
  * - `cancel` MUST end a job that waits, and apply `enqueue` and `join` in the same atomic step. To an active one it MUST do no
@@ -242,7 +242,13 @@ export interface QueueListener {
  * - Counting a member of a join that has fired MUST change nothing for the join's `keep`.
  * - A settlement may name the same job only once per call.
  *
+ * Dead letters
+ * - `redrive` MUST make a failed job due at once, as if it were new: deliveries from 0, no error and no reason, `firstDueAt` now. Its
+ *   failures and its log stay. `remove` MUST forget an ended job, with its log.
+ *
  * Reading
+ * - `list` MUST give each job that is in the state from the first to the last page once, and those that have ended in the order in
+ *   which they ended, newest first. The order of the others is the driver's.
  * - `get` MUST see every write that has been acknowledged. Records of ended jobs MUST be readable for `keep` milliseconds,
  *   or as long as a stated bound on their number allows, and MUST be gone when it has passed.
  *
@@ -250,7 +256,7 @@ export interface QueueListener {
  * - `listen` MUST resolve when signals will arrive. A driver MUST serve any number of watched ids with a fixed number of
  *   subscriptions, and MUST call `resync` after each interruption.
  */
-export interface QueueDriver extends Driver {
+export interface QueueDriver extends Driver, ScheduleStore, WorkerRegistry {
   readonly supports: QueueSupports
   /** Stores the jobs. `tx` is the caller's transaction, given only where `supports.transactions`. */
   enqueue(jobs: readonly NewJob[], options?: { readonly tx?: unknown }): Promise<readonly EnqueueOutcome[]>
@@ -264,8 +270,16 @@ export interface QueueDriver extends Driver {
   /** In the order of `cancellations`. */
   cancel(cancellations: readonly Cancellation[]): Promise<readonly CancelReply[]>
   counts(queue: string): Promise<QueueCounts>
-  /** Milliseconds until the next job of the queue is due or the next lease lapses; `undefined` when there is neither. */
-  nextDue(queue: string): Promise<number | undefined>
-  /** Subscribes. `queues` are the ones whose `wake` and `cancel` are wanted. */
+  /** Stops or allows claims from the queue, for every worker, until it is called again. */
+  pause(queue: string, paused: boolean): Promise<void>
+  isPaused(queue: string): Promise<boolean>
+  list(request: ListRequest): Promise<JobPage>
+  /** In the order of `ids`. */
+  remove(ids: readonly string[]): Promise<readonly RemoveReply[]>
+  /** In the order of `ids`. */
+  redrive(ids: readonly string[]): Promise<readonly RedriveReply[]>
+  /** What is kept of the job's log, oldest first; empty when there is none. */
+  log(id: string): Promise<readonly string[]>
+  /** Subscribes. `queues` are the ones whose `wake`, `cancel` and `event` are wanted. */
   listen(options: { readonly queues: readonly string[]; readonly signals: QueueSignals }): Promise<QueueListener>
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
-import type { ClaimedJob } from '../ports/queue.js'
+import type { ClaimedJob } from '../ports/job.js'
 import type { Span } from '../ports/tracer.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'

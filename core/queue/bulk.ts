@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Ids } from '../ids.js'
-import type { EnqueueOutcome, NewJob } from '../ports/queue.js'
+import type { NewJob } from '../ports/job.js'
+import type { EnqueueOutcome } from '../ports/queue.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import { type Enqueuer, parts } from './enqueuer.js'

@@ -1,5 +1,6 @@
 import { type CancelTimer, type Clock, wait } from '../clock.js'
-import type { ClaimedJob, ClaimRequest, QueueDriver } from '../ports/queue.js'
+import type { ClaimedJob } from '../ports/job.js'
+import type { ClaimReply, ClaimRequest, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
@@ -65,7 +66,6 @@ const longestPause = 5_000
 export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release } = deps
   const hungry = new Set<string>()
-  const fed = new Set<string>()
   const due = new Map<string, CancelTimer>()
   const stopping = new AbortController()
   const breathe = breather(clock)
@@ -101,8 +101,6 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
       await breathe()
     }
     busy = undefined
-    if (claiming) for (const queue of fed) void expect(queue)
-    fed.clear()
   }
 
   function nextStep(): Step | undefined {
@@ -116,17 +114,16 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   async function claim(queue: string, max: number): Promise<void> {
     hungry.delete(queue) // Before the call: a hint that comes while it is under way must not be lost.
     const leaseUntil = clock.monotonic() + lease // From before the call: the backend counts from a later moment.
-    let jobs: readonly ClaimedJob[] = []
+    let reply: ClaimReply = { jobs: [], settled: [] }
     const cancelled = new Set<string>()
     missed = cancelled
     try {
       // Later than a lease, an answer brings jobs that are waiting again.
       const call = (request: ClaimRequest) => answer(clock, lease, driver.claim(request))
-      if (outbox.size === 0) ({ jobs } = await call({ queue, max, lease, worker }))
+      if (outbox.size === 0) reply = await call({ queue, max, lease, worker })
       else {
         await outbox.send(async (settle) => {
-          const reply = await call({ queue, max, lease, worker, settle })
-          jobs = reply.jobs
+          reply = await call({ queue, max, lease, worker, settle })
           return reply.settled
         })
       }
@@ -137,28 +134,24 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
       missed = undefined
     }
     lastClaimAt = clock.now()
-    if (jobs.length === max) hungry.add(queue)
-    else fed.add(queue)
-    for (const job of jobs) {
+    if (reply.jobs.length === max) hungry.add(queue)
+    expect(queue, reply.nextDue)
+    for (const job of reply.jobs) {
       if (claiming) run(job, leaseUntil)
       else release(job)
     }
     for (const id of cancelled) cancel(id)
   }
 
-  /** Sets a timer to the next due job of a queue. One that is further away than the next poll is found by that. */
-  async function expect(queue: string): Promise<void> {
-    try {
-      const ms = await driver.nextDue(queue)
-      due.get(queue)?.()
-      if (ms !== undefined && ms < poll && claiming)
-        due.set(
-          queue,
-          clock.after(Math.max(1, Math.ceil(ms)), () => wake(queue)),
-        )
-    } catch (error) {
-      report(error, { stage: 'worker.due' })
-    }
+  /** Sets a timer to the moment when a queue may have a job. One that is further away than the next poll is found by that. */
+  function expect(queue: string, ms: number | undefined): void {
+    due.get(queue)?.()
+    due.delete(queue)
+    if (ms === undefined || ms >= poll || !claiming) return
+    due.set(
+      queue,
+      clock.after(Math.max(1, Math.ceil(ms)), () => wake(queue)),
+    )
   }
 
   function wake(queue: string): void {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
-import type { EnqueueOutcome, NewJob, QueueDriver } from '../ports/queue.js'
+import type { NewJob } from '../ports/job.js'
+import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 
 export interface EnqueuerDeps {

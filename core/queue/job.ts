@@ -1,5 +1,5 @@
 import type { Duration } from '../duration.js'
-import type { JobState } from '../ports/queue.js'
+import type { JobState } from '../ports/job.js'
 
 /** How far a job says it is. */
 export interface Progress {

@@ -1,13 +1,15 @@
-import { decode, encodeError } from '../codec.js'
+import { decode, decodeError, encodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
-import type { ClaimedJob, Outcome } from '../ports/queue.js'
+import type { ClaimedJob } from '../ports/job.js'
+import type { Outcome } from '../ports/queue.js'
 import type { JobMeta } from './meta.js'
+import type { DeadReason } from './outcome.js'
 import type { AnyTask } from './task.js'
 
 /** What the core makes of a claimed job before it runs: its input, or how it ends without running. */
 export type Judgement =
   | { readonly run: true; readonly input: unknown }
-  | { readonly run: false; readonly outcome: Outcome; readonly error: TriportError }
+  | { readonly run: false; readonly outcome: Outcome; readonly error: Error }
 
 /** How long a job of an unknown task waits for a worker that knows it. */
 const unknownTaskDelay = 5_000
@@ -18,12 +20,12 @@ const unknownTaskDelay = 5_000
  */
 export function judge(job: ClaimedJob, task: AnyTask, meta: JobMeta): Judgement {
   const { keepFailed: keep, keepResult, maxRetries } = task.policy
-  if (job.cancelRequested) return end('cancelled', cancelled(job), keepResult)
-  if (job.deliveries > (meta.maxRetries ?? maxRetries) + 1) return end('failed', crashed(job), keep)
+  if (job.cancelRequest !== undefined) return cancelledBy(job.cancelRequest, keepResult)
+  if (job.deliveries > (meta.maxRetries ?? maxRetries) + 1) return dead(crashed(job), 'crashed', keep)
   try {
     return { run: true, input: decode(job.payload) }
   } catch (cause) {
-    return end('failed', unreadable(job, cause), keep)
+    return dead(unreadable(job, cause), 'invalid', keep)
   }
 }
 
@@ -37,8 +39,12 @@ export function judgeUnknown({ id, queue, task }: ClaimedJob): Judgement & { rea
   return { run: false, outcome: { type: 'released', delay: unknownTaskDelay }, error }
 }
 
-function end(type: 'failed' | 'cancelled', error: TriportError, keep: number): Judgement {
-  return { run: false, outcome: { type, error: encodeError(error), keep }, error }
+function cancelledBy(request: string, keep: number): Judgement {
+  return { run: false, outcome: { type: 'cancelled', error: request, keep }, error: decodeError(request) }
+}
+
+function dead(error: TriportError, reason: DeadReason, keep: number): Judgement {
+  return { run: false, outcome: { type: 'failed', error: encodeError(error), reason, keep }, error }
 }
 
 /** What a job ends with that was cancelled after it had begun. */

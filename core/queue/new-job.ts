@@ -1,7 +1,7 @@
 import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
 import { derivedId, type Ids } from '../ids.js'
-import type { NewJob } from '../ports/queue.js'
+import type { NewJob } from '../ports/job.js'
 import { validate } from '../schema.js'
 import { type EnqueueOptions, type Timing, timingOf } from './enqueue-options.js'
 import { encodeMeta, type JobMeta } from './meta.js'

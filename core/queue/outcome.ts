@@ -3,6 +3,9 @@ import { FatalTaskError, isTriportError } from '../errors.js'
 import type { Outcome } from '../ports/queue.js'
 import type { TaskPolicy } from './policy.js'
 
+/** Why a failed job gets no further attempt. */
+export type DeadReason = 'exhausted' | 'fatal' | 'invalid' | 'crashed'
+
 /** How the code of an attempt ended. */
 export type Ending = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
 
@@ -65,7 +68,8 @@ function completed(ended: Ended, value: unknown): Outcome {
 
 function failed({ deliveries, maxRetries, policy, random }: Ended, error: unknown): Outcome {
   const text = encodeError(error)
-  if (deliveries > maxRetries || isFatal(error)) return { type: 'failed', error: text, keep: policy.keepFailed }
+  const reason = isFatal(error) ? 'fatal' : deliveries > maxRetries ? 'exhausted' : undefined
+  if (reason !== undefined) return { type: 'failed', error: text, reason, keep: policy.keepFailed }
   return { type: 'retry', delay: backoffDelay(policy.backoff, deliveries, random), error: text }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
-import type { Lease, QueueDriver } from '../ports/queue.js'
+import type { Lease } from '../ports/job.js'
+import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import { answer } from './answer.js'
 

@@ -1,7 +1,7 @@
 import { decode, decodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
 import { uuidTime } from '../ids.js'
-import type { JobRecord } from '../ports/queue.js'
+import type { JobRecord } from '../ports/job.js'
 import type { JobError, JobStatus, Progress } from './job.js'
 
 /** What a record says, decoded. */

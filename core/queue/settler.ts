@@ -1,6 +1,7 @@
 import { encodeError } from '../codec.js'
-import { TriportError } from '../errors.js'
-import type { ClaimedJob, Outcome, Settlement, SettleReply } from '../ports/queue.js'
+import { isTriportError, TriportError } from '../errors.js'
+import type { ClaimedJob } from '../ports/job.js'
+import type { Outcome, Settlement, SettleReply } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Attempt } from './attempt.js'
 import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
@@ -85,8 +86,8 @@ export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps):
     void told.finally(() => telling.delete(told))
   }
 
-  function isNews({ task }: ClaimedJob, { code }: TriportError): boolean {
-    if (code !== 'ERR_TASK_UNKNOWN') return code !== 'ERR_JOB_CANCELLED'
+  function isNews({ task }: ClaimedJob, { outcome, error }: Judgement & { readonly run: false }): boolean {
+    if (!isTriportError(error, 'ERR_TASK_UNKNOWN')) return outcome.type !== 'cancelled'
     const times = unknown.get(task) ?? 0
     unknown.set(task, times + 1)
     return times % reportEvery === 0
@@ -109,8 +110,9 @@ export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps):
       closeSpan(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
       post(claim, outcome, life, detail)
     },
-    refuse(job, { outcome, error }, meta) {
-      if (isNews(job, error)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
+    refuse(job, judgement, meta) {
+      const { outcome, error } = judgement
+      if (isNews(job, judgement)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
       post(job, outcome, meta?.room === undefined ? undefined : lifeOf(meta.room), error)
       changed()
     },

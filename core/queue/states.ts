@@ -1,4 +1,4 @@
-import type { JobState } from '../ports/queue.js'
+import type { JobState } from '../ports/job.js'
 
 /**
  * What can happen to a job. `due`: its time has come. `lapse`: its worker stopped renewing its lease. `retry`: an attempt

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import type { ClaimedJob, NewJob } from '../ports/queue.js'
+import type { ClaimedJob, NewJob } from '../ports/job.js'
 import type { Attributes, SpanLink, SpanOptions } from '../ports/tracer.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { JobMeta } from './meta.js'

@@ -1,5 +1,6 @@
 import { TriportError } from '../../core/errors.js'
-import type { Ending, EnqueueOutcome, NewJob, Settlement } from '../../core/ports/queue.js'
+import type { NewJob } from '../../core/ports/job.js'
+import type { Ending, EnqueueOutcome, Settlement } from '../../core/ports/queue.js'
 import type { JobStore } from './queue-store.js'
 
 /** Lets `enqueue` wait for its jobs. */

@@ -1,4 +1,4 @@
-import type { ClaimedJob, JobRecord, JobState, NewJob } from '../../core/ports/queue.js'
+import type { AttemptFailure, ClaimedJob, JobRecord, JobState, NewJob } from '../../core/ports/job.js'
 
 /** A job in the memory of this process. */
 export interface JobEntry {
@@ -6,6 +6,7 @@ export interface JobEntry {
   readonly enqueuedAt: number
   state: JobState
   deliveries: number
+  firstDueAt: number
   dueAt: number
   /** Its number among the delayed jobs of its queue: those that become due together keep their order. */
   delayedAs: number
@@ -18,17 +19,24 @@ export interface JobEntry {
   progress: string | undefined
   result: string | undefined
   error: string | undefined
+  reason: string | undefined
+  failures: readonly AttemptFailure[]
+  log: readonly string[]
   /** The error of the first request to cancel it while it was active. */
   cancelRequest: string | undefined
 }
 
+const none: readonly never[] = []
+
 export function createEntry(job: NewJob, now: number): JobEntry {
+  const dueAt = Math.max(now, job.runAt ?? now + job.delay)
   return {
     job,
     enqueuedAt: now,
     state: 'waiting',
     deliveries: 0,
-    dueAt: Math.max(now, job.runAt ?? now + job.delay),
+    firstDueAt: dueAt,
+    dueAt,
     delayedAs: 0,
     token: '',
     claimedAt: 0,
@@ -38,6 +46,9 @@ export function createEntry(job: NewJob, now: number): JobEntry {
     progress: undefined,
     result: undefined,
     error: undefined,
+    reason: undefined,
+    failures: none,
+    log: none,
     cancelRequest: undefined,
   }
 }
@@ -58,11 +69,16 @@ export function claimedJob(entry: JobEntry): ClaimedJob {
     priority: job.priority,
     deliveries: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
+    firstDueAt: entry.firstDueAt,
     dueAt: entry.dueAt,
     claimedAt: entry.claimedAt,
-    cancelRequested: entry.cancelRequest !== undefined,
   }
-  return job.key === undefined ? claimed : { ...claimed, key: job.key }
+  if (job.key === undefined && entry.cancelRequest === undefined) return claimed
+  return {
+    ...claimed,
+    ...(job.key === undefined ? {} : { key: job.key }),
+    ...(entry.cancelRequest === undefined ? {} : { cancelRequest: entry.cancelRequest }),
+  }
 }
 
 export function jobRecord(entry: JobEntry, now: number): JobRecord {
@@ -78,12 +94,15 @@ export function jobRecord(entry: JobEntry, now: number): JobRecord {
     priority,
     deliveries: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
+    firstDueAt: entry.firstDueAt,
     dueAt: entry.dueAt,
     ...(entry.deliveries === 0 ? {} : { startedAt: entry.claimedAt }),
     ...(hasEnded(entry) ? { finishedAt: entry.finishedAt } : {}),
     ...(entry.progress === undefined ? {} : { progress: entry.progress }),
     ...(entry.result === undefined ? {} : { result: entry.result }),
     ...(entry.error === undefined ? {} : { error: entry.error }),
-    cancelRequested: entry.cancelRequest !== undefined,
+    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
+    failures: entry.failures,
+    ...(entry.cancelRequest === undefined ? {} : { cancelRequest: entry.cancelRequest }),
   }
 }

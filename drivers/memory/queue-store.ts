@@ -1,17 +1,25 @@
+import {
+  type ClaimedJob,
+  type JobRecord,
+  keptFailures,
+  keptLogLines,
+  type Lease,
+  type NewJob,
+  type QueueCounts,
+} from '../../core/ports/job.js'
 import type {
   Cancellation,
   CancelReply,
-  ClaimedJob,
   Ending,
   EnqueueOutcome,
   ExtendReply,
-  JobRecord,
-  Lease,
-  NewJob,
+  JobPage,
+  ListRequest,
   Outcome,
   ProgressReply,
   ProgressUpdate,
-  QueueCounts,
+  RedriveReply,
+  RemoveReply,
   Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
@@ -46,7 +54,14 @@ export interface JobStore {
   get(id: string, now: number): JobRecord | undefined
   cancel(cancellation: Cancellation, now: number): CancelReply
   counts(queue: string, now: number): QueueCounts
+  /** Milliseconds until the next waiting job is due; `undefined` when there is none. */
   nextDue(queue: string, now: number): number | undefined
+  pause(queue: string, paused: boolean): void
+  isPaused(queue: string): boolean
+  list(request: ListRequest, now: number): JobPage
+  remove(id: string, now: number): RemoveReply
+  redrive(id: string, now: number): RedriveReply
+  log(id: string, now: number): readonly string[]
 }
 
 /** @param keepFinished How many records of ended jobs are kept at most; the oldest go first. */
@@ -144,11 +159,16 @@ export function createStore(keepFinished: number): JobStore {
       tell('released', entry.job.id)
     } else if (outcome.type === 'retry') {
       entry.error = outcome.error
+      noteFailure(entry, outcome.error, now)
       putBack(entry, outcome.delay, now)
     } else {
       give(entry)
       if (outcome.type === 'completed') entry.result = outcome.result
       entry.error = errorOf(outcome, entry.cancelRequest)
+      if (outcome.type === 'failed') {
+        entry.reason = outcome.reason
+        noteFailure(entry, outcome.error, now)
+      }
       end(entry, outcome.type, outcome.keep, now)
     }
   }
@@ -169,6 +189,7 @@ export function createStore(keepFinished: number): JobStore {
     claim({ queue, max, lease }, now) {
       const line = lineOf(queue)
       reapLapsed(line, now)
+      if (line.paused) return []
       const claimed: ClaimedJob[] = []
       while (claimed.length < max) {
         const entry = line.take(now)
@@ -204,7 +225,8 @@ export function createStore(keepFinished: number): JobStore {
     progress(update) {
       const entry = held(update)
       if (!entry) return 'lost'
-      entry.progress = update.value
+      entry.progress = update.value ?? entry.progress
+      if (update.log) entry.log = [...entry.log, ...update.log].slice(-keptLogLines)
       return 'stored'
     },
     get(id, now) {
@@ -238,10 +260,45 @@ export function createStore(keepFinished: number): JobStore {
     },
     nextDue(queue, now) {
       const line = lineOf(queue)
-      const lapse = earliestLapse(line)
-      const due = Math.min(line.nextDue(now) ?? Number.POSITIVE_INFINITY, lapse)
-      return due === Number.POSITIVE_INFINITY ? undefined : Math.max(0, due - now)
+      const due = line.paused ? undefined : line.nextDue(now)
+      return due === undefined ? undefined : Math.max(0, due - now)
     },
+    pause(queue, paused) {
+      lineOf(queue).paused = paused
+      if (!paused) tell('stored', queue)
+    },
+    isPaused: (queue) => lineOf(queue).paused,
+    list({ queue, state, task, max, cursor }, now) {
+      const from = Number(cursor ?? 0)
+      const all = [...jobs.keys()]
+        .flatMap((id) => find(id, now) ?? [])
+        .filter(({ job }) => job.queue === queue && (task === undefined || job.task === task))
+        .map((entry) => jobRecord(entry, now))
+        .filter((record) => record.state === state)
+        .sort((left, right) => (right.finishedAt ?? 0) - (left.finishedAt ?? 0))
+      const next = from + max < all.length ? { next: String(from + max) } : {}
+      return { jobs: all.slice(from, from + max), ...next }
+    },
+    remove(id, now) {
+      const entry = find(id, now)
+      if (!entry) return 'unknown'
+      if (!hasEnded(entry)) return 'live'
+      forget(entry)
+      return 'removed'
+    },
+    redrive(id, now) {
+      const entry = find(id, now)
+      if (!entry) return 'unknown'
+      if (entry.state !== 'failed') return 'kept'
+      const line = lineOf(entry.job.queue)
+      line.counts.failed--
+      finished.retain((each) => each !== entry)
+      Object.assign(entry, { deliveries: 0, error: undefined, reason: undefined, firstDueAt: now, dueAt: now })
+      line.add(entry, now)
+      tell('stored', entry.job.queue)
+      return 'redriven'
+    },
+    log: (id, now) => find(id, now)?.log ?? [],
   }
 }
 
@@ -249,6 +306,10 @@ export function createStore(keepFinished: number): JobStore {
 function errorOf(outcome: EndOutcome, cancelRequest: string | undefined): string | undefined {
   if (outcome.type === 'completed') return undefined
   return outcome.type === 'cancelled' ? (cancelRequest ?? outcome.error) : outcome.error
+}
+
+function noteFailure(entry: JobEntry, error: string, at: number): void {
+  entry.failures = [...entry.failures, { delivery: entry.deliveries, at, error }].slice(-keptFailures)
 }
 
 function isPutBack({ type }: Outcome): boolean {

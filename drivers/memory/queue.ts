@@ -5,6 +5,8 @@ import { ignore, type Report } from '../../core/report.js'
 import { createInline } from './inline.js'
 import { createListener } from './queue-listener.js'
 import { createStore, type JobStore } from './queue-store.js'
+import { createSchedules, type Schedules } from './schedule-store.js'
+import { createWorkerList, type WorkerList } from './worker-list.js'
 
 /** Options of the queue drivers `memory` and `sync`. */
 export interface MemoryQueueOptions {
@@ -23,11 +25,16 @@ export interface MemoryQueueOptions {
 export interface MemoryQueueStore {
   /** @internal */
   readonly jobs: JobStore
+  /** @internal */
+  readonly schedules: Schedules
+  /** @internal */
+  readonly workers: WorkerList
 }
 
 /** Makes a store to share between memory queues. */
 export function memoryQueueStore(options: Pick<MemoryQueueOptions, 'keepFinished'> = {}): MemoryQueueStore {
-  return { jobs: createStore(options.keepFinished ?? 100_000) }
+  const jobs = createStore(options.keepFinished ?? 100_000)
+  return { jobs, schedules: createSchedules(jobs.enqueue), workers: createWorkerList() }
 }
 
 /**
@@ -48,7 +55,7 @@ export function syncQueue(options: MemoryQueueOptions = {}): QueueDriver {
 }
 
 function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions): QueueDriver {
-  const { jobs } = options.store ?? memoryQueueStore(options)
+  const { jobs, schedules, workers } = options.store ?? memoryQueueStore(options)
   const inline = name === 'sync' ? createInline(jobs) : undefined
   const listeners = new Set<QueueListener>()
   let now = systemClock.now
@@ -60,7 +67,7 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
 
   return {
     name,
-    supports: { durable: false, shared: false, transactions: false, inline: inline !== undefined },
+    supports: { durable: false, shared: false, transactions: false, inline: inline !== undefined, events: false },
     async start(context) {
       now = context.clock.now
       report = context.report
@@ -74,7 +81,9 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
     },
     async claim(request) {
       const settled = request.settle ? settle(request.settle) : []
-      return { jobs: jobs.claim(request, now()), settled }
+      const claimed = jobs.claim(request, now())
+      const nextDue = claimed.length < request.max ? jobs.nextDue(request.queue, now()) : undefined
+      return { jobs: claimed, settled, ...(nextDue === undefined ? {} : { nextDue }) }
     },
     extend: async (leases, length) => leases.map((lease) => jobs.extend(lease, length, now())),
     settle: async (settlements) => settle(settlements),
@@ -84,7 +93,20 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
       return cancellations.map((each) => jobs.cancel(inline ? inline.hurryAfter(each) : each, now()))
     },
     counts: async (queue) => jobs.counts(queue, now()),
-    nextDue: async (queue) => jobs.nextDue(queue, now()),
+    pause: async (queue, paused) => jobs.pause(queue, paused),
+    isPaused: async (queue) => jobs.isPaused(queue),
+    list: async (request) => jobs.list(request, now()),
+    remove: async (ids) => ids.map((id) => jobs.remove(id, now())),
+    redrive: async (ids) => ids.map((id) => jobs.redrive(id, now())),
+    log: async (id) => jobs.log(id, now()),
+    saveSchedule: async (schedule) => schedules.save(schedule, now()),
+    removeSchedule: async (schedule) => schedules.remove(schedule),
+    pauseSchedule: async (schedule, paused) => schedules.pause(schedule, paused, now()),
+    schedules: async () => ({ now: now(), schedules: schedules.all() }),
+    tickSchedule: async (tick) => schedules.tick(tick, now()),
+    announceWorker: async (worker) => workers.announce(worker, now()),
+    withdrawWorker: async (id) => workers.withdraw(id),
+    workers: async () => workers.all(now()),
     async listen({ queues, signals }) {
       const leave = inline?.serve(queues)
       const listener = createListener({ jobs, queues, signals, report }, () => {

@@ -1,4 +1,4 @@
-import type { QueueCounts } from '../../core/ports/queue.js'
+import type { QueueCounts } from '../../core/ports/job.js'
 import { createFifo, type Fifo } from './fifo.js'
 import { createHeap } from './heap.js'
 import type { JobEntry } from './job-entry.js'
@@ -10,6 +10,8 @@ export interface WaitingLine {
   readonly counts: Counts
   /** The claimed jobs. */
   readonly active: Set<JobEntry>
+  /** Nothing may be claimed. */
+  paused: boolean
   /** No lease of `active` lapses before this moment. */
   nextLapse: number
   /** Puts a job at the end of its priority, or aside until it is due. */
@@ -81,6 +83,7 @@ export function createLine(): WaitingLine {
   return {
     counts,
     active: new Set(),
+    paused: false,
     nextLapse: Number.POSITIVE_INFINITY,
     promote,
     add(entry, now) {

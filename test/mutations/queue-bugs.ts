@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { ClaimReply, ClaimRequest, JobRecord, QueueDriver, Settlement } from '../../core/ports/queue.js'
+import type { JobRecord } from '../../core/ports/job.js'
+import type { ClaimReply, ClaimRequest, QueueDriver, Settlement } from '../../core/ports/queue.js'
 
 /** A bug that a driver might have. The conformance suite must find it, and so must the fuzzer unless it says why not. */
 export interface Bug {
@@ -150,8 +151,8 @@ function forgottenCancel(driver: QueueDriver): QueueDriver {
   return {
     ...driver,
     async claim(request) {
-      const { jobs, settled } = await driver.claim(request)
-      return { settled, jobs: jobs.map((job) => ({ ...job, cancelRequested: false })) }
+      const reply = await driver.claim(request)
+      return { ...reply, jobs: reply.jobs.map(({ cancelRequest: _, ...job }) => job) }
     },
   }
 }
@@ -170,8 +171,8 @@ function reversedClaim(driver: QueueDriver): QueueDriver {
   return {
     ...driver,
     async claim(request) {
-      const { jobs, settled } = await driver.claim(request)
-      return { settled, jobs: [...jobs].reverse() }
+      const reply = await driver.claim(request)
+      return { ...reply, jobs: [...reply.jobs].reverse() }
     },
   }
 }
@@ -180,8 +181,8 @@ function lateSettle(driver: QueueDriver): QueueDriver {
   return {
     ...driver,
     async claim({ settle = [], ...request }) {
-      const { jobs } = await driver.claim(request)
-      return { jobs, settled: await driver.settle(settle) }
+      const reply = await driver.claim(request)
+      return { ...reply, settled: await driver.settle(settle) }
     },
   }
 }
@@ -233,9 +234,9 @@ function withDeliveries(
       return replies
     },
     async claim(request: ClaimRequest) {
-      const { jobs, settled } = await driver.claim(request)
-      note(request.settle ?? [], settled)
-      return { settled, jobs: jobs.map(show) }
+      const reply = await driver.claim(request)
+      note(request.settle ?? [], reply.settled)
+      return { ...reply, jobs: reply.jobs.map(show) }
     },
     async get(ids) {
       return (await driver.get(ids)).map((record: JobRecord | undefined) => record && show(record))

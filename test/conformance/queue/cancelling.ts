@@ -65,8 +65,8 @@ export function cancellingClaims(claim: Claim): void {
     const join = { id: 'join', member: 0, size: 1, keep: 60_000, next: [newJob({ queue: 'then' })] }
     const enqueue = [newJob({ queue: 'next' })]
     assert.deepEqual(await driver.cancel([{ id: active.id, error: '"e"', keep: 60_000, enqueue, join }]), ['requested'])
-    const { state, error, cancelRequested } = await read(driver, active.id)
-    assert.deepEqual([state, error, cancelRequested], ['active', undefined, true])
+    const { state, error, cancelRequest } = await read(driver, active.id)
+    assert.deepEqual([state, error, cancelRequest], ['active', undefined, '"e"'])
     for (const queue of ['next', 'then']) assert.deepEqual(await take(driver, { queue }), [])
   })
 
@@ -120,14 +120,14 @@ export function cancellingClaims(claim: Claim): void {
     assert.deepEqual(reply, { jobs: [], settled: ['cancelled'] })
   })
 
-  claim('when its lease lapses, claim MUST hand it over with cancelRequested', async ({ driver, advance }) => {
+  claim('when its lease lapses, claim MUST hand it over with cancelRequest', async ({ driver, advance }) => {
     const [plain, asked] = [await started(driver), await started(driver)]
-    assert.equal(asked.cancelRequested, false)
+    assert.equal(asked.cancelRequest, undefined)
     await cancel(driver, [asked.id])
     await advance(31_000)
     const again = await take(driver)
-    const flags = new Map(again.map(({ id, cancelRequested }) => [id, cancelRequested]))
-    assert.deepEqual([flags.get(plain.id), flags.get(asked.id)], [false, true])
+    const requests = new Map(again.map(({ id, cancelRequest }) => [id, cancelRequest]))
+    assert.deepEqual([requests.get(plain.id), requests.get(asked.id)], [undefined, cancelled.error])
     const lease = only(again.filter(({ id }) => id === asked.id))
     assert.equal(await settle(driver, lease, { type: 'released', delay: 0 }), 'cancelled')
     assert.equal(await settle(driver, lease, cancelled), 'settled')

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../../core/clock.js'
 import { createIds } from '../../../core/ids.js'
+import type { ClaimedJob, JobRecord, Lease, NewJob } from '../../../core/ports/job.js'
 import type {
-  ClaimedJob,
-  JobRecord,
-  Lease,
-  NewJob,
   Outcome,
   QueueDriver,
   QueueListener,

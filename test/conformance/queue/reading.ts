@@ -35,7 +35,7 @@ export function readingClaims(claim: Claim): void {
     const none = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0 }
     assert.deepEqual(await driver.counts('q'), none)
     await settle(driver, await started(driver), done)
-    await settle(driver, await started(driver), { type: 'failed', error: '"e"', keep: 60_000 })
+    await settle(driver, await started(driver), { type: 'failed', error: '"e"', reason: 'exhausted', keep: 60_000 })
     await settle(driver, await started(driver), { type: 'cancelled', error: '"e"', keep: 60_000 })
     await settle(driver, await started(driver), { type: 'retry', delay: 60_000, error: '"e"' })
     await started(driver)
@@ -96,7 +96,7 @@ export function readingClaims(claim: Claim): void {
     const { listener, heard } = await listening(driver, [])
     await listener.watch([...jobs.map(({ id }) => id), waiting.id])
     await settle(other, only(jobs.slice(0, 1)), done)
-    await settle(other, only(jobs.slice(1)), { type: 'failed', error: '"e"', keep: 60_000 })
+    await settle(other, only(jobs.slice(1)), { type: 'failed', error: '"e"', reason: 'exhausted', keep: 60_000 })
     await other.cancel([{ id: waiting.id, error: '"c"', keep: 60_000 }])
     for (const { id } of [...jobs, waiting]) await heard('settled', id)
     await listener.close()

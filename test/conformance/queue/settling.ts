@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ClaimedJob } from '../../../core/ports/queue.js'
+import type { ClaimedJob } from '../../../core/ports/job.js'
 import { type Claim, done, idsOf, leaseOf, newJob, only, read, settle, started, take } from './harness.js'
 
 /** Ending claims. */
@@ -20,12 +20,17 @@ export function settlingClaims(claim: Claim): void {
   })
 
   claim('failed and cancelled jobs keep their error', async ({ driver }) => {
-    for (const type of ['failed', 'cancelled'] as const) {
-      const job = await started(driver)
-      await settle(driver, job, { type, error: `"${type}"`, keep: 60_000 })
-      const record = await read(driver, job.id)
-      assert.deepEqual([record.state, record.error], [type, `"${type}"`])
-    }
+    const [failed, stopped] = [await started(driver), await started(driver)]
+    await settle(driver, failed, { type: 'failed', error: '"failed"', reason: 'exhausted', keep: 60_000 })
+    await settle(driver, stopped, { type: 'cancelled', error: '"cancelled"', keep: 60_000 })
+    const records = await driver.get([failed.id, stopped.id])
+    assert.deepEqual(
+      records.map((record) => [record?.state, record?.error, record?.reason]),
+      [
+        ['failed', '"failed"', 'exhausted'],
+        ['cancelled', '"cancelled"', undefined],
+      ],
+    )
   })
 
   claim('a retry MUST make the job due after its delay and keeps its error', async ({ driver, advance }) => {
@@ -75,7 +80,7 @@ export function settlingClaims(claim: Claim): void {
   claim('settling twice is harmless: the second says lost', async ({ driver }) => {
     const job = await started(driver)
     assert.equal(await settle(driver, job, done), 'settled')
-    assert.equal(await settle(driver, job, { type: 'failed', error: '"e"', keep: 60_000 }), 'lost')
+    assert.equal(await settle(driver, job, { type: 'failed', error: '"e"', reason: 'exhausted', keep: 60_000 }), 'lost')
     assert.equal((await read(driver, job.id)).state, 'completed')
   })
 
@@ -90,7 +95,7 @@ export function settlingClaims(claim: Claim): void {
     const [one, two, three] = [await started(driver), await started(driver), await started(driver)]
     const replies = await driver.settle([
       { ...leaseOf(three), outcome: { type: 'completed', result: '"three"', keep: 60_000 } },
-      { ...leaseOf(one), outcome: { type: 'failed', error: '"one"', keep: 60_000 } },
+      { ...leaseOf(one), outcome: { type: 'failed', error: '"one"', reason: 'exhausted', keep: 60_000 } },
       { ...leaseOf(two), outcome: { type: 'completed', result: '"two"', keep: 60_000 } },
     ])
     assert.deepEqual(replies, ['settled', 'settled', 'settled'])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ClaimedJob } from '../../../core/ports/queue.js'
+import type { ClaimedJob } from '../../../core/ports/job.js'
 import { type Claim, idsOf, leaseOf, newJob, only, read, settle, started, take } from './harness.js'
 
 /** Storing jobs and reading them back. */
@@ -27,7 +27,7 @@ export function storageClaims(claim: Claim): void {
     const records = await driver.get(idsOf(jobs))
     assert.deepEqual([records[0]?.progress, records[0]?.result, records[1]?.result], [odd, odd, long])
     const failed = await started(driver)
-    await settle(driver, failed, { type: 'failed', error: odd, keep: 60_000 })
+    await settle(driver, failed, { type: 'failed', error: odd, reason: 'exhausted', keep: 60_000 })
     assert.equal((await read(driver, failed.id)).error, odd)
     assert.deepEqual(
       claimed.map(({ payload, meta, key }) => ({ payload, meta, key })),

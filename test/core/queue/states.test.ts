@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { JobState, QueueDriver } from '../../../core/ports/queue.js'
+import type { JobState } from '../../../core/ports/job.js'
+import type { QueueDriver } from '../../../core/ports/queue.js'
 import { isEnded, type JobEvent, transitions } from '../../../core/queue/states.js'
 import { memoryQueue } from '../../../drivers/memory/queue.js'
 import { done, leaseOf, newJob, only, read, take } from '../../conformance/queue/harness.js'
@@ -37,7 +38,7 @@ const happen: Record<JobEvent, (place: Place & { token?: string }) => Promise<un
     return driver.counts('q')
   },
   complete: (place) => settled(place, { ...done, keep }),
-  fail: (place) => settled(place, { type: 'failed', error: '"e"', keep }),
+  fail: (place) => settled(place, { type: 'failed', error: '"e"', reason: 'exhausted', keep }),
   retry: (place) => settled(place, { type: 'retry', delay: 60_000, error: '"e"' }),
   release: (place) => settled(place, { type: 'released', delay: 60_000 }),
   cancel: async ({ driver, id, token }) => {

@@ -21,12 +21,13 @@ export function claim(plan: ClaimPlan): Step {
     const settling = settle.length > 0 ? `, settling ${tellSettlements(scene, settle)}` : ''
     told.line(`${text}${settling}`)
     for (const heard of lost ? [false, true] : [true]) {
-      const { jobs, settled } = await driverOf(backend, worker).claim(request)
+      const reply = await driverOf(backend, worker).claim(request)
+      const { jobs, settled } = reply
       told.reply(
         `${[...settled, `gets ${tellLeases(scene, jobs)}`].join(', ')}${heard ? '' : ', hears nothing, and asks again'}`,
       )
       for (const [place, settlement] of settle.entries()) scene.model.settled(settlement, settled[place])
-      scene.model.claimed(request, jobs)
+      scene.model.claimed(request, reply)
       if (heard) take(scene, worker, jobs)
     }
     drop(scene, worker)
@@ -40,9 +41,10 @@ export function claimAtOnce({ queue, max, lease }: Pick<ClaimPlan, 'queue' | 'ma
     told.line(text)
     const replies = await Promise.all(workers.map((worker) => driverOf(backend, worker).claim(request(worker))))
     for (const [place, worker] of workers.entries()) {
-      const jobs = replies[place]?.jobs ?? []
+      const reply = replies[place] ?? { jobs: [], settled: [] }
+      const { jobs } = reply
       told.reply(`${worker} gets ${tellLeases(scene, jobs)}`)
-      scene.model.claimed(request(worker), jobs, true)
+      scene.model.claimed(request(worker), reply, true)
       take(scene, worker, jobs)
     }
   })

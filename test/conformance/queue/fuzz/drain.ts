@@ -34,8 +34,9 @@ export async function drain(scene: Scene, backend: Backend): Promise<void> {
 
 async function completeSome({ model }: Scene, driver: QueueDriver, queue: string): Promise<number> {
   const request = { queue, max: 5, lease: 2.5 * step, worker: 'Di' }
-  const { jobs } = await driver.claim(request)
-  model.claimed(request, jobs)
+  const reply = await driver.claim(request)
+  const { jobs } = reply
+  model.claimed(request, reply)
   const settlements = jobs.map(({ id, token }) => {
     return { queue, id, token, outcome: { type: 'completed', result: '"drained"', keep } as const }
   })

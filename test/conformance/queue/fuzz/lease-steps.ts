@@ -1,4 +1,5 @@
-import type { Lease, QueueDriver, SettleReply } from '../../../../core/ports/queue.js'
+import type { Lease } from '../../../../core/ports/job.js'
+import type { QueueDriver, SettleReply } from '../../../../core/ports/queue.js'
 import { type Sending, type SettlePlan, step } from './plans.js'
 import { driverOf, drop, handOf, settlementsOf, tellLeases, tellSettlements } from './scene.js'
 import { lostReply, makeStep, often, type Play, type Step, send } from './step.js'

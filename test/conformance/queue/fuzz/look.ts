@@ -1,4 +1,3 @@
-import { step } from './plans.js'
 import type { Backend, Scene } from './scene.js'
 
 /** Every job must be as the model has it. */
@@ -10,11 +9,10 @@ export async function readAll({ model, named }: Scene, { drivers }: Backend): Pr
   }
 }
 
-/** Counts and the next due moment, as each driver sees them. */
+/** Counts, as each driver sees them. */
 export async function count({ model, queues }: Scene, { drivers }: Backend): Promise<void> {
   for (const driver of drivers) {
     for (const queue of queues) {
-      model.nextDue(queue, await driver.nextDue(queue), step / 2 - 1)
       model.counted(queue, await driver.counts(queue))
     }
   }

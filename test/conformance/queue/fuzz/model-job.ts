@@ -1,4 +1,4 @@
-import type { NewJob } from '../../../../core/ports/queue.js'
+import type { NewJob } from '../../../../core/ports/job.js'
 
 /**
  * What the contract of `QueueDriver` says about a job, in as few words as possible.
@@ -20,9 +20,8 @@ export interface ModelJob {
   token: string | undefined
   leaseUntil: number
   keepUntil: number
-  cancelRequested: boolean
   /** The error of the first request. */
-  cancelError: string | undefined
+  cancelRequest: string | undefined
   progress: string | undefined
   result: string | undefined
   error: string | undefined
@@ -43,8 +42,7 @@ export function createModelJob(
     token: undefined,
     leaseUntil: 0,
     keepUntil: 0,
-    cancelRequested: false,
-    cancelError: undefined,
+    cancelRequest: undefined,
     progress: undefined,
     result: undefined,
     error: undefined,

@@ -1,23 +1,21 @@
 import assert from 'node:assert/strict'
+import type { ClaimedJob, JobRecord, Lease, NewJob, QueueCounts } from '../../../../core/ports/job.js'
 import type {
   Cancellation,
   CancelReply,
-  ClaimedJob,
+  ClaimReply,
   ClaimRequest,
   Ending,
   EnqueueOutcome,
   ExtendReply,
-  JobRecord,
   Join,
-  Lease,
-  NewJob,
   ProgressReply,
   ProgressUpdate,
-  QueueCounts,
   Settlement,
   SettleReply,
 } from '../../../../core/ports/queue.js'
 import { createModelJob, hasEnded, type ModelJob, mustPrecede } from './model-job.js'
+import { step } from './plans.js'
 
 /** Is told each call and its reply; throws when the contract does not allow the reply. */
 export interface Model {
@@ -27,15 +25,13 @@ export interface Model {
   pass(ms: number): void
   enqueued(jobs: readonly NewJob[], outcomes: readonly EnqueueOutcome[]): void
   /** @param raced Another claim ran at the same time: how many jobs come, and in which order, is free. */
-  claimed(request: ClaimRequest, jobs: readonly ClaimedJob[], raced?: boolean): void
+  claimed(request: ClaimRequest, reply: ClaimReply, raced?: boolean): void
   settled(settlement: Settlement, reply: SettleReply | undefined): void
   extended(lease: Lease, length: number, reply: ExtendReply | undefined): void
   progressed(update: ProgressUpdate, reply: ProgressReply | undefined): void
   cancelled(cancellation: Cancellation, reply: CancelReply | undefined): void
   read(id: string, record: JobRecord | undefined): void
   counted(queue: string, counts: QueueCounts): void
-  /** @param tolerance How many milliseconds the answer may be off. */
-  nextDue(queue: string, ms: number | undefined, tolerance: number): void
 }
 
 export function createModel(): Model {
@@ -119,8 +115,8 @@ export function createModel(): Model {
     tokens.add(token)
     Object.assign(job, { state: 'active', token: given.token, leaseUntil: now + lease, deliveries: job.deliveries + 1 })
     const { task, payload, meta, priority } = job.job
-    const { deliveries, cancelRequested } = job
-    const expected = { queue, task, payload, meta, priority, deliveries, cancelRequested }
+    const { deliveries, cancelRequest } = job
+    const expected = { queue, task, payload, meta, priority, deliveries, cancelRequest }
     assert.deepEqual(pick(given, expected), expected, 'claim gave a job that is not what was stored')
     assert.ok(given.dueAt <= given.claimedAt, `dueAt ${given.dueAt} is after claimedAt ${given.claimedAt}`)
   }
@@ -134,6 +130,16 @@ export function createModel(): Model {
     }
   }
 
+  function expectNextDue({ queue, max }: ClaimRequest, given: number, ms: number | undefined): void {
+    const later = all().flatMap(({ job, state, due }) =>
+      job.queue === queue && state === 'waiting' && due > now ? [due - now] : [],
+    )
+    if (given === max || later.length === 0) return assert.equal(ms, undefined, `nextDue after ${given} jobs`)
+    const expected = Math.min(...later)
+    const tolerance = step / 2 - 1
+    assert.ok(ms !== undefined && Math.abs(ms - expected) <= tolerance, `nextDue is ${ms}, expected ${expected}`)
+  }
+
   return {
     get now() {
       return now
@@ -143,7 +149,7 @@ export function createModel(): Model {
       now += ms
     },
     enqueued: (added, outcomes) => assert.deepEqual(outcomes, store(added)),
-    claimed(request, given, raced = false) {
+    claimed(request, { jobs: given, nextDue }, raced = false) {
       const ready = all().filter(
         ({ job, state, due }) => job.queue === request.queue && state === 'waiting' && due <= now,
       )
@@ -154,23 +160,24 @@ export function createModel(): Model {
       if (raced) return
       assert.equal(given.length, expected, `of ${ready.length} due and ${lapsed.length} lapsed jobs claim gave too few`)
       inOrder(given, ready)
+      expectNextDue(request, given.length, nextDue)
     },
     settled(settlement, reply) {
       const { outcome } = settlement
       const stays = outcome.type === 'retry' || outcome.type === 'released'
-      const refused = stays && find(settlement.id)?.cancelRequested === true
+      const refused = stays && find(settlement.id)?.cancelRequest !== undefined
       const job = holder(settlement, reply, refused ? 'cancelled' : 'settled')
       if (!job || refused) return
       if (outcome.type === 'released') job.deliveries--
       else if (outcome.type === 'completed') job.error = undefined
-      else job.error = (outcome.type === 'cancelled' ? job.cancelError : undefined) ?? outcome.error
+      else job.error = (outcome.type === 'cancelled' ? job.cancelRequest : undefined) ?? outcome.error
       if (outcome.type === 'completed') job.result = outcome.result
       if (outcome.type === 'retry' || outcome.type === 'released') putBack(job, outcome.delay)
       else end(job, outcome.type, outcome.keep)
       follow(settlement)
     },
     extended(lease, length, reply) {
-      const job = holder(lease, reply, find(lease.id)?.cancelRequested ? 'cancelled' : 'held')
+      const job = holder(lease, reply, find(lease.id)?.cancelRequest !== undefined ? 'cancelled' : 'held')
       if (job) job.leaseUntil = now + length
     },
     progressed(update, reply) {
@@ -182,12 +189,11 @@ export function createModel(): Model {
       if (!job) return expectOneOf(reply, ['unknown'], 'there is no such job')
       if (hasEnded(job)) return expectOneOf(reply, ['finished'], `the job is ${job.state}`)
       // A lapsed lease may have been found already, and a job that waits because of that may be left to the next claim.
-      const free = isLapsed(job) || (job.state === 'waiting' && job.cancelRequested)
+      const free = isLapsed(job) || (job.state === 'waiting' && job.cancelRequest !== undefined)
       const strict = job.state === 'active' ? 'requested' : 'cancelled'
       expectOneOf(reply, free ? ['requested', 'cancelled'] : [strict], `the job is ${job.state}`)
       if (reply === 'requested') {
-        job.cancelRequested = true
-        job.cancelError ??= cancellation.error
+        job.cancelRequest ??= cancellation.error
         return
       }
       job.error = cancellation.error
@@ -201,8 +207,8 @@ export function createModel(): Model {
       const shown = job.state === 'waiting' && job.due > now ? 'delayed' : job.state
       expectOneOf(record.state, isLapsed(job) ? ['active', 'waiting'] : [shown], `state of ${job.job.payload}`)
       const { queue, task, payload, meta, priority } = job.job
-      const { deliveries, cancelRequested, progress, result, error } = job
-      const fields = { queue, task, payload, meta, priority, deliveries, cancelRequested, progress, result, error }
+      const { deliveries, cancelRequest, progress, result, error } = job
+      const fields = { queue, task, payload, meta, priority, deliveries, cancelRequest, progress, result, error }
       assert.deepEqual(pick(record, fields), fields, `the record of ${payload}`)
       const delay = record.dueAt - record.enqueuedAt
       if (deliveries === 0 && !job.putBack) assert.equal(delay, Math.max(0, job.job.delay), `the delay of ${payload}`)
@@ -217,15 +223,6 @@ export function createModel(): Model {
       const found = counts.waiting - expected.waiting
       assert.ok(found >= 0 && found <= lapsed.length, `${counts.waiting} are waiting, expected ${expected.waiting}`)
       assert.deepEqual({ ...counts }, { ...expected, waiting: counts.waiting, active: expected.active - found })
-    },
-    nextDue(queue, ms, tolerance) {
-      const moments = all().flatMap(({ job, state, due, leaseUntil }) => {
-        if (job.queue !== queue) return []
-        return state === 'waiting' ? [due] : state === 'active' ? [leaseUntil] : []
-      })
-      if (moments.length === 0) return assert.equal(ms, undefined, 'nextDue of an idle queue')
-      const expected = Math.max(0, Math.min(...moments) - now)
-      assert.ok(ms !== undefined && Math.abs(ms - expected) <= tolerance, `nextDue is ${ms}, expected ${expected}`)
     },
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../../../core/clock.js'
 import { createIds } from '../../../../core/ids.js'
-import type { Ending, Lease, NewJob, Outcome, QueueDriver, Settlement } from '../../../../core/ports/queue.js'
+import type { Lease, NewJob } from '../../../../core/ports/job.js'
+import type { Ending, Outcome, QueueDriver, Settlement } from '../../../../core/ports/queue.js'
 import { createModel, type Model } from './model.js'
 import { type EndingPlan, type JobPlan, type OutcomePlan, type SettlePlan, workers } from './plans.js'
 
@@ -110,7 +111,8 @@ function outcomeOf(scene: Scene, { id }: Lease, { type, delay, keep }: OutcomePl
   const error = `"error of ${nameOf(scene, id)}"`
   if (type === 'completed') return { type, keep, result: `"result of ${nameOf(scene, id)}"` }
   if (type === 'released') return { type, delay }
-  return type === 'retry' ? { type, delay, error } : { type, keep, error }
+  if (type === 'retry') return { type, delay, error }
+  return type === 'failed' ? { type, keep, error, reason: 'exhausted' } : { type, keep, error }
 }
 
 export function tellSettlements(scene: Scene, settlements: readonly Settlement[]): string {
