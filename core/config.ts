@@ -7,6 +7,7 @@ import type { Driver, ServiceInfo } from './ports/driver.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
+import { type Middleware, problemsOfMiddleware } from './queue/middleware.js'
 import type { AnyTask } from './queue/task.js'
 import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
 import type { Report } from './report.js'
@@ -66,6 +67,8 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly worker?: WorkerOptions | boolean
   /** How long `enqueue` waits for the backend before it rejects with `ERR_ENQUEUE_TIMEOUT`. @default '5s' */
   readonly enqueueTimeout?: Duration
+  /** Code around every job. The first is the outermost. @default none */
+  readonly middleware?: readonly Middleware[]
   /** How the runtime is embedded in a web server. */
   readonly http?: HttpConfig
   /** Time, for tests. @default the machine's */
@@ -95,6 +98,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   fallback: true,
   worker: true,
   enqueueTimeout: true,
+  middleware: true,
   http: true,
   clock: true,
   random: true,
@@ -117,6 +121,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...problemsOfFallback(config.fallback),
     ...problemsOfWorker(config.worker),
     ...problemsOfDuration('enqueueTimeout', config.enqueueTimeout),
+    ...problemsOfMiddleware(config.middleware),
     ...problemsOfHttp(config.http),
   ]
   refuse(problems)

@@ -110,7 +110,16 @@ export {
 } from './protocol/frames.js'
 export type { EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
 export type { EnqueueOptions } from './queue/enqueue-options.js'
+export type {
+  FromEverywhere,
+  FromProcess,
+  JobEvent,
+  JobEventName,
+  JobEventSource,
+  LocalJobEvent,
+} from './queue/events.js'
 export type { CancelOutcome, Job, JobError, JobStatus, Progress, ResultOptions } from './queue/job.js'
+export type { EnqueueCall, Middleware, RunCall } from './queue/middleware.js'
 export type { BackoffOptions, TaskPolicy } from './queue/policy.js'
 export type { TaskQueue } from './queue/queue.js'
 export {

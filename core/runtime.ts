@@ -13,6 +13,8 @@ import type { QueueCounts } from './ports/job.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
+import { createJobEvents } from './queue/events.js'
+import { chainMiddleware } from './queue/middleware.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker, type WorkerSnapshot } from './queue/worker.js'
@@ -109,7 +111,9 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const shared = { ...context, ids: createIds(context.clock), tracer, schedule: platform.afterTurn }
   const { limits } = httpSettings(config.http)
   const hub = createHub({ ...shared, driver: places.rooms.driver, limits })
-  const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry }
+  const events = createJobEvents({ ...shared, driver: places.queue.driver, queues: registry.queues })
+  const middleware = chainMiddleware(config.middleware ?? [])
+  const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry, events, middleware }
   const { enqueueTimeout } = config
   const queue = createTaskQueue<Tasks>({ ...jobs, ...(enqueueTimeout ? { enqueueTimeout } : {}) })
   const inside = context.contextStorage<true>()
@@ -134,6 +138,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     yield places.rooms.stage(hub.attach)
     yield { name: 'choice of drivers', start: async () => tellChoice() }
     yield { name: 'rooms', start: async () => hub.start(), stop: hub.stop }
+    yield { name: 'job events', start: events.open, stop: events.close }
     yield { name: 'queue', stop: queue.close }
     yield {
       name: 'current runtime',

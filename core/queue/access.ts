@@ -4,6 +4,7 @@ import { TriportError } from '../errors.js'
 import type { JobRecord } from '../ports/job.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Life } from './broadcast.js'
+import type { JobEvents, LocalJobEvent } from './events.js'
 import type { CancelOutcome, Job, JobStatus, Progress, ResultOptions } from './job.js'
 import { decodeMeta } from './meta.js'
 import { jobError, missing, resultOf, statusOf } from './records.js'
@@ -17,6 +18,7 @@ export interface AccessDeps {
   readonly tasks: TaskRegistry
   readonly results: Results
   lifeOf(room: string): Life
+  readonly events: Pick<JobEvents, 'has' | 'emit'>
 }
 
 /** Reads jobs and acts on them. `known`: the job is known to have existed. */
@@ -26,7 +28,7 @@ export interface JobAccess {
   cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
 }
 
-export function createAccess({ driver, clock, tasks, results, lifeOf }: AccessDeps): JobAccess {
+export function createAccess({ driver, clock, tasks, results, lifeOf, events }: AccessDeps): JobAccess {
   const keep = Math.min(keepOfUnknown, ...tasks.tasks.map(({ policy }) => policy.keepResult))
 
   function gone(id: string, known: boolean): TriportError {
@@ -52,7 +54,9 @@ export function createAccess({ driver, clock, tasks, results, lifeOf }: AccessDe
       const [reply] = await driver().cancel([{ id, error: encodeError(error), keep: tasks.keepResult(record.task) }])
       if (reply === undefined || reply === 'unknown') throw gone(id, known)
       const { room } = decodeMeta(record.meta)
-      if (reply === 'cancelled' && room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
+      if (reply !== 'cancelled') return reply
+      if (events.has('cancelled')) events.emit(cancelledEvent(record, error))
+      if (room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
       return reply
     },
   }
@@ -63,6 +67,10 @@ function cancelled({ id, task }: JobRecord, reason: string | undefined): Triport
   return new TriportError('ERR_JOB_CANCELLED', `Job ${id} of task "${task}" was cancelled${why}`, {
     details: { job: id, task },
   })
+}
+
+function cancelledEvent({ id, task, queue, deliveries }: JobRecord, error: TriportError): LocalJobEvent {
+  return { type: 'cancelled', id, task, queue, attempts: deliveries, error }
 }
 
 /** A job as its caller holds it. */

@@ -28,6 +28,8 @@ export interface AttemptHost {
   /** Called when `at` is another one. */
   watch(attempt: Attempt): void
   lost(attempt: Attempt, error: TriportError): void
+  /** Called when the attempt has told how far it is. */
+  progressed(attempt: Attempt): void
 }
 
 /** What an attempt begins with. */
@@ -155,6 +157,7 @@ export class Attempt implements TaskContext, Deadline {
       what: `Progress of job ${this.jobId}`,
     })
     if (this.state !== 'running') return
+    this.host.progressed(this)
     const told = this.life?.tell('running', data, percent)
     await this.host.progress.write(this, value)
     await told

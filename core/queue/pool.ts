@@ -10,8 +10,10 @@ import type { Tracer } from '../tracer/tracer.js'
 import { Attempt, type AttemptHost } from './attempt.js'
 import { broadcastLife } from './broadcast.js'
 import { createDeadlines } from './deadlines.js'
+import type { JobEventName, JobEvents, LocalJobEvent } from './events.js'
 import { judge, judgeUnknown } from './judge.js'
 import { decodeMeta } from './meta.js'
+import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { decideOutcome, type Ending } from './outcome.js'
 import type { ProgressWriter } from './progress.js'
 import type { TaskQueue } from './queue.js'
@@ -31,6 +33,8 @@ export interface PoolDeps {
   /** Names the worker in spans. */
   readonly worker: string
   readonly progress: ProgressWriter
+  readonly events: Pick<JobEvents, 'has' | 'emit'>
+  readonly middleware?: MiddlewareChain
   /** Called when there is something to settle or a free place. */
   changed(): void
   /** Runs the code of an attempt. */
@@ -55,16 +59,17 @@ export interface Pool {
 }
 
 export function createPool(deps: PoolDeps): Pool {
-  const { tasks, tracer, clock, random, report, worker, enter, settler } = deps
+  const { tasks, tracer, clock, random, report, worker, enter, settler, events, middleware = noMiddleware } = deps
   const attempts = new Set<Attempt>()
   const deadlines = createDeadlines(clock)
-  const host: AttemptHost = { ...deps, overdue, lost, watch: deadlines.add }
+  const host: AttemptHost = { ...deps, overdue, lost, progressed, watch: deadlines.add }
   let whenIdle: (() => void)[] = []
 
   function begin(attempt: Attempt, input: unknown): void {
     const { claim, meta } = attempt
     attempts.add(attempt)
     deadlines.add(attempt)
+    if (events.has('started')) events.emit(eventOf(attempt, 'started'))
     if (tracer.enabled) {
       const span = tracer.startSpan(`process ${claim.queue}`, processSpan(tracer, claim, meta, worker))
       attempt.span = span
@@ -80,7 +85,7 @@ export function createPool(deps: PoolDeps): Pool {
     }
     let ending: Ending
     try {
-      const returned = enter(() => call(attempt, input))
+      const returned = enter(() => call(attempt, input, middleware.run))
       if (isThenable(returned)) {
         follow(attempt, returned)
         return
@@ -120,8 +125,13 @@ export function createPool(deps: PoolDeps): Pool {
     changed()
   }
 
-  function lost({ jobId, task }: Attempt, error: TriportError): void {
-    report(error, { stage: 'worker.lease', task: task.name, job: jobId })
+  function progressed(attempt: Attempt): void {
+    if (events.has('progressed')) events.emit(eventOf(attempt, 'progressed'))
+  }
+
+  function lost(attempt: Attempt, error: TriportError): void {
+    report(error, { stage: 'worker.lease', task: attempt.task.name, job: attempt.jobId })
+    if (events.has('lease_lost')) events.emit({ ...eventOf(attempt, 'lease_lost'), error })
   }
 
   function settle(attempt: Attempt, ending: Ending): void {
@@ -178,10 +188,15 @@ export function createPool(deps: PoolDeps): Pool {
   }
 }
 
-function call(attempt: Attempt, input: unknown): unknown {
+function call(attempt: Attempt, input: unknown, around: MiddlewareChain['run']): unknown {
   const { task } = attempt
-  if (!task.input) return task.run(input as never, attempt)
-  return validate(task.input, input, `Input of task "${task.name}"`).then((valid) => task.run(valid as never, attempt))
+  const code = (valid: unknown) => task.run(valid as never, attempt)
+  const run = around ? (valid: unknown) => around({ task, input: valid, ctx: attempt }, code) : code
+  return task.input ? validate(task.input, input, `Input of task "${task.name}"`).then(run) : run(input)
+}
+
+function eventOf({ jobId, task, claim }: Attempt, type: JobEventName): LocalJobEvent {
+  return { type, id: jobId, task: task.name, queue: claim.queue, attempts: claim.deliveries }
 }
 
 /** What went wrong with a job whose code had returned. */

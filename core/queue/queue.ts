@@ -13,14 +13,16 @@ import { broadcastLife } from './broadcast.js'
 import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
 import { createDeadlines } from './deadlines.js'
 import { createEnqueuer } from './enqueuer.js'
+import type { JobEventSource, JobEvents } from './events.js'
 import type { Job, JobStatus } from './job.js'
+import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
 import { createResults } from './result.js'
 import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskNamed, TaskRegistry } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 
 /** Enqueues jobs and follows them. */
-export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> {
+export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource {
   /**
    * Enqueues a job of a task, given as such or by the name of a registered one. Resolves when the job is stored.
    *
@@ -66,6 +68,8 @@ export interface TaskQueueDeps {
   readonly clock: Clock
   readonly ids: Ids
   readonly report: Report
+  readonly events: JobEvents
+  readonly middleware?: MiddlewareChain
   /** How long `enqueue` waits for the backend. @default '5s' */
   readonly enqueueTimeout?: Duration
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
@@ -73,14 +77,14 @@ export interface TaskQueueDeps {
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
-  const { tracer, tasks, clock, ids, report, schedule = queueMicrotask } = deps
+  const { tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
   const timeout = milliseconds(deps.enqueueTimeout ?? '5s', 'enqueueTimeout')
   const driver = () => deps.driver.get()
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
   const results = createResults({ driver, clock, deadlines, report, schedule })
-  const access = createAccess({ driver, clock, tasks, results, lifeOf: (room) => broadcastLife(deps, room) })
-  const enqueueMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
+  const access = createAccess({ driver, clock, tasks, results, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {
     if (typeof task === 'string') return tasks.named(task)
@@ -91,7 +95,8 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     )
   }
 
-  function handle({ id, key }: NewJob, { deduplicated }: EnqueueOutcome): Job {
+  function handle({ id, key, task, queue }: NewJob, { deduplicated }: EnqueueOutcome): Job {
+    if (!deduplicated && events.has('enqueued')) events.emit({ type: 'enqueued', id, task, queue, attempts: 0 })
     // A generated id can only be known already when its own enqueue was sent twice.
     return new JobHandle(access, { id, key, deduplicated: deduplicated && key !== undefined, known: true })
   }
@@ -117,15 +122,30 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     })
   }
 
+  function send(request: JobRequest): Promise<Job> {
+    return tracer.enabled ? enqueueTraced(request) : enqueueOne(request)
+  }
+
   async function enqueue(task: AnyTask | string, input?: unknown, options?: JobRequest['options']): Promise<never> {
     const request = jobRequest(taskOf(task), input, options)
-    return (tracer.enabled ? enqueueTraced(request) : enqueueOne(request)) as Promise<never>
+    return (middleware.enqueue ? middleware.enqueue(request, send) : send(request)) as Promise<never>
+  }
+
+  /** Middleware sees each item by itself. What its calls of one turn store goes to the driver together all the same. */
+  function enqueueEach(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
+    const outcome = ({ task, input, options }: EnqueueItem): Promise<EnqueueManyOutcome> =>
+      enqueue(task, input, options).then(
+        (job) => ({ job }),
+        (error: unknown) => ({ error }),
+      )
+    return Promise.all(items.map(outcome))
   }
 
   return {
     enqueue,
     delay: enqueue,
-    enqueueMany,
+    enqueueMany: middleware.enqueue ? enqueueEach : storeMany,
+    on: events.on,
     getResult: async (id) => access.status(id, false),
     job: (id) => new JobHandle(access, { id, deduplicated: false, known: false }),
     async close() {

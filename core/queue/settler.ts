@@ -5,6 +5,7 @@ import type { Outcome, Settlement, SettleReply } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Attempt } from './attempt.js'
 import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
+import type { JobEventName, JobEvents } from './events.js'
 import { cancelled, type Judgement } from './judge.js'
 import type { JobMeta } from './meta.js'
 import { createOutbox, type Outbox, type Posted } from './outbox.js'
@@ -15,6 +16,7 @@ export interface SettlerDeps {
   /** Called when there is something to settle or a free place. */
   changed(): void
   lifeOf(room: string): Life
+  readonly events: Pick<JobEvents, 'has' | 'emit'>
   /** How long the record of a cancelled job of this task is kept, in milliseconds. */
   keepOf(task: string): number
 }
@@ -52,7 +54,16 @@ const statuses = {
   released: 'queued',
 } as const satisfies Record<Outcome['type'], JobLifeStatus>
 
-export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps): Settler {
+/** A release is no event: nothing has happened to the job. */
+const eventNames: Readonly<Record<Outcome['type'], JobEventName | undefined>> = {
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  retry: 'retried',
+  released: undefined,
+}
+
+export function createSettler({ report, changed, lifeOf, events, keepOf }: SettlerDeps): Settler {
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
   const outbox = createOutbox<Ended>({ answered, refused })
@@ -64,13 +75,26 @@ export function createSettler({ report, changed, lifeOf, keepOf }: SettlerDeps):
 
   function answered({ settlement, job, life, detail, resent }: Ended, reply: SettleReply): void {
     if (reply === 'settled') {
+      emit(job, settlement.outcome, detail)
       if (life) tell(life, settlement.outcome, detail)
     } else if (reply === 'cancelled') {
       // It was to run again, and somebody has cancelled it: it is still ours to end.
       const error = cancelled(job)
       post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, life, error)
       changed()
-    } else if (!resent) report(tooLate(job), { stage: 'worker.settle', task: job.task, job: job.id })
+    } else if (!resent) tellLost(job, tooLate(job))
+  }
+
+  function tellLost({ id, task, queue, deliveries }: ClaimedJob, error: TriportError): void {
+    report(error, { stage: 'worker.settle', task, job: id })
+    if (events.has('lease_lost')) events.emit({ type: 'lease_lost', id, task, queue, attempts: deliveries, error })
+  }
+
+  function emit({ id, task, queue, deliveries }: ClaimedJob, { type }: Outcome, detail: unknown): void {
+    const name = eventNames[type]
+    if (name === undefined || !events.has(name)) return
+    const what = type === 'completed' ? { result: detail } : { error: detail }
+    events.emit({ type: name, id, task, queue, attempts: deliveries, ...what })
   }
 
   function refused({ job }: Ended, error: unknown): void {

@@ -7,7 +7,9 @@ import type { Tracer } from '../tracer/tracer.js'
 import { answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
+import type { JobEvents } from './events.js'
 import { createLeaseKeeper } from './lease.js'
+import type { MiddlewareChain } from './middleware.js'
 import { flushOutbox } from './outbox.js'
 import { createPool, type Pool } from './pool.js'
 import { createProgressWriter } from './progress.js'
@@ -25,6 +27,8 @@ export interface WorkerDeps {
   readonly clock: Clock
   random(): number
   readonly report: Report
+  readonly events: JobEvents
+  readonly middleware?: MiddlewareChain
   readonly instanceId: string
   readonly options?: WorkerOptions
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
@@ -82,13 +86,13 @@ interface Session {
 }
 
 async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
-  const { tasks, clock, report, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
+  const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
   // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
   const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
-  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf, keepOf: tasks.keepResult })
+  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf, events, keepOf: tasks.keepResult })
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
   const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed: () => loop.kick() })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })

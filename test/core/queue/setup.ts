@@ -2,6 +2,8 @@ import { createIds } from '../../../core/ids.js'
 import { late } from '../../../core/late.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
+import { createJobEvents } from '../../../core/queue/events.js'
+import { chainMiddleware, type Middleware } from '../../../core/queue/middleware.js'
 import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
 import { type AnyTask, taskRegistry } from '../../../core/queue/task.js'
 import { createWorker, type Worker } from '../../../core/queue/worker.js'
@@ -37,6 +39,7 @@ export interface Setup<Tasks extends readonly AnyTask[]> {
   readonly wrap?: (driver: QueueDriver) => QueueDriver
   readonly driver?: (store: MemoryQueueStore) => QueueDriver
   readonly keepFinished?: number
+  readonly middleware?: readonly Middleware[]
 }
 
 export async function createProcess<const Tasks extends readonly AnyTask[] = readonly AnyTask[]>(
@@ -64,7 +67,10 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
     },
   } as Rooms
   const ids = createIds(clock)
-  const shared = { driver: place, tracer, rooms, tasks: taskRegistry(setup.tasks ?? []), clock, ids, report, random }
+  const tasks = taskRegistry(setup.tasks ?? [])
+  const events = createJobEvents({ driver: place, queues: tasks.queues, report })
+  const middleware = chainMiddleware(setup.middleware ?? [])
+  const shared = { driver: place, tracer, rooms, tasks, clock, ids, report, random, events, middleware }
   const queue = createTaskQueue<Tasks>(shared)
   const options = setup.worker ?? {}
   const worker = createWorker({

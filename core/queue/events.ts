@@ -1,0 +1,137 @@
+import { createEmitter, type Unsubscribe } from '../emitter.js'
+import { TriportError } from '../errors.js'
+import type { Late } from '../late.js'
+import type { JobSignal, QueueDriver, QueueListener } from '../ports/queue.js'
+import type { Report } from '../report.js'
+
+/** What can happen to a job. `lease_lost`: its worker could not keep it, and another one may have it. */
+export type JobEventName =
+  | 'enqueued'
+  | 'started'
+  | 'progressed'
+  | 'completed'
+  | 'retried'
+  | 'failed'
+  | 'cancelled'
+  | 'lease_lost'
+
+/** Something that happened to a job. */
+export interface JobEvent {
+  readonly type: JobEventName
+  readonly id: string
+  readonly task: string
+  readonly queue: string
+  /** How many attempts have begun. */
+  readonly attempts: number
+}
+
+/** Something that this process did to a job. */
+export interface LocalJobEvent extends JobEvent {
+  /** What the task returned, with `completed`. */
+  readonly result?: unknown
+  /** Why, with `retried`, `failed`, `cancelled` and `lease_lost`. */
+  readonly error?: unknown
+}
+
+/** Listens to jobs. */
+export interface JobEventSource {
+  /**
+   * Calls `listener` for each event of this kind until the returned function is called. What it throws is reported.
+   *
+   * From the `process`: what this process does, told with result and error when the queue has confirmed it. From `everywhere`: what any
+   * process does to jobs in the queues of the registered tasks. Like all signals, one may be missed while a link is down.
+   *
+   * @param options `from` is `'process'` unless it is given.
+   * @throws `ERR_OPTION_INVALID`; `ERR_UNSUPPORTED` for `everywhere` when the running driver has no events.
+   */
+  on(type: JobEventName, listener: (event: LocalJobEvent) => void, options?: FromProcess): Unsubscribe
+  on(type: JobEventName, listener: (event: JobEvent) => void, options: FromEverywhere): Unsubscribe
+}
+
+/** Listen to what this process does. */
+export interface FromProcess {
+  readonly from?: 'process'
+}
+
+/** Listen to what any process does, with drivers that have `supports.events`. */
+export interface FromEverywhere {
+  readonly from: 'everywhere'
+}
+
+/** The events of a runtime. */
+export interface JobEvents extends JobEventSource {
+  /** Whether this process listens to what it does: lets the caller skip building the event. */
+  has(type: JobEventName): boolean
+  emit(event: LocalJobEvent): void
+  /** Subscribes at the driver when somebody listens everywhere. */
+  open(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface JobEventsDeps {
+  readonly driver: Late<QueueDriver>
+  readonly queues: readonly string[]
+  readonly report: Report
+}
+
+type Events = Record<JobEventName, LocalJobEvent>
+
+export function createJobEvents({ driver, queues, report }: JobEventsDeps): JobEvents {
+  const local = createEmitter<Events>(report)
+  const global = createEmitter<Events>(report)
+  let wanted = false
+  let listener: Promise<QueueListener> | undefined
+
+  function subscribe(target: QueueDriver): Promise<QueueListener> {
+    if (!target.supports.events) throw noEvents(target.name)
+    listener ??= target.listen({ queues, signals: { event: tell } })
+    return listener
+  }
+
+  function tell({ type, deliveries, ...job }: JobSignal): void {
+    if (type === 'released') return
+    const name = type === 'lapsed' ? 'lease_lost' : type
+    global.emit(name, { type: name, ...job, attempts: deliveries })
+  }
+
+  function everywhere(): void {
+    wanted = true
+    const running = driver.peek()
+    if (!running || listener) return
+    subscribe(running).catch((error) => {
+      listener = undefined
+      report(error, { stage: 'queue.events' })
+    })
+  }
+
+  return {
+    has: local.has,
+    emit: (event) => local.emit(event.type, event),
+    on(type, heard, options) {
+      const from = fromOf(options)
+      if (from === 'process') return local.on(type, heard)
+      everywhere()
+      return global.on(type, heard)
+    },
+    async open() {
+      if (wanted) await subscribe(driver.get())
+    },
+    async close() {
+      const open = listener
+      listener = undefined
+      await (await open?.catch(() => undefined))?.close() // A failed subscription was reported.
+    },
+  }
+}
+
+function fromOf({ from = 'process' }: FromProcess | FromEverywhere = {}): 'process' | 'everywhere' {
+  if (from === 'process' || from === 'everywhere') return from
+  throw new TriportError('ERR_OPTION_INVALID', `from is ${JSON.stringify(from)}. Write 'process' or 'everywhere'.`)
+}
+
+function noEvents(name: string): TriportError {
+  return new TriportError(
+    'ERR_UNSUPPORTED',
+    `The ${name} queue does not tell events of other processes. Listen with from: 'process', in each of them.`,
+  )
+}
