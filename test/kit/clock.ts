@@ -5,6 +5,8 @@ import type { CancelTimer, Clock } from '../../core/clock.js'
 export interface FakeClock extends Clock {
   /** Moves time on, fires each timer at its moment, and lets what that started come to rest in between. */
   advance(ms: number): Promise<void>
+  /** Moves the time of day alone, forth or back, as when an operator sets the clock: no timer fires for it. */
+  jump(ms: number): void
   /** Lets what is under way come to rest without moving time. */
   settle(): Promise<void>
   /** How many timers are set. */
@@ -22,6 +24,7 @@ interface Timer {
  */
 export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start
+  let jumped = 0
   const timers = new Set<Timer>()
 
   function set(ms: number, fn: () => void, every?: number): CancelTimer {
@@ -44,7 +47,7 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   }
 
   return {
-    now: () => now,
+    now: () => now + jumped,
     monotonic: () => now - start,
     after: (ms, fn) => set(ms, fn),
     every: (ms, fn) => set(ms, fn, Math.max(ms, 1)),
@@ -56,6 +59,9 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
         await rest()
       }
       now = end
+    },
+    jump(ms) {
+      jumped += ms
     },
     settle: rest,
     get timers() {

@@ -1,4 +1,6 @@
 export { createFakeClock, type FakeClock } from './clock.js'
 export { driverContext } from './driver-context.js'
+export type { Enqueued } from './enqueued.js'
 export { type EventuallyOptions, eventually } from './eventually.js'
 export { type Gate, gate, type ReportSpy, reportSpy, type Spy, spy } from './spy.js'
+export { createTestKit, type Drained, type DrainOptions, type TestKit, type TestKitConfig } from './test-kit.js'
