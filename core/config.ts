@@ -65,8 +65,13 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly fallback?: 'memory' | 'sync' | 'error'
   /** Whether and how this process runs jobs. @default on for drivers that live in the process, off for servers */
   readonly worker?: WorkerOptions | boolean
-  /** How long `enqueue` waits for the backend before it rejects with `ERR_ENQUEUE_TIMEOUT`. @default '5s' */
-  readonly enqueueTimeout?: Duration
+  /**
+   * How long a call of `runtime.queue`, or of one of its jobs, waits for the backend. Then `enqueue` rejects with
+   * `ERR_ENQUEUE_TIMEOUT`, every other call with `ERR_DRIVER_UNAVAILABLE`; both are retryable.
+   *
+   * @default '5s'
+   */
+  readonly queueTimeout?: Duration
   /** Code around every job. The first is the outermost. @default none */
   readonly middleware?: readonly Middleware[]
   /** How the runtime is embedded in a web server. */
@@ -97,7 +102,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   rooms: true,
   fallback: true,
   worker: true,
-  enqueueTimeout: true,
+  queueTimeout: true,
   middleware: true,
   http: true,
   clock: true,
@@ -120,7 +125,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfFallback(config.fallback),
     ...problemsOfWorker(config.worker),
-    ...problemsOfDuration('enqueueTimeout', config.enqueueTimeout),
+    ...problemsOfDuration('queueTimeout', config.queueTimeout),
     ...problemsOfMiddleware(config.middleware),
     ...problemsOfHttp(config.http),
   ]

@@ -114,8 +114,10 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const events = createJobEvents({ ...shared, driver: places.queue.driver, queues: registry.queues })
   const middleware = chainMiddleware(config.middleware ?? [])
   const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry, events, middleware }
-  const { enqueueTimeout } = config
-  const queue = createTaskQueue<Tasks>({ ...jobs, ...(enqueueTimeout ? { enqueueTimeout } : {}) })
+  const queue = createTaskQueue<Tasks>({
+    ...jobs,
+    ...(config.queueTimeout ? { queueTimeout: config.queueTimeout } : {}),
+  })
   const inside = context.contextStorage<true>()
   const current = { queue: queue as TaskQueue, tracer, rooms: hub.rooms }
   const worker = createWorker({

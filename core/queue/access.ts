@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import { encodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { JobRecord } from '../ports/job.js'
-import type { QueueDriver } from '../ports/queue.js'
+import type { Ask } from './answer.js'
 import type { Life } from './broadcast.js'
 import type { JobEvents, LocalJobEvent } from './events.js'
 import type { CancelOutcome, Job, JobStatus, Progress, ResultOptions } from './job.js'
@@ -12,8 +12,7 @@ import type { Results } from './result.js'
 import { keepOfUnknown, type TaskRegistry } from './task.js'
 
 export interface AccessDeps {
-  /** @throws `ERR_NOT_STARTED` */
-  driver(): QueueDriver
+  readonly ask: Ask
   readonly clock: Clock
   readonly tasks: TaskRegistry
   readonly results: Results
@@ -28,7 +27,7 @@ export interface JobAccess {
   cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
 }
 
-export function createAccess({ driver, clock, tasks, results, lifeOf, events }: AccessDeps): JobAccess {
+export function createAccess({ ask, clock, tasks, results, lifeOf, events }: AccessDeps): JobAccess {
   const keep = Math.min(keepOfUnknown, ...tasks.tasks.map(({ policy }) => policy.keepResult))
 
   function gone(id: string, known: boolean): TriportError {
@@ -41,7 +40,7 @@ export function createAccess({ driver, clock, tasks, results, lifeOf, events }: 
   }
 
   async function read(id: string, known: boolean): Promise<JobRecord> {
-    const [record] = await driver().get([id])
+    const [record] = await ask((driver) => driver.get([id]))
     return found(id, known, record)
   }
 
@@ -51,7 +50,8 @@ export function createAccess({ driver, clock, tasks, results, lifeOf, events }: 
     async cancel(id, known, reason) {
       const record = await read(id, known)
       const error = cancelled(record, reason)
-      const [reply] = await driver().cancel([{ id, error: encodeError(error), keep: tasks.keepResult(record.task) }])
+      const request = { id, error: encodeError(error), keep: tasks.keepResult(record.task) }
+      const [reply] = await ask((driver) => driver.cancel([request]))
       if (reply === undefined || reply === 'unknown') throw gone(id, known)
       const { room } = decodeMeta(record.meta)
       if (reply !== 'cancelled') return reply

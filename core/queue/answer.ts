@@ -1,5 +1,13 @@
 import { type Clock, within } from '../clock.js'
 import { TriportError } from '../errors.js'
+import type { QueueDriver } from '../ports/queue.js'
+
+/**
+ * Calls the driver, and waits for its answer no longer than `queueTimeout`.
+ *
+ * @throws `ERR_NOT_STARTED`, `ERR_DRIVER_UNAVAILABLE`, and what the driver rejects with.
+ */
+export type Ask = <T>(call: (driver: QueueDriver) => Promise<T>) => Promise<T>
 
 /**
  * The answer to a call of the driver, awaited for `ms` milliseconds at most: a link that is half open answers never.

@@ -9,6 +9,7 @@ import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import { createAccess, JobHandle } from './access.js'
+import { type Ask, answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
 import { createDeadlines } from './deadlines.js'
@@ -70,20 +71,21 @@ export interface TaskQueueDeps {
   readonly report: Report
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
-  /** How long `enqueue` waits for the backend. @default '5s' */
-  readonly enqueueTimeout?: Duration
+  /** How long a call waits for the backend. @default '5s' */
+  readonly queueTimeout?: Duration
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
   const { tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
-  const timeout = milliseconds(deps.enqueueTimeout ?? '5s', 'enqueueTimeout')
+  const timeout = milliseconds(deps.queueTimeout ?? '5s', 'queueTimeout')
   const driver = () => deps.driver.get()
+  const ask: Ask = async (call) => answer(clock, timeout, call(driver()))
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
-  const results = createResults({ driver, clock, deadlines, report, schedule })
-  const access = createAccess({ driver, clock, tasks, results, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const results = createResults({ driver, ask, clock, deadlines, report, schedule })
+  const access = createAccess({ ask, clock, tasks, results, events, lifeOf: (room) => broadcastLife(deps, room) })
   const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {

@@ -2,8 +2,9 @@ import type { CancelTimer, Clock } from '../clock.js'
 import { milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
 import type { JobRecord } from '../ports/job.js'
-import type { QueueDriver, QueueListener } from '../ports/queue.js'
+import type { QueueDriver, QueueListener, QueueSignals } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import type { Ask } from './answer.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 import type { ResultOptions } from './job.js'
 import { isEnded } from './states.js'
@@ -11,6 +12,7 @@ import { isEnded } from './states.js'
 export interface ResultsDeps {
   /** @throws `ERR_NOT_STARTED` */
   driver(): QueueDriver
+  readonly ask: Ask
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly report: Report
@@ -39,7 +41,7 @@ interface Waiter {
   reject(error: unknown): void
 }
 
-export function createResults({ driver, clock, deadlines, report, schedule }: ResultsDeps): Results {
+export function createResults({ driver, ask, clock, deadlines, report, schedule }: ResultsDeps): Results {
   const waiting = new Map<string, Set<Waiter>>()
   /** What the listener watches, or is being asked to. */
   const watched = new Set<string>()
@@ -101,7 +103,8 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
     if (watch.length === 0) return
     for (const id of watch) watched.add(id)
     try {
-      await (await listen()).watch(watch)
+      const open = await listen()
+      await ask(() => open.watch(watch))
     } catch (error) {
       for (const id of watch) {
         watched.delete(id)
@@ -113,19 +116,22 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
 
   function listen(): Promise<QueueListener> {
     if (listener) return listener
-    const opened = driver().listen({
-      queues: [],
-      signals: {
-        settled(id) {
-          toRead.add(id)
-          flushSoon()
-        },
-        resync: sweep,
+    const signals: QueueSignals = {
+      settled(id) {
+        toRead.add(id)
+        flushSoon()
       },
+      resync: sweep,
+    }
+    let opening: Promise<QueueListener> | undefined
+    const opened = ask((target) => {
+      opening = target.listen({ queues: [], signals })
+      return opening
     })
     listener = opened
     opened.catch(() => {
       if (listener === opened) listener = undefined
+      opening?.then((late) => late.close()).catch(() => {}) // Nobody uses it any more.
     })
     return opened
   }
@@ -136,7 +142,7 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
   }
 
   async function check(ids: readonly string[]): Promise<void> {
-    const records = await driver().get(ids)
+    const records = await ask((target) => target.get(ids))
     for (const [index, id] of ids.entries()) {
       const record = records[index]
       if (record !== undefined && !isEnded(record.state)) continue
@@ -177,7 +183,8 @@ export function createResults({ driver, clock, deadlines, report, schedule }: Re
       listener = undefined
       watched.clear()
       changed.clear()
-      await (await open?.catch(() => undefined))?.close() // Who waited has heard that it could not be opened.
+      const closing = await open?.catch(() => undefined) // Who waited has heard that it could not be opened.
+      if (closing) await ask(() => closing.close())
     },
   }
 }

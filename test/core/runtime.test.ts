@@ -124,7 +124,7 @@ test('every problem of a configuration is reported at once, with a guess at what
         queue: { driver: 'memroy' },
         rooms: { driver: 'memory', brokr: 1 },
         worker: { concurrency: 0 },
-        enqueueTimeout: 5,
+        queueTimeout: 5,
       } as never),
     (error: { code: string; details: { problems: string[] } }) => {
       assert.equal(error.code, 'ERR_CONFIG_INVALID')
@@ -134,7 +134,7 @@ test('every problem of a configuration is reported at once, with a guess at what
       assert.match(text, /Unknown queue driver "memroy"\. Did you mean "memory"\?/)
       assert.match(text, /Unknown option of the memory rooms driver: "brokr"\. Did you mean "broker"\?/)
       assert.match(text, /concurrency/)
-      assert.match(text, /enqueueTimeout is the bare number 5/)
+      assert.match(text, /queueTimeout is the bare number 5/)
       return true
     },
   )

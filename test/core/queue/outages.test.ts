@@ -170,6 +170,34 @@ test('a result is watched for again after the subscription failed', async () => 
   assert.equal(await Promise.race([result, clock.settle()]), 'told')
 })
 
+test('a subscription that is never answered is given up, made again, and closed when it comes late', async () => {
+  const { task, started } = held()
+  const late = gate()
+  const closed = spy()
+  let hangs = true
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      async listen(options) {
+        if (options.queues.length > 0 || !hangs) return driver.listen(options)
+        await late.promise
+        return { ...(await driver.listen(options)), close: async () => void closed() }
+      },
+    }),
+  })
+  const job = await queue.enqueue(task, 1)
+  const result = job.result({ timeout: '1m' })
+  await clock.settle()
+  hangs = false
+  await clock.advance(10_000)
+  started[0]?.gate.open('told')
+  await clock.settle()
+  assert.equal(await Promise.race([result, clock.settle()]), 'told')
+  late.open()
+  await closed.called()
+})
+
 test('a wait that is given up and begun again in one turn is watched once', async () => {
   const watched = spy<[string[], string]>()
   const { queue, clock } = await createProcess({
