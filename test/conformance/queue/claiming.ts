@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Claim, idsOf, leaseOf, newJob, only, read, settle, started, take } from './harness.js'
+import { type Claim, idsOf, leaseOf, near, newJob, only, read, settle, started, take } from './harness.js'
 
 /** Claiming jobs and keeping the claim. */
 export function claimingClaims(claim: Claim): void {
@@ -161,9 +161,4 @@ export function claimingClaims(claim: Claim): void {
     near(await nextDue(), 60_000)
     assert.equal(await nextDue('other'), undefined)
   })
-}
-
-/** Real servers need some time of their own between two calls. */
-function near(actual: number | undefined, expected: number): void {
-  assert.ok(actual !== undefined && Math.abs(actual - expected) <= 500, `${actual} is not about ${expected}`)
 }

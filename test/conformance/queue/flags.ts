@@ -4,11 +4,6 @@ import { type Claim, idsOf, newJob, only, take } from './harness.js'
 
 /** Each flag of `supports` is a promise: the yes and the no are tested. */
 export function flagClaims(claim: Claim): void {
-  claim('without supports.inline, enqueue resolves though nobody claims', async ({ driver }) => {
-    assert.equal(driver.supports.inline, false)
-    await driver.enqueue([newJob()])
-  })
-
   claim('with supports.transactions, enqueue takes part in tx; without it, tx is refused', async (harness) => {
     const { driver } = harness
     const job = newJob()
@@ -27,6 +22,19 @@ export function flagClaims(claim: Claim): void {
     assert.deepEqual(await take(driver), [])
     await transaction((tx) => driver.enqueue([job], { tx }))
     assert.deepEqual(idsOf(await take(driver)), [job.id])
+  })
+
+  claim('stop MUST be safe when called twice', async ({ driver }) => {
+    await driver.stop?.()
+    await driver.stop?.()
+  })
+}
+
+/** The flags of drivers whose `enqueue` does not wait for its jobs. */
+export function storingFlagClaims(claim: Claim): void {
+  claim('without supports.inline, enqueue resolves though nobody claims', async ({ driver }) => {
+    assert.equal(driver.supports.inline, false)
+    await driver.enqueue([newJob()])
   })
 
   claim(
@@ -51,10 +59,5 @@ export function flagClaims(claim: Claim): void {
     await driver.enqueue(jobs)
     await driver.stop?.()
     assert.deepEqual(idsOf(await take(await second())), idsOf(jobs))
-  })
-
-  claim('stop MUST be safe when called twice', async ({ driver }) => {
-    await driver.stop?.()
-    await driver.stop?.()
   })
 }

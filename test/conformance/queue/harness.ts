@@ -3,6 +3,8 @@ import { systemClock } from '../../../core/clock.js'
 import { createIds } from '../../../core/ids.js'
 import type { ClaimedJob, JobRecord, Lease, NewJob } from '../../../core/ports/job.js'
 import type {
+  ClaimRequest,
+  JobSignal,
   Outcome,
   QueueDriver,
   QueueListener,
@@ -33,6 +35,8 @@ export interface QueueHarness {
 /** What a conformance suite of queue drivers needs. */
 export interface QueueConformance {
   readonly test: TestFunction
+  /** Whether the driver is `supports.inline`: then only the claims are made that can hold where `enqueue` waits. @default false */
+  readonly inline?: boolean
   create(): Promise<QueueHarness>
 }
 
@@ -58,13 +62,19 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
   return { id: ids.next(), queue: 'q', task: 't', payload: '{}', meta: '{}', priority: 0, delay: 0, ...changes }
 }
 
-/** Claims up to `max` jobs of queue `q`. */
-export async function take(
-  driver: QueueDriver,
-  { max = 10, lease = 30_000, queue = 'q' } = {},
-): Promise<readonly ClaimedJob[]> {
-  const { jobs } = await driver.claim({ queue, max, lease, worker: 'w' })
-  return jobs
+/** A claim of up to 10 jobs of queue `q`. */
+export function request(changes: Partial<ClaimRequest> = {}): ClaimRequest {
+  return { queue: 'q', max: 10, lease: 30_000, worker: 'w', ...changes }
+}
+
+/** Claims up to 10 jobs of queue `q`. */
+export async function take(driver: QueueDriver, changes?: Partial<ClaimRequest>): Promise<readonly ClaimedJob[]> {
+  return (await driver.claim(request(changes))).jobs
+}
+
+/** Two drivers on the same jobs, or one twice where the harness has no second. */
+export async function pair({ driver, second }: QueueHarness): Promise<readonly [QueueDriver, QueueDriver]> {
+  return [driver, second ? await second() : driver]
 }
 
 /** Enqueues one job and claims it. */
@@ -103,23 +113,42 @@ export function idsOf(jobs: readonly { readonly id: string }[]): string[] {
   return jobs.map(({ id }) => id)
 }
 
+/** Real servers need some time of their own between two calls. */
+export function near(actual: number | undefined, expected: number): void {
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= 500, `${actual} is not about ${expected}`)
+}
+
 export const done = { type: 'completed', result: '"done"', keep: 60_000 } as const satisfies Outcome
+export const failed = { type: 'failed', error: '"e"', reason: 'exhausted', keep: 60_000 } as const satisfies Outcome
+export const cancelled = { type: 'cancelled', error: '"c"', keep: 60_000 } as const satisfies Outcome
+export const again = { type: 'retry', delay: 0, error: '"e"' } as const satisfies Outcome
+export const released = { type: 'released', delay: 0 } as const satisfies Outcome
+
+interface Listening {
+  readonly listener: QueueListener
+  /** All that came. */
+  readonly events: readonly JobSignal[]
+  heard(signal: Heard, subject: string): Promise<void>
+}
 
 /** Listens, and lets a test wait for a signal about `subject`. */
-export async function listening(
-  driver: QueueDriver,
-  queues: readonly string[] = ['q'],
-): Promise<{ readonly listener: QueueListener; heard(signal: Heard, subject: string): Promise<void> }> {
+export async function listening(driver: QueueDriver, queues: readonly string[] = ['q']): Promise<Listening> {
+  const events: JobSignal[] = []
   const seen = new Set<string>()
   const waiting = new Map<string, () => void>()
   const hear = (signal: Heard) => (subject: string) => {
     seen.add(`${signal} ${subject}`)
     waiting.get(`${signal} ${subject}`)?.()
   }
-  const signals: QueueSignals = { wake: hear('wake'), cancel: hear('cancel'), settled: hear('settled') }
+  const event = (each: JobSignal) => {
+    events.push(each)
+    hear(each.type)(each.id)
+  }
+  const signals: QueueSignals = { wake: hear('wake'), cancel: hear('cancel'), settled: hear('settled'), event }
   const listener = await driver.listen({ queues, signals })
   return {
     listener,
+    events,
     heard(signal, subject) {
       const key = `${signal} ${subject}`
       if (seen.delete(key)) return Promise.resolve()
@@ -135,4 +164,4 @@ export async function listening(
   }
 }
 
-type Heard = 'wake' | 'cancel' | 'settled'
+type Heard = 'wake' | 'cancel' | 'settled' | JobSignal['type']

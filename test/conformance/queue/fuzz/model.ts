@@ -134,10 +134,9 @@ export function createModel(): Model {
     const later = all().flatMap(({ job, state, due }) =>
       job.queue === queue && state === 'waiting' && due > now ? [due - now] : [],
     )
-    if (given === max || later.length === 0) return assert.equal(ms, undefined, `nextDue after ${given} jobs`)
-    const expected = Math.min(...later)
-    const tolerance = step / 2 - 1
-    assert.ok(ms !== undefined && Math.abs(ms - expected) <= tolerance, `nextDue is ${ms}, expected ${expected}`)
+    const expected = given === max || later.length === 0 ? undefined : Math.min(...later)
+    if (expected === undefined) assert.equal(ms, undefined, `nextDue after ${given} jobs`)
+    else assert.ok(isNear(ms, expected), `nextDue is ${ms}, expected ${expected}`)
   }
 
   return {
@@ -225,6 +224,11 @@ export function createModel(): Model {
       assert.deepEqual({ ...counts }, { ...expected, waiting: counts.waiting, active: expected.active - found })
     },
   }
+}
+
+/** Real servers need some time of their own. */
+function isNear(ms: number | undefined, expected: number): boolean {
+  return ms !== undefined && Math.abs(ms - expected) < step / 2
 }
 
 function expectOneOf(actual: string | undefined, allowed: readonly string[], why: string): void {
