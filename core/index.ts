@@ -109,6 +109,7 @@ export {
   type WelcomeFrame,
 } from './protocol/frames.js'
 export type { EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
+export type { QueueControl } from './queue/control.js'
 export type { EnqueueOptions } from './queue/enqueue-options.js'
 export type {
   FromEverywhere,
@@ -118,8 +119,22 @@ export type {
   JobEventSource,
   LocalJobEvent,
 } from './queue/events.js'
-export type { CancelOutcome, Job, JobError, JobStatus, Progress, ResultOptions } from './queue/job.js'
+export type {
+  CancelOutcome,
+  Job,
+  JobError,
+  JobFailure,
+  JobLogLine,
+  JobStatus,
+  Progress,
+  PromoteOutcome,
+  RedriveOutcome,
+  RemoveOutcome,
+  ResultOptions,
+} from './queue/job.js'
+export type { JobFilter, JobList, JobListOptions, JobRemoval } from './queue/job-filter.js'
 export type { EnqueueCall, Middleware, RunCall } from './queue/middleware.js'
+export type { DeadReason } from './queue/outcome.js'
 export type { BackoffOptions, TaskPolicy } from './queue/policy.js'
 export type { TaskQueue } from './queue/queue.js'
 export {

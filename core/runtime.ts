@@ -13,6 +13,7 @@ import type { QueueCounts } from './ports/job.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
+import type { QueueControl } from './queue/control.js'
 import { createJobEvents } from './queue/events.js'
 import { chainMiddleware } from './queue/middleware.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
@@ -172,7 +173,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
       instanceId: context.instanceId,
       service: context.service,
       drivers: driversOf(places),
-      queues: await countsOf(places.queue.driver.peek(), registry.queues),
+      queues: places.queue.driver.peek() ? await countsOf(queue, registry.queues) : {},
       ...workerOf(worker.snapshot()),
       rooms: { connections: hub.rooms.connections(), rooms: hub.rooms.rooms().length },
     }),
@@ -219,12 +220,6 @@ function driversOf(places: Record<Port, { snapshot(): DriverSnapshot | undefined
   )
 }
 
-async function countsOf(
-  driver: QueueDriver | undefined,
-  queues: readonly string[],
-): Promise<Record<string, QueueCounts>> {
-  if (driver === undefined) return {}
-  return Object.fromEntries(
-    await Promise.all(queues.map(async (queue) => [queue, await driver.counts(queue)] as const)),
-  )
+async function countsOf({ counts }: QueueControl, queues: readonly string[]): Promise<Record<string, QueueCounts>> {
+  return Object.fromEntries(await Promise.all(queues.map(async (queue) => [queue, await counts(queue)] as const)))
 }

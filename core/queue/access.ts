@@ -1,13 +1,21 @@
 import type { Clock } from '../clock.js'
-import { encodeError } from '../codec.js'
-import { TriportError } from '../errors.js'
-import type { JobRecord } from '../ports/job.js'
+import type { TriportError } from '../errors.js'
+import type { JobRecord, NewJob } from '../ports/job.js'
 import type { Ask } from './answer.js'
-import type { Life } from './broadcast.js'
-import type { JobEvents, LocalJobEvent } from './events.js'
-import type { CancelOutcome, Job, JobStatus, Progress, ResultOptions } from './job.js'
-import { decodeMeta } from './meta.js'
-import { jobError, missing, resultOf, statusOf } from './records.js'
+import type { Canceller } from './canceller.js'
+import type {
+  CancelOutcome,
+  Job,
+  JobLogLine,
+  JobStatus,
+  Progress,
+  PromoteOutcome,
+  RedriveOutcome,
+  RemoveOutcome,
+  ResultOptions,
+} from './job.js'
+import { lineFrom } from './log.js'
+import { missing, resultOf, statusOf } from './records.js'
 import type { Results } from './result.js'
 import { keepOfUnknown, type TaskRegistry } from './task.js'
 
@@ -16,19 +24,22 @@ export interface AccessDeps {
   readonly clock: Clock
   readonly tasks: TaskRegistry
   readonly results: Results
-  lifeOf(room: string): Life
-  readonly events: Pick<JobEvents, 'has' | 'emit'>
+  readonly canceller: Canceller
 }
 
 /** Reads jobs and acts on them. `known`: the job is known to have existed. */
 export interface JobAccess {
   status(id: string, known: boolean): Promise<JobStatus>
   result(id: string, known: boolean, options: ResultOptions): Promise<unknown>
+  log(id: string, known: boolean): Promise<readonly JobLogLine[]>
   cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
+  redrive(id: string, known: boolean): Promise<RedriveOutcome>
+  remove(id: string, known: boolean): Promise<RemoveOutcome>
+  promote(id: string, known: boolean): Promise<PromoteOutcome>
 }
 
-export function createAccess({ ask, clock, tasks, results, lifeOf, events }: AccessDeps): JobAccess {
-  const keep = Math.min(keepOfUnknown, ...tasks.tasks.map(({ policy }) => policy.keepResult))
+export function createAccess({ ask, clock, tasks, results, canceller }: AccessDeps): JobAccess {
+  const keep = Math.min(keepOfUnknown, ...tasks.tasks.flatMap(({ policy }) => [policy.keepResult, policy.keepFailed]))
 
   function gone(id: string, known: boolean): TriportError {
     return missing(id, { known, keep, now: clock.now() })
@@ -47,30 +58,39 @@ export function createAccess({ ask, clock, tasks, results, lifeOf, events }: Acc
   return {
     status: async (id, known) => statusOf(await read(id, known)),
     result: async (id, known, options) => resultOf(found(id, known, await results.wait(id, options))),
+    async log(id, known) {
+      const lines = await ask((driver) => driver.log(id))
+      if (lines.length === 0) await read(id, known)
+      return lines.map(lineFrom)
+    },
     async cancel(id, known, reason) {
-      const record = await read(id, known)
-      const error = cancelled(record, reason)
-      const request = { id, error: encodeError(error), keep: tasks.keepResult(record.task) }
-      const [reply] = await ask((driver) => driver.cancel([request]))
+      const [reply] = await canceller.cancel([await read(id, known)], reason)
       if (reply === undefined || reply === 'unknown') throw gone(id, known)
-      const { room } = decodeMeta(record.meta)
-      if (reply !== 'cancelled') return reply
-      if (events.has('cancelled')) events.emit(cancelledEvent(record, error))
-      if (room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
       return reply
+    },
+    async redrive(id, known) {
+      const [reply] = await ask((driver) => driver.redrive([id]))
+      if (reply === undefined || reply === 'unknown') throw gone(id, known)
+      return reply
+    },
+    async remove(id, known) {
+      const [outcome] = await canceller.remove([await read(id, known)])
+      return outcome as RemoveOutcome
+    },
+    async promote(id, known) {
+      const record = await read(id, known)
+      if (record.state !== 'delayed') return 'kept'
+      const [outcome] = await ask((driver) => driver.enqueue([hastened(record)]))
+      if (outcome?.deduplicated) return 'promoted'
+      await canceller.cancel([record]) // It was removed just now, and has been stored anew.
+      throw gone(id, known)
     },
   }
 }
 
-function cancelled({ id, task }: JobRecord, reason: string | undefined): TriportError {
-  const why = reason === undefined ? '.' : `: ${reason}`
-  return new TriportError('ERR_JOB_CANCELLED', `Job ${id} of task "${task}" was cancelled${why}`, {
-    details: { job: id, task },
-  })
-}
-
-function cancelledEvent({ id, task, queue, deliveries }: JobRecord, error: TriportError): LocalJobEvent {
-  return { type: 'cancelled', id, task, queue, attempts: deliveries, error }
+/** What makes the driver hasten a job that it has. */
+function hastened({ id, queue, task, payload, meta, key, priority }: JobRecord): NewJob {
+  return { id, queue, task, payload, meta, ...(key === undefined ? {} : { key }), priority, delay: 0, hasten: true }
 }
 
 /** A job as its caller holds it. */
@@ -99,6 +119,22 @@ export class JobHandle implements Job {
 
   cancel(reason?: string): Promise<CancelOutcome> {
     return this.#access.cancel(this.id, this.#known, reason)
+  }
+
+  redrive(): Promise<RedriveOutcome> {
+    return this.#access.redrive(this.id, this.#known)
+  }
+
+  remove(): Promise<RemoveOutcome> {
+    return this.#access.remove(this.id, this.#known)
+  }
+
+  promote(): Promise<PromoteOutcome> {
+    return this.#access.promote(this.id, this.#known)
+  }
+
+  log(): Promise<readonly JobLogLine[]> {
+    return this.#access.log(this.id, this.#known)
   }
 
   async progress(): Promise<Progress | undefined> {

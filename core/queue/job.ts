@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.js'
 import type { JobState } from '../ports/job.js'
+import type { DeadReason } from './outcome.js'
 
 /** How far a job says it is. */
 export interface Progress {
@@ -16,6 +17,23 @@ export interface JobError {
   readonly code?: string
 }
 
+/** An attempt that failed. */
+export interface JobFailure {
+  /** Which attempt it was: 1 for the first, also after a redrive. */
+  readonly attempt: number
+  readonly at: Date
+  readonly error: JobError
+}
+
+/** What a task has logged. */
+export interface JobLogLine {
+  /** On the clock of the worker. */
+  readonly at: Date
+  readonly attempt: number
+  readonly message: string
+  readonly data?: unknown
+}
+
 /** What is known about a job. */
 export interface JobStatus<Output = unknown> {
   readonly id: string
@@ -24,6 +42,8 @@ export interface JobStatus<Output = unknown> {
   readonly task: string
   readonly queue: string
   readonly state: JobState
+  /** Higher runs sooner. */
+  readonly priority: number
   /** How many attempts have begun. */
   readonly attempts: number
   readonly progress?: Progress
@@ -31,7 +51,15 @@ export interface JobStatus<Output = unknown> {
   readonly result?: Output
   /** Why the last attempt did not succeed. */
   readonly error?: JobError
+  /** Why a failed job gets no further attempt. */
+  readonly reason?: DeadReason
+  /** The attempts that failed, oldest first: the latest 10 of them, also those from before a redrive. */
+  readonly failures: readonly JobFailure[]
+  /** Somebody asked for it to be cancelled while it was running. */
+  readonly cancelRequested: boolean
   readonly enqueuedAt: Date
+  /** When the next attempt may begin, or when the latest one could. */
+  readonly dueAt: Date
   /** When the latest attempt began. */
   readonly startedAt?: Date
   readonly finishedAt?: Date
@@ -50,6 +78,15 @@ export interface ResultOptions {
  * second. `finished`: it had ended before.
  */
 export type CancelOutcome = 'cancelled' | 'requested' | 'finished'
+
+/** `redriven`: it waits again. `kept`: it has not failed, so nothing was changed. */
+export type RedriveOutcome = 'redriven' | 'kept'
+
+/** `removed`: nothing is known of it any more. `running`: it runs, or was redriven just now, and stays. Cancel it first. */
+export type RemoveOutcome = 'removed' | 'running'
+
+/** `promoted`: it is due. `kept`: it was not delayed, so nothing was changed. */
+export type PromoteOutcome = 'promoted' | 'kept'
 
 /** One run of a task, wherever it happens. */
 export interface Job<Output = unknown> {
@@ -72,10 +109,35 @@ export interface Job<Output = unknown> {
   /**
    * Cancels the job, also while it runs in another process.
    *
-   * @param reason Ends the message of the error that the job then has. A running job sees only that it was cancelled.
+   * @param reason Ends the message of the error that the job then has, and is `details.reason` of `ctx.signal.reason`.
    * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
    */
   cancel(reason?: string): Promise<CancelOutcome>
+  /**
+   * Lets a failed job run again as if it were new. Its `failures` and its log stay.
+   *
+   * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
+   */
+  redrive(): Promise<RedriveOutcome>
+  /**
+   * Forgets the job with its result and its log. One that waits is cancelled first, with what follows from that; one that begins to run
+   * at the same moment is asked to end, and stays.
+   *
+   * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
+   */
+  remove(): Promise<RemoveOutcome>
+  /**
+   * Lets a delayed job, or one that waits for its next attempt, run now.
+   *
+   * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
+   */
+  promote(): Promise<PromoteOutcome>
+  /**
+   * What the task has logged, oldest first: the latest 100 lines of all attempts.
+   *
+   * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
+   */
+  log(): Promise<readonly JobLogLine[]>
   /** The last progress that the task reported. */
   progress(): Promise<Progress | undefined>
 }

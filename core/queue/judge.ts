@@ -47,13 +47,6 @@ function dead(error: TriportError, reason: DeadReason, keep: number): Judgement 
   return { run: false, outcome: { type: 'failed', error: encodeError(error), reason, keep }, error }
 }
 
-/** What a job ends with that was cancelled after it had begun. */
-export function cancelled({ id, task }: Pick<ClaimedJob, 'id' | 'task'>): TriportError {
-  return new TriportError('ERR_JOB_CANCELLED', `Job ${id} of task "${task}" was cancelled.`, {
-    details: { job: id, task },
-  })
-}
-
 function crashed({ id, task, deliveries }: ClaimedJob): TriportError {
   return new TriportError(
     'ERR_JOB_CRASHED',

@@ -75,7 +75,7 @@ export function policyOf(definition: Definition): TaskPolicy {
 /** Any letters of any script, without control characters. */
 const taskName = /^\P{C}{1,200}$/u
 /** What every backend can have in the name of a queue. */
-const queueName = /^[\w.\-/]{1,100}$/
+export const queueName = /^[\w.\-/]{1,100}$/
 
 const known: Readonly<Record<keyof Definition, true>> = {
   name: true,

@@ -12,6 +12,8 @@ import { createAccess, JobHandle } from './access.js'
 import { type Ask, answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
+import { createCanceller } from './canceller.js'
+import { createControl, type QueueControl } from './control.js'
 import { createDeadlines } from './deadlines.js'
 import { createEnqueuer } from './enqueuer.js'
 import type { JobEventSource, JobEvents } from './events.js'
@@ -22,8 +24,8 @@ import { createResults } from './result.js'
 import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskNamed, TaskRegistry } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 
-/** Enqueues jobs and follows them. */
-export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource {
+/** Enqueues jobs, follows them, and controls their queues. */
+export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource, QueueControl {
   /**
    * Enqueues a job of a task, given as such or by the name of a registered one. Resolves when the job is stored.
    *
@@ -51,7 +53,7 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
    *   apart by the time that generated ids carry; for ids made from your own it is always `ERR_JOB_UNKNOWN`.
    */
   getResult(id: string): Promise<JobStatus>
-  /** The job of this id, to wait for or to cancel. Nothing is read yet. */
+  /** The job of this id, to wait for or to act on. Nothing is read yet. */
   job(id: string): Job
 }
 
@@ -85,7 +87,8 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
-  const access = createAccess({ ask, clock, tasks, results, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const canceller = createCanceller({ ask, tasks, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const access = createAccess({ ask, clock, tasks, results, canceller })
   const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {
@@ -148,6 +151,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     delay: enqueue,
     enqueueMany: middleware.enqueue ? enqueueEach : storeMany,
     on: events.on,
+    ...createControl({ ask, clock, canceller }),
     getResult: async (id) => access.status(id, false),
     job: (id) => new JobHandle(access, { id, deduplicated: false, known: false }),
     async close() {

@@ -1,26 +1,37 @@
 import { decode, decodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
 import { uuidTime } from '../ids.js'
-import type { JobRecord } from '../ports/job.js'
-import type { JobError, JobStatus, Progress } from './job.js'
+import type { AttemptFailure, JobRecord } from '../ports/job.js'
+import type { JobError, JobFailure, JobStatus, Progress } from './job.js'
+import type { DeadReason } from './outcome.js'
 
 /** What a record says, decoded. */
 export function statusOf(record: JobRecord): JobStatus {
-  const { id, key, task, queue, state, deliveries, progress, result, error, enqueuedAt, startedAt, finishedAt } = record
+  const { id, key, task, queue, state, priority, deliveries, progress, result, error, reason } = record
+  const { enqueuedAt, dueAt, startedAt, finishedAt } = record
   return {
     id,
     ...(key === undefined ? {} : { key }),
     task,
     queue,
     state,
+    priority,
     attempts: deliveries,
     ...(progress === undefined ? {} : { progress: decode(progress) as Progress }),
     ...(result === undefined ? {} : { result: decode(result) }),
     ...(error === undefined ? {} : { error: jobError(decodeError(error)) }),
+    ...(reason === undefined ? {} : { reason: reason as DeadReason }),
+    failures: record.failures.map(failureOf),
+    cancelRequested: record.cancelRequest !== undefined,
     enqueuedAt: new Date(enqueuedAt),
+    dueAt: new Date(dueAt),
     ...(startedAt === undefined ? {} : { startedAt: new Date(startedAt) }),
     ...(finishedAt === undefined ? {} : { finishedAt: new Date(finishedAt) }),
   }
+}
+
+function failureOf({ delivery, at, error }: AttemptFailure): JobFailure {
+  return { attempt: delivery, at: new Date(at), error: jobError(decodeError(error)) }
 }
 
 /**

@@ -2,9 +2,9 @@ import type { JobState } from '../ports/job.js'
 
 /**
  * What can happen to a job. `due`: its time has come. `lapse`: its worker stopped renewing its lease. `retry`: an attempt
- * failed and another follows. `release`: an attempt did not take place.
+ * failed and another follows. `release`: an attempt did not take place. `redrive`: a dead letter begins anew.
  */
-export type JobEvent = 'due' | 'claim' | 'lapse' | 'complete' | 'fail' | 'retry' | 'release' | 'cancel'
+export type JobEvent = 'due' | 'claim' | 'lapse' | 'complete' | 'fail' | 'retry' | 'release' | 'cancel' | 'redrive'
 
 /**
  * The life of a job: what each event makes of each state. An event that is not listed changes nothing.
@@ -24,11 +24,11 @@ export const transitions: Readonly<Record<JobState, Readonly<Partial<Record<JobE
     cancel: 'cancelled',
   },
   completed: {},
-  failed: {},
+  failed: { redrive: 'waiting' },
   cancelled: {},
 }
 
-/** Whether nothing more can happen to a job in this state. */
+/** Whether nothing more happens to a job in this state by itself. */
 export function isEnded(state: JobState): boolean {
   return state === 'completed' || state === 'failed' || state === 'cancelled'
 }

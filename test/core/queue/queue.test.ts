@@ -226,9 +226,13 @@ test('a status tells the story of the job', async () => {
     task: 'slow',
     queue: 'slow',
     state: 'completed',
+    priority: 0,
     attempts: 1,
     progress: { percent: 30, data: { step: 'one' } },
+    failures: [],
+    cancelRequested: false,
     enqueuedAt,
+    dueAt: new Date(clock.now()),
     startedAt: new Date(clock.now()),
     finishedAt: new Date(clock.now()),
   })

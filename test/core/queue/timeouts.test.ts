@@ -14,6 +14,17 @@ const calls: Readonly<Record<string, (queue: TaskQueue, job: Job) => Promise<unk
   'job.status()': (_, job) => job.status(),
   'job.progress()': (_, job) => job.progress(),
   'job.cancel()': (_, job) => job.cancel(),
+  'job.redrive()': (_, job) => job.redrive(),
+  'job.remove()': (_, job) => job.remove(),
+  'job.promote()': (_, job) => job.promote(),
+  'job.log()': (_, job) => job.log(),
+  'pause()': (queue) => queue.pause('default'),
+  'resume()': (queue) => queue.resume('default'),
+  'isPaused()': (queue) => queue.isPaused('default'),
+  'counts()': (queue) => queue.counts('default'),
+  'list()': (queue) => queue.list({ queue: 'default', state: 'failed' }),
+  'redrive()': (queue) => queue.redrive({ queue: 'default' }),
+  'remove()': (queue) => queue.remove({ queue: 'default', state: 'failed' }),
 }
 
 for (const [name, call] of Object.entries(calls)) {

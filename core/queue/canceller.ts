@@ -1,0 +1,72 @@
+import { encodeError } from '../codec.js'
+import type { TriportError } from '../errors.js'
+import type { JobRecord } from '../ports/job.js'
+import type { CancelReply, RemoveReply } from '../ports/queue.js'
+import type { Ask } from './answer.js'
+import type { Life } from './broadcast.js'
+import { cancelled } from './cancelled.js'
+import type { JobEvents } from './events.js'
+import type { RemoveOutcome } from './job.js'
+import { decodeMeta } from './meta.js'
+import { jobError } from './records.js'
+import { isEnded } from './states.js'
+import type { TaskRegistry } from './task.js'
+
+export interface CancellerDeps {
+  readonly ask: Ask
+  readonly tasks: TaskRegistry
+  lifeOf(room: string): Life
+  readonly events: Pick<JobEvents, 'has' | 'emit'>
+}
+
+/** Ends jobs on request, and tells those who want to know. Replies are in the order of `records`. */
+export interface Canceller {
+  /** @param reason Ends the message of the error. */
+  cancel(records: readonly JobRecord[], reason?: string): Promise<readonly (CancelReply | undefined)[]>
+  /** Forgets jobs. Those that wait are cancelled in the same step; those that run stay. */
+  remove(records: readonly JobRecord[]): Promise<readonly RemoveOutcome[]>
+}
+
+export function createCanceller({ ask, tasks, lifeOf, events }: CancellerDeps): Canceller {
+  /** @param keep How long the records of jobs that end here are kept. @default what their tasks say */
+  async function end(records: readonly JobRecord[], reason: string | undefined, keep?: number) {
+    if (records.length === 0) return []
+    const errors = records.map((record) => cancelled(record, reason))
+    const requests = records.map(({ id, task }, index) => ({
+      id,
+      error: encodeError(errors[index]),
+      keep: keep ?? tasks.keepResult(task),
+    }))
+    const replies = await ask((driver) => driver.cancel(requests))
+    const ended = records.map((record, index) =>
+      replies[index] === 'cancelled' ? tell(record, errors[index] as TriportError) : undefined,
+    )
+    await Promise.all(ended)
+    return replies
+  }
+
+  async function tell({ id, task, queue, deliveries, meta }: JobRecord, error: TriportError): Promise<void> {
+    if (events.has('cancelled')) events.emit({ type: 'cancelled', id, task, queue, attempts: deliveries, error })
+    const { room } = decodeMeta(meta)
+    if (room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
+  }
+
+  async function forget(records: readonly JobRecord[]): Promise<readonly RemoveReply[]> {
+    return records.length === 0 ? [] : ask((driver) => driver.remove(records.map(({ id }) => id)))
+  }
+
+  return {
+    cancel: (records, reason) => end(records, reason),
+    async remove(records) {
+      const waiting = records.filter(({ state }) => state === 'waiting' || state === 'delayed')
+      const replies = await end(waiting, 'removed', 0)
+      const begun = waiting.filter((_, index) => replies[index] === 'requested')
+      const finished = waiting.filter((_, index) => replies[index] === 'finished')
+      const ended = [...records.filter(({ state }) => isEnded(state)), ...finished]
+      const removals = await forget(ended)
+      const redriven = ended.filter((_, index) => removals[index] === 'live')
+      const staying = new Set([...records.filter(({ state }) => state === 'active'), ...begun, ...redriven])
+      return records.map((record) => (staying.has(record) ? 'running' : 'removed'))
+    },
+  }
+}
