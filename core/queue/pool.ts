@@ -190,9 +190,15 @@ export function createPool(deps: PoolDeps): Pool {
 
 function call(attempt: Attempt, input: unknown, around: MiddlewareChain['run']): unknown {
   const { task } = attempt
-  const code = (valid: unknown) => task.run(valid as never, attempt)
-  const run = around ? (valid: unknown) => around({ task, input: valid, ctx: attempt }, code) : code
-  return task.input ? validate(task.input, input, `Input of task "${task.name}"`).then(run) : run(input)
+  if (!task.input) return runCode(attempt, input, around)
+  const valid = validate(task.input, input, `Input of task "${task.name}"`)
+  return valid.then((value) => runCode(attempt, value, around))
+}
+
+function runCode(attempt: Attempt, input: unknown, around: MiddlewareChain['run']): unknown {
+  const { task } = attempt
+  if (!around) return task.run(input as never, attempt)
+  return around({ task, input, ctx: attempt }, (given) => task.run(given as never, attempt))
 }
 
 function eventOf({ jobId, task, claim }: Attempt, type: JobEventName): LocalJobEvent {
