@@ -9,6 +9,7 @@ import type { Tracer } from '../tracer/tracer.js'
 import type { Life } from './broadcast.js'
 import { cancelled } from './cancelled.js'
 import type { Deadline } from './deadlines.js'
+import { lineText } from './log.js'
 import type { JobMeta } from './meta.js'
 import type { Interruption } from './outcome.js'
 import type { ProgressWriter } from './progress.js'
@@ -106,6 +107,14 @@ export class Attempt implements TaskContext, Deadline {
     }
   }
 
+  get log(): TaskContext['log'] {
+    return (message, data) => {
+      if (this.state !== 'running') return
+      const line = lineText({ at: new Date(this.host.clock.now()), attempt: this.attempt, message, data })
+      void this.host.progress.write(this, { line })
+    }
+  }
+
   /** Asks the attempt to end. It has its grace to do so; only the first reason counts. */
   interrupt(interruption: Interruption, reason: TriportError): void {
     if (this.state !== 'running' || this.interruption !== undefined) return
@@ -159,7 +168,7 @@ export class Attempt implements TaskContext, Deadline {
     if (this.state !== 'running') return
     this.host.progressed(this)
     const told = this.life?.tell('running', data, percent)
-    await this.host.progress.write(this, value)
+    await this.host.progress.write(this, { value })
     await told
   }
 }

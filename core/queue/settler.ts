@@ -18,6 +18,8 @@ export interface SettlerDeps {
   changed(): void
   lifeOf(room: string): Life
   readonly events: Pick<JobEvents, 'has' | 'emit'>
+  /** Resolves when all that the attempt has told of itself is stored; `undefined` when it is. */
+  pending(attempt: Attempt): Promise<void> | undefined
   /** How long the record of a cancelled job of this task is kept, in milliseconds. */
   keepOf(task: string): number
 }
@@ -32,6 +34,8 @@ export interface Settler {
   /** Gives back a claim that was not begun. */
   release(job: ClaimedJob): void
   closeSpan(attempt: Attempt, outcome: string, error?: unknown): void
+  /** Resolves when every end that was decided on is in the outbox. */
+  posted(): Promise<void>
   /** Resolves when the rooms have heard of everything. */
   told(): Promise<void>
 }
@@ -64,7 +68,8 @@ const eventNames: Readonly<Record<Outcome['type'], JobEventName | undefined>> = 
   released: undefined,
 }
 
-export function createSettler({ report, changed, lifeOf, events, keepOf }: SettlerDeps): Settler {
+export function createSettler({ report, changed, lifeOf, events, pending, keepOf }: SettlerDeps): Settler {
+  const held = new Set<Promise<void>>()
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
   const outbox = createOutbox<Ended>({ answered, refused })
@@ -107,8 +112,7 @@ export function createSettler({ report, changed, lifeOf, events, keepOf }: Settl
     const ok = type === 'completed'
     const data = ok ? resultData(detail) : type === 'released' ? undefined : { error: jobError(detail) }
     const told = life.tell(statuses[type], data, ok ? 100 : undefined)
-    telling.add(told)
-    void told.finally(() => telling.delete(told))
+    keep(telling, told)
   }
 
   function isNews({ task }: ClaimedJob, { outcome, error }: Judgement & { readonly run: false }): boolean {
@@ -133,7 +137,10 @@ export function createSettler({ report, changed, lifeOf, events, keepOf }: Settl
       const failed = outcome.type === 'failed' || outcome.type === 'retry'
       if (failed) report(detail, { stage: 'task.run', task: task.name, job: claim.id, attempt: claim.deliveries })
       closeSpan(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
-      post(claim, outcome, life, detail)
+      // A job that has ended takes no more: what it logged last is stored first.
+      const storing = pending(attempt)
+      if (storing) keep(held, storing.then(() => post(claim, outcome, life, detail)).then(changed))
+      else post(claim, outcome, life, detail)
     },
     refuse(job, judgement, meta) {
       const { outcome, error } = judgement
@@ -142,8 +149,15 @@ export function createSettler({ report, changed, lifeOf, events, keepOf }: Settl
       changed()
     },
     release: (job) => post(job, { type: 'released', delay: 0 }),
+    posted: async () => void (await Promise.all(held)),
     told: async () => void (await Promise.all(telling)),
   }
+}
+
+/** Keeps a promise in a set until it resolves. */
+function keep(set: Set<Promise<void>>, promise: Promise<void>): void {
+  set.add(promise)
+  void promise.finally(() => set.delete(promise))
 }
 
 function tooLate({ id, task }: ClaimedJob): TriportError {

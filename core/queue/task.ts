@@ -112,6 +112,12 @@ export interface TaskContext {
    * @throws `ERR_OPTION_INVALID`, `ERR_VALUE_UNSUPPORTED`
    */
   readonly progress: (percent: number, data?: object) => Promise<void>
+  /**
+   * Adds a line to the job's log, which keeps the latest 100 and is read with `job.log()`. Never throws: of a message, and of data as
+   * text, the first 2,000 characters are kept, and failures of the backend are reported. What was logged is stored before
+   * the job ends.
+   */
+  readonly log: (message: string, data?: unknown) => void
   /** Enqueues another job, in the trace of this one. */
   readonly enqueue: <T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>) => Promise<Job<OutputOf<T>>>
   readonly rooms: Rooms

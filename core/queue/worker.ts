@@ -92,9 +92,11 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
   const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
-  const settler = createSettler({ report, changed: () => loop.kick(), lifeOf, events, keepOf: tasks.keepResult })
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
-  const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed: () => loop.kick() })
+  const { pending } = progress
+  const changed = () => loop.kick()
+  const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
+  const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })
   const loop: ClaimLoop = createClaimLoop({
     ...deps,
@@ -132,6 +134,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     async close() {
       await within(clock, lastCall, loop.quiet())
       await emptyPool(pool, clock, stopTimeout)
+      await within(clock, lastCall, settler.posted())
       try {
         await answer(clock, lastCall, loop.stop())
         await flushOutbox(settler.outbox, (settlements) => answer(clock, lastCall, driver.settle(settlements)))
