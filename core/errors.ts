@@ -26,6 +26,10 @@ export const errorCodes = {
   ERR_JOB_FAILED: { retryable: false },
   ERR_JOB_CANCELLED: { retryable: false },
   ERR_JOB_CRASHED: { retryable: false },
+  ERR_JOB_DEADLINE: { retryable: false },
+  ERR_JOB_EXPIRED: { retryable: false },
+  ERR_JOB_DUPLICATE: { retryable: false },
+  ERR_JOB_REPLACED: { retryable: false },
   ERR_RESULT_EXPIRED: { retryable: false },
   ERR_RESULT_TIMEOUT: { retryable: true },
   ERR_TASK_TIMEOUT: { retryable: true },
@@ -67,11 +71,6 @@ export class TriportError extends Error {
     this.retryable = errorCodes[code].retryable
     this.details = options.details ?? {}
   }
-}
-
-/** Throw it from a task to end the job at once, without the retries that are left. */
-export class FatalTaskError extends Error {
-  override readonly name: string = 'FatalTaskError'
 }
 
 /** Whether `error` is triport's, also when it comes from another copy of the package. With `code`, of that kind. */

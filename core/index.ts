@@ -16,7 +16,6 @@ export type { Unsubscribe } from './emitter.js'
 export {
   type ErrorCode,
   errorCodes,
-  FatalTaskError,
   isTriportError,
   TriportError,
   type TriportErrorOptions,
@@ -108,6 +107,7 @@ export {
   type SubscribedFrame,
   type WelcomeFrame,
 } from './protocol/frames.js'
+export type { Backoff, BackoffOptions } from './queue/backoff.js'
 export type { EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
 export type { QueueControl } from './queue/control.js'
 export type { EnqueueOptions } from './queue/enqueue-options.js'
@@ -119,6 +119,7 @@ export type {
   JobEventSource,
   LocalJobEvent,
 } from './queue/events.js'
+export type { TaskConcurrency } from './queue/group.js'
 export type {
   CancelOutcome,
   Job,
@@ -135,8 +136,9 @@ export type {
 export type { JobFilter, JobList, JobListOptions, JobRemoval } from './queue/job-filter.js'
 export type { EnqueueCall, Middleware, RunCall } from './queue/middleware.js'
 export type { DeadReason } from './queue/outcome.js'
-export type { BackoffOptions, TaskPolicy } from './queue/policy.js'
+export type { TaskPolicy } from './queue/policy.js'
 export type { TaskQueue } from './queue/queue.js'
+export type { ErrorClass, RetryOn } from './queue/retry-on.js'
 export {
   type AnyTask,
   defineTask,
@@ -152,6 +154,7 @@ export {
   type ValidatedTaskDefinition,
   type ValidatedTaskOptions,
 } from './queue/task.js'
+export { FatalTaskError, RetryTaskError, type RetryTaskErrorOptions } from './queue/task-errors.js'
 export { type TaskDecorator, type TaskMethod, type TaskMethodOptions, task, tasksOf } from './queue/task-method.js'
 export type { WorkerSnapshot } from './queue/worker.js'
 export type { WorkerOptions } from './queue/worker-options.js'

@@ -6,9 +6,11 @@ import type { Span } from '../ports/tracer.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
+import type { Backoff } from './backoff.js'
 import type { Life } from './broadcast.js'
 import { cancelled } from './cancelled.js'
 import type { Deadline } from './deadlines.js'
+import { pastDeadline } from './judge.js'
 import { lineText } from './log.js'
 import type { JobMeta } from './meta.js'
 import type { Interruption } from './outcome.js'
@@ -34,7 +36,10 @@ export interface AttemptHost {
 }
 
 /** What an attempt begins with. */
-export type AttemptStart = Pick<Attempt, 'claim' | 'task' | 'meta' | 'leaseUntil'>
+export interface AttemptStart extends Pick<Attempt, 'claim' | 'task' | 'meta' | 'leaseUntil'> {
+  /** Milliseconds until the deadline of the job. */
+  readonly left: number
+}
 
 /**
  * One attempt of a job in this worker: the claim, the context that its code gets, and its deadline.
@@ -52,16 +57,20 @@ export class Attempt implements TaskContext, Deadline {
   /** Until when the lease is held at least, on the clock's `monotonic` scale. */
   leaseUntil: number
   state: 'running' | 'detached' | 'lost' | 'ended' = 'running'
+  /** Its code was reached: the input was valid. */
+  begun = false
   interruption: Interruption | undefined
   reason: TriportError | undefined
   /** When the time of the attempt, or its grace, is up. */
   at: number
+  /** When the deadline of the job comes, on the clock's `monotonic` scale. */
+  readonly deadlineAt: number
   life: Life | undefined
   span: Span | undefined
   private controller: AbortController | undefined
 
   constructor(
-    { claim, task, meta, leaseUntil }: AttemptStart,
+    { claim, task, meta, leaseUntil, left }: AttemptStart,
     private readonly host: AttemptHost,
   ) {
     this.claim = claim
@@ -71,11 +80,18 @@ export class Attempt implements TaskContext, Deadline {
     this.jobId = claim.id
     this.key = claim.key
     this.attempt = claim.deliveries
-    this.at = host.clock.monotonic() + task.policy.timeout
+    const now = host.clock.monotonic()
+    this.deadlineAt = now + left
+    this.at = Math.min(now + task.policy.timeout, this.deadlineAt)
   }
 
   get maxRetries(): number {
     return this.meta.maxRetries ?? this.task.policy.maxRetries
+  }
+
+  get backoff(): Backoff {
+    const { backoff } = this.task.policy
+    return this.meta.backoff ? { ...backoff, ...this.meta.backoff } : backoff
   }
 
   get signal(): AbortSignal {
@@ -154,8 +170,9 @@ export class Attempt implements TaskContext, Deadline {
   }
 
   due(): void {
-    if (this.interruption === undefined) this.interrupt('timeout', timedOut(this))
-    else this.host.overdue(this)
+    if (this.interruption !== undefined) this.host.overdue(this)
+    else if (this.at < this.deadlineAt) this.interrupt('timeout', timedOut(this))
+    else this.interrupt('deadline', pastDeadline(this.claim, this.meta.deadline ?? this.task.policy.deadline))
   }
 
   private async report(percent: number, data: object | undefined): Promise<void> {

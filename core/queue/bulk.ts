@@ -29,12 +29,12 @@ export interface BulkDeps {
   readonly clock: Clock
   readonly enqueuer: Enqueuer
   taskOf(task: AnyTask | string): AnyTask
-  handle(job: NewJob, outcome: EnqueueOutcome): Job
+  /** @throws `ERR_JOB_DUPLICATE` */
+  handle(prepared: Pick<PreparedJob, 'job' | 'reject'>, outcome: EnqueueOutcome): Job
 }
 
-interface Ready {
+interface Ready extends Pick<PreparedJob, 'job' | 'reject'> {
   readonly index: number
-  readonly job: NewJob
   readonly tx: unknown
 }
 
@@ -54,7 +54,8 @@ export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: Bul
       try {
         const preparing = prepareJob(jobRequest(taskOf(task), input, options), ids)
         const prepared = preparing instanceof Promise ? await preparing : preparing
-        ready.push({ index, job: withTrace(prepared, items.length), tx: options?.tx })
+        const { reject } = prepared
+        ready.push({ index, job: withTrace(prepared, items.length), reject, tx: options?.tx })
       } catch (error) {
         outcomes[index] = { error }
       }
@@ -66,6 +67,14 @@ export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: Bul
   function withTrace(prepared: PreparedJob, count: number): NewJob {
     if (!tracer.enabled) return prepared.job
     return traced(prepared, traceNotes(tracer, waitOf(prepared.job, clock), count))
+  }
+
+  function outcomeOf(item: Ready, stored: EnqueueOutcome): EnqueueManyOutcome {
+    try {
+      return { job: handle(item, stored) }
+    } catch (error) {
+      return { error }
+    }
   }
 
   /** The queue of all items, when they have one in common. */
@@ -88,9 +97,8 @@ export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: Bul
         group.map(({ job }) => job),
         group[0]?.tx,
       )
-      for (const [place, { index, job }] of group.entries()) {
-        outcomes[index] = { job: handle(job, stored[place] as EnqueueOutcome) }
-      }
+      for (const [place, item] of group.entries())
+        outcomes[item.index] = outcomeOf(item, stored[place] as EnqueueOutcome)
     } catch (error) {
       for (const { index } of group) outcomes[index] = { error }
     }

@@ -91,16 +91,17 @@ export type PromoteOutcome = 'promoted' | 'kept'
 /** One run of a task, wherever it happens. */
 export interface Job<Output = unknown> {
   readonly id: string
-  /** The `id` that the caller gave to `enqueue`, if any. */
+  /** The `id` that the caller gave to `enqueue`, if any and if it is this job's. */
   readonly key: string | undefined
-  /** True when a job of this id existed already, so that nothing new was enqueued. */
+  /** True when this job existed already, by its `id` or as the one that holds the key of `unique`, so that nothing new was enqueued. */
   readonly deduplicated: boolean
   /**
    * @throws `ERR_RESULT_EXPIRED` when the job's record is no longer kept, `ERR_JOB_UNKNOWN` when there never was one.
    */
   status(): Promise<JobStatus<Output>>
   /**
-   * Waits for the job to end, and gives what the task returned.
+   * Waits for the job to end, and gives what the task returned. Of a job that was replaced by another one (`unique`, `debounce`) it gives
+   * the result of that one.
    *
    * @throws `ERR_RESULT_TIMEOUT` when it has not ended in time, `ERR_JOB_FAILED` with the task's error as `cause`,
    *   `ERR_JOB_CANCELLED`, `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`; the reason of `signal` when that aborts.

@@ -3,10 +3,12 @@ import { TriportError } from '../errors.js'
 import { derivedId, type Ids } from '../ids.js'
 import type { NewJob } from '../ports/job.js'
 import { validate } from '../schema.js'
-import { type EnqueueOptions, type Timing, timingOf } from './enqueue-options.js'
-import { encodeMeta, type JobMeta } from './meta.js'
+import { type EnqueueOptions, type EnqueueTerms, termsOf } from './enqueue-options.js'
+import { groupOf } from './group.js'
+import { encodeMeta, type JobMeta, type JobTerms } from './meta.js'
 import { maxPayload } from './outcome.js'
 import type { AnyTask } from './task.js'
+import { lockOf } from './unique.js'
 
 /** A job as its caller asks for it. */
 export interface JobRequest {
@@ -19,9 +21,12 @@ export interface JobRequest {
 export interface PreparedJob {
   readonly job: NewJob
   readonly meta: JobMeta
+  /** No other job is wanted in its place. */
+  readonly reject: boolean
 }
 
 const noOptions: EnqueueOptions = {}
+const noTerms: EnqueueTerms = termsOf(noOptions)
 
 export function jobRequest(task: AnyTask, input: unknown, options: EnqueueOptions = noOptions): JobRequest {
   return { task, input, options }
@@ -47,34 +52,32 @@ export function traced({ job, meta }: PreparedJob, trace: Pick<JobMeta, 'trace' 
 async function prepareSlowly(request: JobRequest, ids: Ids): Promise<PreparedJob> {
   const { task, input, options } = request
   const validated = task.input ? await validate(task.input, input, `Input of task "${task.name}"`) : input
-  const prepared = assemble(request, '', validated)
   const id = options.id === undefined ? ids.next() : await derivedId(task.queue, options.id)
-  return { ...prepared, job: { ...prepared.job, id } }
+  return assemble(request, id, validated)
 }
 
 function assemble({ task, input, options }: JobRequest, id: string, validated: unknown): PreparedJob {
-  const timing = options === noOptions ? atOnce : timingOf(options)
+  const { priority, delay, runAt, exclusion, overrides } = options === noOptions ? noTerms : termsOf(options)
   const payload = encode(input, { what: `Input of task "${task.name}"`, maxBytes: maxPayload })
-  const meta = metaOf(task, validated, options)
-  const { priority, delay } = timing
+  const meta = metaOf(task, validated, overrides)
+  const group = groupOf(task, validated)
   const job: NewJob = { id, queue: task.queue, task: task.name, payload, meta: encodeMeta(meta), priority, delay }
-  if (options.id === undefined && timing.runAt === undefined) return { job, meta }
-  const key = options.id === undefined ? {} : { key: options.id }
-  return { job: { ...job, ...timing, ...key }, meta }
-}
-
-const atOnce: Timing = { priority: 0, delay: 0 }
-
-function metaOf(task: AnyTask, validated: unknown, { maxRetries }: EnqueueOptions): JobMeta {
-  if (task.room === undefined && maxRetries === undefined) return noMeta
-  const room = task.room?.(validated as never)
-  if (task.room && (typeof room !== 'string' || room === '')) {
-    throw new TriportError(
-      'ERR_ROOM_INVALID',
-      `room of task "${task.name}" gave ${JSON.stringify(room)}. Return a room's name.`,
-    )
+  if (options === noOptions && !group) return { job, meta, reject: false }
+  const more = {
+    ...(options.id === undefined ? {} : { key: options.id }),
+    ...(runAt === undefined ? {} : { runAt }),
+    ...(exclusion ? { lock: lockOf(exclusion, task, id) } : {}),
+    ...(group ? { group } : {}),
   }
-  return { ...(room === undefined ? {} : { room }), ...(maxRetries === undefined ? {} : { maxRetries }) }
+  return { job: { ...job, ...more }, meta, reject: exclusion?.onConflict === 'reject' }
 }
 
-const noMeta: JobMeta = {}
+function metaOf(task: AnyTask, validated: unknown, overrides: JobTerms): JobMeta {
+  if (task.room === undefined) return overrides
+  const room: unknown = task.room(validated as never)
+  if (typeof room === 'string' && room !== '') return { room, ...overrides }
+  throw new TriportError(
+    'ERR_ROOM_INVALID',
+    `room of task "${task.name}" gave ${JSON.stringify(room)}. Return a room's name.`,
+  )
+}

@@ -1,36 +1,37 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { messageOf, TriportError } from '../errors.js'
 import { unknownKeys } from '../suggest.js'
+import { type Backoff, type BackoffOptions, backoffOf, defaultBackoff, problemsOfBackoff } from './backoff.js'
+import { problemsOfConcurrency } from './group.js'
+import { problemsOfRetryOn, type RetryOn, retryTest } from './retry-on.js'
 
-/** How the wait grows from one repetition to the next: `delay`, `delay * factor`, `delay * factor²`, never above `max`. */
-export interface BackoffOptions {
-  /** @default '1s' */
-  readonly delay?: Duration
-  /** 1 or more. @default 2 */
-  readonly factor?: number
-  /** @default '1m' */
-  readonly max?: Duration
-  /** Spreads each wait by up to this share of it in both directions: 0 to 1. @default 0.2 */
-  readonly jitter?: number
-}
-
-/** How a task is run, in milliseconds. */
+/** How a task is run. Times are in milliseconds, and infinite where there is no limit. */
 export interface TaskPolicy {
   readonly timeout: number
   readonly grace: number
+  readonly deadline: number
+  readonly expiresIn: number
   readonly maxRetries: number
-  readonly backoff: { readonly delay: number; readonly factor: number; readonly max: number; readonly jitter: number }
+  readonly backoff: Backoff
+  /** Whether an error is worth another attempt. */
+  readonly retryOn: ((error: unknown) => boolean) | undefined
   readonly keepResult: number
   readonly keepFailed: number
 }
+
+type Numbers = Partial<Pick<TaskPolicy, 'timeout' | 'deadline' | 'expiresIn' | 'maxRetries'>>
 
 interface Definition {
   readonly name: string
   readonly queue?: string
   readonly timeout?: Duration
   readonly grace?: Duration
+  readonly deadline?: Duration
+  readonly expiresIn?: Duration
   readonly maxRetries?: number
   readonly backoff?: BackoffOptions
+  readonly retryOn?: RetryOn
+  readonly concurrency?: unknown
   readonly keepResult?: Duration
   readonly keepFailed?: Duration
   readonly input?: unknown
@@ -44,8 +45,14 @@ interface Definition {
  * @throws `ERR_TASK_INVALID` with every problem in `details.problems`.
  */
 export function policyOf(definition: Definition): TaskPolicy {
-  const problems = problemsOfShape(definition)
-  const read = (option: string, duration: Duration) => {
+  const { maxRetries = 3, backoff, retryOn } = definition
+  const problems = [
+    ...problemsOfShape(definition),
+    ...problemsOfBackoff(backoff),
+    ...problemsOfRetryOn(retryOn),
+    ...problemsOfConcurrency(definition.concurrency),
+  ]
+  const read = (duration: Duration, option: string) => {
     try {
       return milliseconds(duration, option)
     } catch (error) {
@@ -53,19 +60,18 @@ export function policyOf(definition: Definition): TaskPolicy {
       return Number.NaN // It is not zero either, and must not be told twice.
     }
   }
-  const { maxRetries = 3, backoff = {} } = definition
+  const limit = (duration: Duration | undefined, option: string) =>
+    duration === undefined ? Number.POSITIVE_INFINITY : read(duration, option)
   const policy = {
-    timeout: read('timeout', definition.timeout ?? '5m'),
-    grace: read('grace', definition.grace ?? '10s'),
+    timeout: read(definition.timeout ?? '5m', 'timeout'),
+    grace: read(definition.grace ?? '10s', 'grace'),
+    deadline: limit(definition.deadline, 'deadline'),
+    expiresIn: limit(definition.expiresIn, 'expiresIn'),
     maxRetries,
-    backoff: {
-      delay: read('backoff.delay', backoff.delay ?? '1s'),
-      factor: backoff.factor ?? 2,
-      max: read('backoff.max', backoff.max ?? '1m'),
-      jitter: backoff.jitter ?? 0.2,
-    },
-    keepResult: read('keepResult', definition.keepResult ?? '1h'),
-    keepFailed: read('keepFailed', definition.keepFailed ?? '7d'),
+    backoff: { ...defaultBackoff, ...backoffOf(backoff ?? {}, read) },
+    retryOn: retryOn && retryTest(retryOn),
+    keepResult: read(definition.keepResult ?? '1h', 'keepResult'),
+    keepFailed: read(definition.keepFailed ?? '7d', 'keepFailed'),
   }
   problems.push(...problemsOfNumbers(policy))
   if (problems.length > 0) throw invalid(definition.name, problems)
@@ -82,8 +88,12 @@ const known: Readonly<Record<keyof Definition, true>> = {
   queue: true,
   timeout: true,
   grace: true,
+  deadline: true,
+  expiresIn: true,
   maxRetries: true,
   backoff: true,
+  retryOn: true,
+  concurrency: true,
   keepResult: true,
   keepFailed: true,
   input: true,
@@ -113,15 +123,14 @@ function problemsOfShape(definition: Definition): string[] {
   return problems
 }
 
-function problemsOfNumbers({ timeout, maxRetries, backoff }: TaskPolicy): string[] {
+/** What is wrong with times and counts, of a task or of one job. */
+export function problemsOfNumbers({ timeout, deadline, expiresIn, maxRetries }: Numbers): string[] {
   const problems: string[] = []
   if (timeout === 0) problems.push('timeout is 0. Give the time that one attempt may take.')
-  if (!Number.isInteger(maxRetries) || maxRetries < 0) {
+  if (deadline === 0) problems.push('deadline is 0. Give the time that all attempts may take, or leave it out.')
+  if (expiresIn === 0) problems.push('expiresIn is 0. Give the time for which a job may wait, or leave it out.')
+  if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
     problems.push(`maxRetries is ${String(maxRetries)}. Give a whole number, 0 or more.`)
-  }
-  if (!(backoff.factor >= 1)) problems.push(`backoff.factor is ${String(backoff.factor)}. Give a number from 1 on.`)
-  if (!(backoff.jitter >= 0 && backoff.jitter <= 1)) {
-    problems.push(`backoff.jitter is ${String(backoff.jitter)}. Give a number from 0 to 1.`)
   }
   return problems
 }

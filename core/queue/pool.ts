@@ -32,6 +32,8 @@ export interface PoolDeps {
   readonly report: Report
   /** Names the worker in spans. */
   readonly worker: string
+  /** The driver is inline. */
+  readonly inline: boolean
   readonly progress: ProgressWriter
   readonly events: Pick<JobEvents, 'has' | 'emit'>
   readonly middleware?: MiddlewareChain
@@ -59,7 +61,8 @@ export interface Pool {
 }
 
 export function createPool(deps: PoolDeps): Pool {
-  const { tasks, tracer, clock, random, report, worker, enter, settler, events, middleware = noMiddleware } = deps
+  const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events } = deps
+  const { middleware = noMiddleware } = deps
   const attempts = new Set<Attempt>()
   const deadlines = createDeadlines(clock)
   const host: AttemptHost = { ...deps, overdue, lost, progressed, watch: deadlines.add }
@@ -135,18 +138,34 @@ export function createPool(deps: PoolDeps): Pool {
   }
 
   function settle(attempt: Attempt, ending: Ending): void {
-    const { task, interruption, reason, claim, maxRetries } = attempt
+    const { task, interruption, reason, begun, claim, maxRetries, backoff, deadlineAt } = attempt
+    const { retryOn } = task.policy
     const outcome = decideOutcome({
       task: task.name,
       ending,
       interruption,
       reason,
+      begun,
       deliveries: claim.deliveries,
       maxRetries,
+      backoff,
+      // Inline, a retry does not wait for its backoff.
+      left: inline ? Number.POSITIVE_INFINITY : deadlineAt - clock.monotonic(),
+      retryOn: retryOn && ((error) => isWorthRetry(retryOn, error, attempt)),
       policy: task.policy,
       random: random(),
     })
     settler.settle(attempt, outcome, ending.ok ? (errorOf(outcome) ?? ending.value) : (reason ?? ending.error))
+  }
+
+  /** A `retryOn` that throws must not keep its job from being settled. */
+  function isWorthRetry(retryOn: (error: unknown) => boolean, error: unknown, { task, jobId }: Attempt): boolean {
+    try {
+      return retryOn(error)
+    } catch (thrown) {
+      report(thrown, { stage: 'task.retryOn', task: task.name, job: jobId })
+      return true
+    }
   }
 
   function changed(): void {
@@ -170,8 +189,8 @@ export function createPool(deps: PoolDeps): Pool {
       }
       const meta = decodeMeta(job.meta)
       const judgement = judge(job, task, meta)
-      if (judgement.run) begin(new Attempt({ claim: job, task, meta, leaseUntil }, host), judgement.input)
-      else settler.refuse(job, judgement, meta)
+      if (!judgement.run) settler.refuse(job, judgement, meta)
+      else begin(new Attempt({ claim: job, task, meta, leaseUntil, left: judgement.left }, host), judgement.input)
     },
     cancel(id) {
       for (const attempt of attempts) if (attempt.jobId === id) attempt.cancel()
@@ -197,6 +216,7 @@ function call(attempt: Attempt, input: unknown, around: MiddlewareChain['run']):
 
 function runCode(attempt: Attempt, input: unknown, around: MiddlewareChain['run']): unknown {
   const { task } = attempt
+  attempt.begun = true
   if (!around) return task.run(input as never, attempt)
   return around({ task, input, ctx: attempt }, (given) => task.run(given as never, attempt))
 }

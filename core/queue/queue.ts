@@ -3,7 +3,6 @@ import { type Duration, milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
-import type { NewJob } from '../ports/job.js'
 import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
@@ -23,6 +22,7 @@ import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } fro
 import { createResults } from './result.js'
 import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskNamed, TaskRegistry } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
+import { duplicate } from './unique.js'
 
 /** Enqueues jobs, follows them, and controls their queues. */
 export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource, QueueControl {
@@ -30,8 +30,8 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
    * Enqueues a job of a task, given as such or by the name of a registered one. Resolves when the job is stored.
    *
    * @throws `ERR_INPUT_INVALID`, `ERR_TASK_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_VALUE_UNSUPPORTED`, `ERR_PAYLOAD_TOO_LARGE`
-   *   (1 MB), `ERR_UNSUPPORTED` (`tx` with a driver that has no transactions), `ERR_NOT_STARTED`; retryable:
-   *   `ERR_ENQUEUE_TIMEOUT`, `ERR_DRIVER_UNAVAILABLE`.
+   *   (1 MB), `ERR_JOB_DUPLICATE` (`unique` with `onConflict: 'reject'`), `ERR_UNSUPPORTED` (`tx` with a driver that has no
+   *   transactions), `ERR_NOT_STARTED`; retryable: `ERR_ENQUEUE_TIMEOUT`, `ERR_DRIVER_UNAVAILABLE`.
    */
   enqueue<T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>): Promise<Job<OutputOf<T>>>
   enqueue<Name extends Tasks[number]['name']>(
@@ -100,16 +100,22 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     )
   }
 
-  function handle({ id, key, task, queue }: NewJob, { deduplicated }: EnqueueOutcome): Job {
+  function handle({ job, reject }: Pick<PreparedJob, 'job' | 'reject'>, { id, deduplicated }: EnqueueOutcome): Job {
+    const { key, task, queue } = job
     if (!deduplicated && events.has('enqueued')) events.emit({ type: 'enqueued', id, task, queue, attempts: 0 })
-    // A generated id can only be known already when its own enqueue was sent twice.
-    return new JobHandle(access, { id, key, deduplicated: deduplicated && key !== undefined, known: true })
+    if (id === job.id) {
+      // A generated id can only be known already when its own enqueue was sent twice.
+      return new JobHandle(access, { id, key, deduplicated: deduplicated && key !== undefined, known: true })
+    }
+    if (reject) throw duplicate(id, task)
+    return new JobHandle(access, { id, deduplicated, known: true })
   }
 
-  async function store({ job }: PreparedJob, tx: unknown): Promise<Job> {
-    if (tx === undefined) return handle(job, await enqueuer.one(job))
+  async function store(prepared: PreparedJob, tx: unknown): Promise<Job> {
+    const { job } = prepared
+    if (tx === undefined) return handle(prepared, await enqueuer.one(job))
     const [outcome] = await enqueuer.together([job], tx)
-    return handle(job, outcome as EnqueueOutcome)
+    return handle(prepared, outcome as EnqueueOutcome)
   }
 
   async function enqueueOne(request: JobRequest): Promise<Job> {

@@ -8,6 +8,7 @@ import type { Ask } from './answer.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 import type { ResultOptions } from './job.js'
 import { isEnded } from './states.js'
+import { successorOf } from './unique.js'
 
 export interface ResultsDeps {
   /** @throws `ERR_NOT_STARTED` */
@@ -22,7 +23,8 @@ export interface ResultsDeps {
 /** Waits for jobs to end. All waits share one subscription, one timer and their reads. */
 export interface Results {
   /**
-   * The record of the job once it has ended; `undefined` when there is none.
+   * The record of the job once it has ended; `undefined` when there is none. Of a job that was replaced it is the record of the one that
+   * has its place, as long as there is one.
    *
    * @throws `ERR_RESULT_TIMEOUT`, `ERR_OPTION_INVALID`, `ERR_NOT_STARTED`
    */
@@ -157,14 +159,23 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
         const timeout = timeoutOf(options)
         const { signal } = options
         signal?.throwIfAborted()
+        let awaited = id
+        let replaced: JobRecord | undefined
         const end = (finish: () => void) => {
-          remove(id, waiter)
+          remove(awaited, waiter)
           deadlines.delete(deadline)
           signal?.removeEventListener('abort', onAbort)
           finish()
         }
         const waiter: Waiter = {
-          resolve: (record) => end(() => resolve(record)),
+          resolve(record) {
+            const successor = record && successorOf(record)
+            if (successor === undefined) return end(() => resolve(record ?? replaced))
+            remove(awaited, waiter)
+            replaced = record
+            awaited = successor
+            add(awaited, waiter)
+          },
           reject: (error) => end(() => reject(error)),
         }
         const onAbort = () => waiter.reject(signal?.reason)

@@ -4,9 +4,12 @@ import type { Rooms } from '../rooms/hub.js'
 import type { StandardSchema } from '../schema.js'
 import { nearest } from '../suggest.js'
 import type { Tracer } from '../tracer/tracer.js'
+import type { BackoffOptions } from './backoff.js'
 import type { EnqueueOptions } from './enqueue-options.js'
+import type { TaskConcurrency } from './group.js'
 import type { Job } from './job.js'
-import { type BackoffOptions, policyOf, type TaskPolicy } from './policy.js'
+import { policyOf, type TaskPolicy } from './policy.js'
+import type { RetryOn } from './retry-on.js'
 
 /** What a task is, besides its code. */
 export interface TaskOptions<Name extends string = string, Validated = never> {
@@ -18,10 +21,27 @@ export interface TaskOptions<Name extends string = string, Validated = never> {
   readonly timeout?: Duration
   /** How long an aborted attempt may take to return before the next one may begin beside it. @default '10s' */
   readonly grace?: Duration
+  /**
+   * How long all attempts of a job may take, from when it first became due. Then `ctx.signal` aborts and the job fails; a retry that would
+   * start later fails it at once. @default no bound
+   */
+  readonly deadline?: Duration
+  /**
+   * How long a job may wait for its first attempt, from when it first became due. Then it fails without having run. Retries do not count, and
+   * being put back by a worker that stops does not prolong it. @default no bound
+   */
+  readonly expiresIn?: Duration
   /** How often a failed attempt is repeated. @default 3 */
   readonly maxRetries?: number
   /** How long to wait before a repetition. @default { delay: '1s', factor: 2, max: '1m', jitter: 0.2 } */
   readonly backoff?: BackoffOptions
+  /**
+   * Which errors are worth a repetition: a function, or a list of classes and of texts of `code` or `name`. Any other ends the job at once. An
+   * attempt whose time is up fails with the code `ERR_TASK_TIMEOUT`. @default all but `FatalTaskError` and values that cannot be stored
+   */
+  readonly retryOn?: RetryOn
+  /** How many of its jobs run at once, over all workers: together, or for each key. @default no bound */
+  readonly concurrency?: TaskConcurrency<Validated>
   /** How long the record of a completed or cancelled job is kept. @default '1h' */
   readonly keepResult?: Duration
   /** How long the record of a failed job is kept. @default '7d' */
@@ -60,6 +80,7 @@ export interface Task<Name extends string = string, Input = unknown, Output = un
   readonly policy: TaskPolicy
   readonly input: StandardSchema | undefined
   readonly room: ((input: never) => string) | undefined
+  readonly concurrency: TaskConcurrency | undefined
   readonly run: (input: never, ctx: TaskContext) => unknown
   /** For the type checker only. */
   readonly '~types'?: { readonly input: Input; readonly output: Output }
@@ -101,7 +122,7 @@ export interface TaskContext {
   /** Which attempt this is: 1 for the first. Attempts that ended with a crash of their worker count. */
   readonly attempt: number
   /**
-   * Aborts when the attempt has to end: its time is up (`ERR_TASK_TIMEOUT`), the job was cancelled (`ERR_JOB_CANCELLED`), the
+   * Aborts when the attempt has to end: its time is up (`ERR_TASK_TIMEOUT`), that of the job is (`ERR_JOB_DEADLINE`), the job was cancelled (`ERR_JOB_CANCELLED`), the
    * worker stops (`ERR_WORKER_STOPPING`), or another worker may have the job (`ERR_LEASE_LOST`).
    */
   readonly signal: AbortSignal
@@ -139,13 +160,14 @@ export function defineTask<const Name extends string, Input, Output>(
 ): Task<Name, Input, Awaited<Output>>
 export function defineTask(definition: TaskOptions & { readonly input?: unknown; readonly run: Task['run'] }): AnyTask {
   const policy = policyOf(definition)
-  const { name, queue = 'default', input, room, run } = definition
+  const { name, queue = 'default', input, room, concurrency, run } = definition
   return Object.freeze({
     name,
     queue,
     policy,
     input: input as StandardSchema | undefined,
     room,
+    concurrency,
     run: run.bind(definition),
   })
 }

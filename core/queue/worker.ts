@@ -89,14 +89,15 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
+  const { inline } = driver.supports
   // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
-  const concurrency = driver.supports.inline ? Number.POSITIVE_INFINITY : settings.concurrency
+  const concurrency = inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
   const { pending } = progress
   const changed = () => loop.kick()
   const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
-  const pool = createPool({ ...deps, settler, progress, enter, worker: instanceId, changed })
+  const pool = createPool({ ...deps, settler, progress, inline, enter, worker: instanceId, changed })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })
   const loop: ClaimLoop = createClaimLoop({
     ...deps,

@@ -68,7 +68,8 @@ test('every public value is mentioned in a page', async () => {
 const described: readonly (readonly [page: string, file: string, type: string])[] = [
   ['docs/guide/tasks.md', 'core/queue/task.ts', 'TaskOptions'],
   ['docs/guide/tasks.md', 'core/queue/task.ts', 'TaskContext'],
-  ['docs/guide/tasks.md', 'core/queue/policy.ts', 'BackoffOptions'],
+  ['docs/guide/tasks.md', 'core/queue/backoff.ts', 'BackoffOptions'],
+  ['docs/guide/tasks.md', 'core/queue/group.ts', 'TaskConcurrency'],
   ['docs/guide/tasks.md', 'core/queue/enqueue-options.ts', 'EnqueueOptions'],
   ['docs/guide/tasks.md', 'core/queue/job.ts', 'Job'],
   ['docs/guide/tasks.md', 'core/queue/job.ts', 'JobStatus'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { FatalTaskError } from '../../../core/errors.js'
 import type { Middleware } from '../../../core/queue/middleware.js'
 import { defineTask } from '../../../core/queue/task.js'
+import { FatalTaskError } from '../../../core/queue/task-errors.js'
 import { createProcess } from './setup.js'
 
 const double = defineTask({ name: 'double', run: (n: number) => n * 2 })

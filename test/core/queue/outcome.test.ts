@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { decodeError } from '../../../core/codec.js'
-import { FatalTaskError, TriportError } from '../../../core/errors.js'
-import { backoffDelay, decideOutcome, type Ended } from '../../../core/queue/outcome.js'
+import { TriportError } from '../../../core/errors.js'
+import { type DeadReason, decideOutcome, type Ended } from '../../../core/queue/outcome.js'
 import { defineTask } from '../../../core/queue/task.js'
+import { FatalTaskError, RetryTaskError } from '../../../core/queue/task-errors.js'
 
 const { policy } = defineTask({ name: 't', keepResult: '1m', keepFailed: '2m', run() {} })
 const reason = new TriportError('ERR_TASK_TIMEOUT', 'too long')
@@ -14,8 +15,12 @@ function decide(changes: Partial<Ended>) {
     ending: { ok: true, value: 1 },
     interruption: undefined,
     reason: undefined,
+    begun: true,
     deliveries: 1,
     maxRetries: 3,
+    backoff: policy.backoff,
+    left: Number.POSITIVE_INFINITY,
+    retryOn: undefined,
     policy,
     random: 0.5,
     ...changes,
@@ -58,15 +63,6 @@ test('a failed job is kept longer than a result', () => {
   assert.equal('keep' in outcome && outcome.keep, 120_000)
 })
 
-test('the backoff never exceeds its maximum but by the jitter, and spreads to both sides', () => {
-  const backoff = { delay: 1_000, factor: 2, max: 60_000, jitter: 0.2 }
-  assert.equal(backoffDelay(backoff, 50, 0.5), 60_000)
-  assert.equal(backoffDelay(backoff, 1, 0), 800)
-  assert.equal(backoffDelay({ ...backoff, delay: 0 }, 2_000, 0.5), 0)
-  assert.equal(backoffDelay(backoff, 1, 0.999_999), 1_200)
-  assert.equal(backoffDelay({ ...backoff, jitter: 0 }, 2, 0.9), 2_000)
-})
-
 test('fatal errors and values that cannot pass end the job at once', () => {
   assert.equal(failing(new FatalTaskError('no')).type, 'failed')
   for (const code of [
@@ -89,9 +85,14 @@ test('an attempt whose time was up has failed, whatever it returned or threw', (
     { ok: true, value: 1 },
     { ok: false, error: new Error('aborted') },
   ] as const) {
-    const outcome = decide({ ending, interruption: 'timeout', reason })
-    assert.equal(outcome.type, 'retry')
-    assert.equal(decodeError('error' in outcome ? outcome.error : '').message, 'too long')
+    for (const [interruption, type] of [
+      ['timeout', 'retry'],
+      ['deadline', 'failed'],
+    ] as const) {
+      const outcome = decide({ ending, interruption, reason })
+      assert.equal(outcome.type, type)
+      assert.equal(decodeError('error' in outcome ? outcome.error : '').message, 'too long')
+    }
   }
 })
 
@@ -108,4 +109,49 @@ test('an attempt that a stop aborted goes back; one that returns has done its wo
     delay: 0,
   })
   assert.equal(decide({ interruption: 'stopping', reason: why }).type, 'completed')
+})
+
+const invalid = new TriportError('ERR_INPUT_INVALID', 'wrong')
+const refuses = () => false
+const asks = (delay: `${number}s`) => new RetryTaskError('later', { delay })
+
+/** The first attempt would be repeated after 1 s, unless the changes say otherwise. */
+const failures: readonly [claim: string, error: unknown, changes: Partial<Ended>, expected: DeadReason | number][] = [
+  ['an error is repeated', new Error('e'), {}, 1_000],
+  ['a job may have a backoff of its own', new Error('e'), { backoff: { ...policy.backoff, delay: 7_000 } }, 7_000],
+  ['the last retry was used up', new Error('e'), { deliveries: 4 }, 'exhausted'],
+  ['input that does not fit the schema', invalid, { begun: false }, 'invalid'],
+  ['the same code out of the code of the task', invalid, {}, 'fatal'],
+  ['a schema that throws is repeated', new Error('e'), { begun: false }, 1_000],
+  ['a fatal error', new FatalTaskError('no'), {}, 'fatal'],
+  ['a fatal error counts before the retries that are left', new FatalTaskError('no'), { deliveries: 4 }, 'fatal'],
+  ['an error that retryOn refuses', new Error('e'), { retryOn: refuses }, 'fatal'],
+  ['a timeout that retryOn refuses', new Error('e'), { retryOn: refuses, interruption: 'timeout', reason }, 'fatal'],
+  ['an error that retryOn takes', new Error('e'), { retryOn: () => true }, 1_000],
+  ['retryOn brings back no fatal error', new FatalTaskError('no'), { retryOn: () => true }, 'fatal'],
+  ['an error with a delay of its own', asks('90s'), {}, 90_000],
+  ['an error with a delay of its own counts as an attempt', asks('90s'), { deliveries: 4 }, 'exhausted'],
+  ['an error with a delay of its own does not ask retryOn', asks('0s'), { retryOn: refuses }, 0],
+  ['a retry that starts before the deadline', new Error('e'), { left: 1_001 }, 1_000],
+  ['a retry that would start at the deadline', new Error('e'), { left: 1_000 }, 'deadline'],
+  ['a delay of its own past the deadline', asks('90s'), { left: 60_000 }, 'deadline'],
+  ['retries that are used up count before the deadline', new Error('e'), { deliveries: 4, left: 1 }, 'exhausted'],
+  ['the deadline itself', new Error('e'), { interruption: 'deadline', reason }, 'deadline'],
+]
+for (const [claim, error, changes, expected] of failures) {
+  test(`${claim}: ${typeof expected === 'number' ? `again after ${expected} ms` : expected}`, () => {
+    const outcome = failing(error, changes)
+    if (typeof expected === 'number') assert.equal(outcome.type === 'retry' && outcome.delay, expected)
+    else assert.equal(outcome.type === 'failed' && outcome.reason, expected)
+  })
+}
+
+test('errors of another copy of the package are known by their names', () => {
+  const foreign = (name: string, more: object = {}) => Object.assign(new Error('e'), { name }, more)
+  const fatal = failing(foreign('FatalTaskError'))
+  assert.equal(fatal.type === 'failed' && fatal.reason, 'fatal')
+  const asked = failing(foreign('RetryTaskError', { delay: 5_000 }))
+  assert.equal(asked.type === 'retry' && asked.delay, 5_000)
+  const senseless = failing(foreign('RetryTaskError', { delay: 'soon' }))
+  assert.equal(senseless.type === 'retry' && senseless.delay, 1_000)
 })

@@ -11,8 +11,11 @@ test('a task has the stated defaults', () => {
   assert.deepEqual(policy, {
     timeout: 300_000,
     grace: 10_000,
+    deadline: Number.POSITIVE_INFINITY,
+    expiresIn: Number.POSITIVE_INFINITY,
     maxRetries: 3,
     backoff: { delay: 1_000, factor: 2, max: 60_000, jitter: 0.2 },
+    retryOn: undefined,
     keepResult: 3_600_000,
     keepFailed: 604_800_000,
   })
@@ -24,8 +27,12 @@ test('every problem of a definition is told at once', () => {
     queue: 'a b',
     timeout: 30,
     grace: '1 hour',
+    deadline: '0s',
+    expiresIn: 60,
     maxRetries: 1.5,
     backoff: { factor: 0.5, jitter: 2, delay: 'x' },
+    retryOn: [42],
+    concurrency: { limit: 0, key: 'tenant' },
     room: 'workflow:1',
     input: {},
   }
@@ -38,11 +45,16 @@ test('every problem of a definition is told at once', () => {
         'backoff.delay',
         'backoff.factor',
         'backoff.jitter',
+        'concurrency.key',
+        'concurrency.limit',
+        'deadline',
+        'expiresIn',
         'grace',
         'input',
         'maxRetries',
         'name',
         'queue',
+        'retryOn',
         'room',
         'run',
         'timeout',
@@ -101,4 +113,11 @@ test('a misspelt option is refused, with a guess at what was meant', () => {
     code: 'ERR_TASK_INVALID',
     message: /"maxRetrys"\. Did you mean "maxRetries"\?[\s\S]*"inptu"\. Did you mean "input"\?/,
   })
+  assert.throws(() => defineTask({ name: 'x', backoff: { facotr: 1 }, concurrency: { limt: 1 }, run() {} } as never), {
+    message: /"facotr"\. Did you mean "factor"\?[\s\S]*"limt"\. Did you mean "limit"\?/,
+  })
+})
+
+test('a class as retryOn is refused: it belongs in a list', () => {
+  assert.throws(() => defineTask({ name: 'x', retryOn: TypeError as never, run() {} }), { message: /\[TypeError\]/ })
 })
