@@ -156,6 +156,7 @@ export {
 } from './queue/task.js'
 export { FatalTaskError, RetryTaskError, type RetryTaskErrorOptions } from './queue/task-errors.js'
 export { type TaskDecorator, type TaskMethod, type TaskMethodOptions, task, tasksOf } from './queue/task-method.js'
+export type { DebounceOptions, ThrottleOptions, Uniqueness, UniqueOptions } from './queue/unique.js'
 export type { WorkerSnapshot } from './queue/worker.js'
 export type { WorkerOptions } from './queue/worker-options.js'
 export type { Report, ReportDetails } from './report.js'
