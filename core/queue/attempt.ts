@@ -8,7 +8,7 @@ import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { Backoff } from './backoff.js'
 import type { Life } from './broadcast.js'
-import { cancelled } from './cancelled.js'
+import { cancelled, cancelledBy } from './cancelled.js'
 import type { Deadline } from './deadlines.js'
 import { pastDeadline } from './judge.js'
 import { lineText } from './log.js'
@@ -140,9 +140,9 @@ export class Attempt implements TaskContext, Deadline {
     this.controller?.abort(reason)
   }
 
-  /** The job was cancelled while it runs. */
-  cancel(): void {
-    this.interrupt('cancelled', cancelled(this.claim))
+  /** The job was cancelled while it runs. @param request What the request was stored with, if that is known. */
+  cancel(request: string | undefined): void {
+    this.interrupt('cancelled', request === undefined ? cancelled(this.claim) : cancelledBy(request))
   }
 
   /** Its lease could not be renewed in time: another worker may have the job. Only the backend knows, so it is settled as usual. */

@@ -1,3 +1,4 @@
+import { decodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { ClaimedJob } from '../ports/job.js'
 
@@ -11,4 +12,10 @@ export function cancelled({ id, task }: Pick<ClaimedJob, 'id' | 'task'>, reason?
   return new TriportError('ERR_JOB_CANCELLED', `Job ${id} of task "${task}" was cancelled${why}`, {
     details: { job: id, task, ...(reason === undefined ? {} : { reason }) },
   })
+}
+
+/** What a request to cancel a job was stored with. */
+export function cancelledBy(request: string): TriportError {
+  const { message, details = {} } = decodeError(request) as Partial<TriportError> & Error
+  return new TriportError('ERR_JOB_CANCELLED', message, { details })
 }

@@ -1,7 +1,8 @@
-import { decode, decodeError, encodeError } from '../codec.js'
+import { decode, encodeError } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Outcome } from '../ports/queue.js'
+import { cancelledBy } from './cancelled.js'
 import type { JobMeta } from './meta.js'
 import type { DeadReason } from './outcome.js'
 import type { AnyTask } from './task.js'
@@ -26,7 +27,7 @@ const unknownTaskDelay = 5_000
 export function judge(job: ClaimedJob, { policy }: AnyTask, meta: JobMeta): Judgement {
   const { keepFailed: keep, keepResult } = policy
   const { maxRetries = policy.maxRetries, expiresIn = policy.expiresIn, deadline = policy.deadline } = meta
-  if (job.cancelRequest !== undefined) return cancelledBy(job.cancelRequest, keepResult)
+  if (job.cancelRequest !== undefined) return withdrawn(job.cancelRequest, keepResult)
   if (job.deliveries > maxRetries + 1) return dead(crashed(job), 'crashed', keep)
   const age = job.claimedAt - job.firstDueAt
   if (job.deliveries === 1 && age > expiresIn) return dead(expired(job, age, expiresIn), 'expired', keep)
@@ -48,8 +49,8 @@ export function judgeUnknown({ id, queue, task }: ClaimedJob): Judgement & { rea
   return { run: false, outcome: { type: 'released', delay: unknownTaskDelay }, error }
 }
 
-function cancelledBy(request: string, keep: number): Judgement {
-  return { run: false, outcome: { type: 'cancelled', error: request, keep }, error: decodeError(request) }
+function withdrawn(request: string, keep: number): Judgement {
+  return { run: false, outcome: { type: 'cancelled', error: request, keep }, error: cancelledBy(request) }
 }
 
 function dead(error: TriportError, reason: DeadReason, keep: number): Judgement {

@@ -10,6 +10,8 @@ export interface LeaseDeps {
   readonly report: Report
   /** Milliseconds. */
   readonly lease: number
+  /** Called with a job of which the backend says that it was cancelled. */
+  cancelled(id: string): void
   /** The attempts that hold a place in the pool. */
   attempts(): Iterable<Attempt>
 }
@@ -25,7 +27,7 @@ export interface LeaseKeeper {
 /** How many leases one call renews. */
 const page = 1_000
 
-export function createLeaseKeeper({ driver, clock, report, lease, attempts }: LeaseDeps): LeaseKeeper {
+export function createLeaseKeeper({ driver, clock, report, lease, cancelled, attempts }: LeaseDeps): LeaseKeeper {
   const interval = lease / 3
   let cancelRenewal: CancelTimer = () => {}
   let cancelLapse: CancelTimer = () => {}
@@ -53,7 +55,7 @@ export function createLeaseKeeper({ driver, clock, report, lease, attempts }: Le
         // One that has ended meanwhile lost its lease by settling.
         if (replies[index] === 'lost') attempt.lose()
         else attempt.leaseUntil = leaseUntil
-        if (replies[index] === 'cancelled') attempt.cancel()
+        if (replies[index] === 'cancelled') cancelled(attempt.jobId)
       }
       return true
     } catch (error) {

@@ -49,8 +49,6 @@ export interface Pool {
   readonly attempts: ReadonlySet<Attempt>
   /** Runs a claimed job, or settles it when it must not run. Never throws. */
   run(job: ClaimedJob, leaseUntil: number): void
-  /** Aborts the running attempt of this job, if there is one, because the job was cancelled. */
-  cancel(id: string): void
   /** Aborts every running attempt, so that it goes back to the queue. */
   abort(): void
   /** Settles every attempt that has not returned. */
@@ -191,9 +189,6 @@ export function createPool(deps: PoolDeps): Pool {
       const judgement = judge(job, task, meta)
       if (!judgement.run) settler.refuse(job, judgement, meta)
       else begin(new Attempt({ claim: job, task, meta, leaseUntil, left: judgement.left }, host), judgement.input)
-    },
-    cancel(id) {
-      for (const attempt of attempts) if (attempt.jobId === id) attempt.cancel()
     },
     abort() {
       const reason = new TriportError('ERR_WORKER_STOPPING', 'The worker stops. The job goes back to its queue.')

@@ -6,6 +6,7 @@ import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import { answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
+import { createCancellations } from './cancellations.js'
 import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import type { JobEvents } from './events.js'
 import { createLeaseKeeper } from './lease.js'
@@ -98,7 +99,9 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const changed = () => loop.kick()
   const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
   const pool = createPool({ ...deps, settler, progress, inline, enter, worker: instanceId, changed })
-  const keeper = createLeaseKeeper({ driver, clock, report, lease, attempts: () => pool.attempts })
+  const attempts = () => pool.attempts
+  const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
+  const keeper = createLeaseKeeper({ driver, clock, report, lease, cancelled: cancellations.hear, attempts })
   const loop: ClaimLoop = createClaimLoop({
     ...deps,
     driver,
@@ -109,7 +112,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     outbox: settler.outbox,
     free: () => concurrency - pool.attempts.size,
     run: pool.run,
-    cancel: pool.cancel,
+    cancel: cancellations.hear,
     release: settler.release,
   })
   const listener = await driver.listen({

@@ -97,6 +97,31 @@ test('a page is full though the driver gives short and empty ones', async () => 
   assert.deepEqual([first.jobs.length, second.jobs.length, second.next], [5, 2, undefined])
 })
 
+test('a status tells the story of the job', async () => {
+  const slow = defineTask({ name: 'slow', queue: 'slow', run: (_: unknown, ctx) => ctx.progress(30, { step: 'one' }) })
+  const { queue, clock } = await createRunning({ tasks: [slow] })
+  const job = await queue.enqueue(slow, 1, { delay: '5s' })
+  const enqueuedAt = new Date(clock.now())
+  await clock.advance(5_000)
+  const { id } = job
+  assert.deepEqual(await queue.getResult(id), {
+    id,
+    task: 'slow',
+    queue: 'slow',
+    state: 'completed',
+    priority: 0,
+    attempts: 1,
+    progress: { percent: 30, data: { step: 'one' } },
+    failures: [],
+    cancelRequested: false,
+    enqueuedAt,
+    dueAt: new Date(clock.now()),
+    startedAt: new Date(clock.now()),
+    finishedAt: new Date(clock.now()),
+  })
+  assert.deepEqual(await queue.job(id).progress(), { percent: 30, data: { step: 'one' } })
+})
+
 test('a dead letter says why and how each attempt failed', async () => {
   const task = defineTask({
     name: 'flaky',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { encodeError } from '../../../core/codec.js'
+import { isTriportError } from '../../../core/errors.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import { take } from '../../conformance/queue/harness.js'
 import { createProcess, createRunning } from './setup.js'
@@ -52,6 +54,85 @@ test('cancel reaches a job that runs in another process within a second, and its
   assert.equal((await job.status()).state, 'cancelled')
   await assert.rejects(job.result({ timeout: '1s' }), { code: 'ERR_JOB_CANCELLED', message: /: superseded$/ })
   assert.equal(two.worker.snapshot()?.running, 0)
+})
+
+test('the signal of a cancelled job has the reason that its caller gave', async () => {
+  const { task, started } = held()
+  const { queue, clock } = await createRunning({ tasks: [task] })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  await job.cancel('superseded')
+  await clock.settle()
+  const { reason } = started[0]?.ctx.signal ?? {}
+  assert.ok(isTriportError(reason, 'ERR_JOB_CANCELLED'))
+  assert.match(reason.message, /: superseded$/)
+  assert.deepEqual(reason.details, { job: job.id, task: 'held', reason: 'superseded' })
+})
+
+test('cancellations of one turn are read with one call, and those of jobs that run elsewhere with none', async () => {
+  const { task, started } = held()
+  const reads: (readonly string[])[] = []
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    get(ids) {
+      reads.push(ids)
+      return driver.get(ids)
+    },
+  })
+  const one = await createRunning({ tasks: [task], wrap })
+  const two = await createProcess({ tasks: [task], beside: one })
+  const jobs = [await two.queue.enqueue(task, 1), await two.queue.enqueue(task, 2)]
+  await one.clock.settle()
+  const elsewhere = await two.queue.enqueue(obedient)
+  await take(two.driver, { queue: 'default' })
+  await two.driver.cancel([...jobs, elsewhere].map(({ id }) => ({ id, error: encodeError('why'), keep: 0 })))
+  await one.clock.settle()
+  assert.deepEqual(reads, [jobs.map(({ id }) => id)])
+  assert.deepEqual(
+    started.map(({ ctx }) => ctx.signal.reason.message),
+    ['why', 'why'],
+  )
+})
+
+for (const [how, get] of [
+  ['fails', () => Promise.reject(new Error('down'))],
+  ['is never answered', () => new Promise<never>(() => {})],
+] as const) {
+  test(`when reading the reason ${how}, a cancelled job is aborted within a second without it`, async () => {
+    const { task, started } = held()
+    let away = false
+    const { queue, clock, report } = await createRunning({
+      tasks: [task],
+      wrap: (driver) => ({ ...driver, get: (ids) => (away ? get() : driver.get(ids)) }),
+    })
+    const job = await queue.enqueue(task, 1)
+    await clock.settle()
+    const cancelled = job.cancel('superseded')
+    await Promise.resolve()
+    away = true
+    await cancelled
+    await clock.advance(1_000)
+    assert.equal(started[0]?.ctx.signal.reason?.code, 'ERR_JOB_CANCELLED')
+    assert.deepEqual(report.stages(), ['worker.cancel'])
+  })
+}
+
+test('a signal of a cancellation that nobody asked for is not believed', async () => {
+  const { task, started } = held()
+  let cancel: ((id: string) => void) | undefined
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    listen(options) {
+      cancel = options.signals.cancel
+      return driver.listen(options)
+    },
+  })
+  const { queue, clock } = await createRunning({ tasks: [task], wrap })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  cancel?.(job.id)
+  await clock.settle()
+  assert.equal(started[0]?.ctx.signal.aborted, false)
 })
 
 test('a cancelled job that returns all the same has completed', async () => {

@@ -214,31 +214,6 @@ test('a failed job rejects its waiters with the error of the task as cause', asy
   assert.deepEqual([state, error], ['failed', { name: 'RangeError', message: 'too far', code: 'E_FAR' }])
 })
 
-test('a status tells the story of the job', async () => {
-  const slow = defineTask({ name: 'slow', queue: 'slow', run: (_: unknown, ctx) => ctx.progress(30, { step: 'one' }) })
-  const { queue, clock } = await createRunning({ tasks: [slow] })
-  const job = await queue.enqueue(slow, 1, { delay: '5s' })
-  const enqueuedAt = new Date(clock.now())
-  await clock.advance(5_000)
-  const { id } = job
-  assert.deepEqual(await queue.getResult(id), {
-    id,
-    task: 'slow',
-    queue: 'slow',
-    state: 'completed',
-    priority: 0,
-    attempts: 1,
-    progress: { percent: 30, data: { step: 'one' } },
-    failures: [],
-    cancelRequested: false,
-    enqueuedAt,
-    dueAt: new Date(clock.now()),
-    startedAt: new Date(clock.now()),
-    finishedAt: new Date(clock.now()),
-  })
-  assert.deepEqual(await queue.job(id).progress(), { percent: 30, data: { step: 'one' } })
-})
-
 test('waiting has a timeout, always', async () => {
   const { queue, clock } = await createProcess({ tasks: [echo] })
   const job = await queue.enqueue(echo, 1)
