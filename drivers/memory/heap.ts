@@ -1,15 +1,25 @@
-/** Gives back the least of what was put in, in logarithmic time. */
-export interface Heap<T> {
+/** What an indexed heap holds. An item is in one heap at a time. */
+export interface Placed {
+  /** Where it is in its heap; the heap's own. */
+  place: number
+}
+
+/** Gives back the least of what was put in, in logarithmic time, and lets any item leave. */
+export interface Heap<T extends Placed> {
   readonly size: number
   peek(): T | undefined
   push(item: T): void
   pop(): T | undefined
-  /** Drops everything that `keep` refuses. */
-  retain(keep: (item: T) => boolean): void
+  remove(item: T): void
 }
 
-export function createHeap<T>(before: (left: T, right: T) => boolean): Heap<T> {
-  let items: T[] = []
+export function createHeap<T extends Placed>(before: (left: T, right: T) => boolean): Heap<T> {
+  const items: T[] = []
+
+  function put(item: T, index: number): void {
+    items[index] = item
+    item.place = index
+  }
 
   function up(item: T, from: number): void {
     let index = from
@@ -17,10 +27,10 @@ export function createHeap<T>(before: (left: T, right: T) => boolean): Heap<T> {
       const parent = (index - 1) >> 1
       const above = items[parent] as T
       if (!before(item, above)) break
-      items[index] = above
+      put(above, index)
       index = parent
     }
-    items[index] = item
+    put(item, index)
   }
 
   function down(item: T, from: number): void {
@@ -31,10 +41,18 @@ export function createHeap<T>(before: (left: T, right: T) => boolean): Heap<T> {
       if (child + 1 < items.length && before(items[child + 1] as T, items[child] as T)) child++
       const below = items[child] as T
       if (!before(below, item)) break
-      items[index] = below
+      put(below, index)
       index = child
     }
-    items[index] = item
+    put(item, index)
+  }
+
+  function remove(item: T): void {
+    const last = items.pop() as T
+    if (last === item) return
+    const { place } = item
+    if (place > 0 && before(last, items[(place - 1) >> 1] as T)) up(last, place)
+    else down(last, place)
   }
 
   return {
@@ -42,19 +60,12 @@ export function createHeap<T>(before: (left: T, right: T) => boolean): Heap<T> {
       return items.length
     },
     peek: () => items[0],
-    push(item) {
-      items.push(item)
-      up(item, items.length - 1)
-    },
+    push: (item) => up(item, items.length),
     pop() {
-      const top = items[0]
-      const last = items.pop()
-      if (items.length > 0) down(last as T, 0)
+      const [top] = items
+      if (top) remove(top)
       return top
     },
-    retain(keep) {
-      items = items.filter(keep)
-      for (let index = (items.length >> 1) - 1; index >= 0; index--) down(items[index] as T, index)
-    },
+    remove,
   }
 }

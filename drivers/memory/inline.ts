@@ -5,7 +5,7 @@ import type { JobStore } from './queue-store.js'
 
 /** Lets `enqueue` wait for its jobs. */
 export interface Inline {
-  /** Stores the jobs, due at once, and resolves when each has ended or was put back. */
+  /** Stores the jobs, due at once, and resolves when each, and what follows them, has ended or was put back. */
   enqueue(jobs: readonly NewJob[], now: number): Promise<readonly EnqueueOutcome[]>
   /** The settlement without its backoff. */
   hurry(settlement: Settlement): Settlement
@@ -15,34 +15,78 @@ export interface Inline {
   serve(queues: readonly string[]): () => void
 }
 
+/** One call of `enqueue`. */
+interface Call {
+  /** How many jobs it waits for. */
+  jobs: number
+  resolve(): void
+}
+
+/** A job that calls wait for. */
+interface Awaited {
+  readonly queue: string
+  readonly calls: Set<Call>
+}
+
 export function createInline(store: JobStore): Inline {
   const served = new Map<string, number>()
-  const waiting = new Map<string, { readonly queue: string; resolve(): void }>()
+  const awaited = new Map<string, Awaited>()
+  /** The call that is being stored. */
+  let current: Call | undefined
+
+  /** Lets calls wait for a job, unless nobody runs it. */
+  function expect({ id, queue }: NewJob, calls: Iterable<Call>): void {
+    if (!served.has(queue)) return
+    const known = awaited.get(id) ?? { queue, calls: new Set() }
+    awaited.set(id, known)
+    for (const call of calls) {
+      if (known.calls.has(call)) continue
+      known.calls.add(call)
+      call.jobs++
+    }
+  }
 
   function rest(id: string): void {
-    waiting.get(id)?.resolve()
-    waiting.delete(id)
+    const known = awaited.get(id)
+    awaited.delete(id)
+    for (const call of known?.calls ?? []) if (--call.jobs === 0) call.resolve()
   }
 
   /** Nobody runs the jobs of this queue any more: those who wait for them hear that they were put back. */
   function abandon(queue: string): void {
     served.delete(queue)
-    for (const [id, job] of waiting) if (job.queue === queue) rest(id)
+    for (const [id, job] of awaited) if (job.queue === queue) rest(id)
   }
 
-  store.observe({ stored() {}, cancelRequested() {}, ended: rest, released: rest })
+  store.observe({
+    due({ job }, by) {
+      const calls = by === undefined ? current && [current] : awaited.get(by)?.calls
+      if (calls) expect(job, calls)
+    },
+    rested: ({ job }) => rest(job.id),
+  })
 
-  async function run(job: NewJob, now: number): Promise<EnqueueOutcome> {
-    const outcome = store.enqueue(dueAtOnce(job), now)
-    if (!outcome.deduplicated) await new Promise<void>((resolve) => waiting.set(job.id, { queue: job.queue, resolve }))
-    return outcome
+  function storeAll(jobs: readonly NewJob[], call: Call, now: number): EnqueueOutcome[] {
+    current = call
+    try {
+      return jobs.map((job) => store.enqueue(dueAtOnce(job), now))
+    } finally {
+      current = undefined
+    }
   }
 
   return {
     async enqueue(jobs, now) {
       const idle = jobs.find(({ queue }) => !served.has(queue))
       if (idle) throw nobodyServes(idle)
-      return Promise.all(jobs.map((job) => run(job, now)))
+      let resolve = () => {}
+      const ended = new Promise<void>((done) => {
+        resolve = done
+      })
+      const call: Call = { jobs: 0, resolve }
+      const outcomes = storeAll(jobs, call, now)
+      if (call.jobs > 0) await ended
+      return outcomes
     },
     hurry(settlement) {
       const { outcome } = settlement

@@ -1,108 +1,167 @@
-import type { AttemptFailure, ClaimedJob, JobRecord, JobState, NewJob } from '../../core/ports/job.js'
+import {
+  type AttemptFailure,
+  type ClaimedJob,
+  type JobRecord,
+  type JobState,
+  keptFailures,
+  keptLogLines,
+  type NewJob,
+} from '../../core/ports/job.js'
+import type { Link } from './chain.js'
+import type { Placed } from './heap.js'
 
-/** A job in the memory of this process. */
-export interface JobEntry {
+export type EndState = 'completed' | 'failed' | 'cancelled'
+
+/** A job in the memory of this process. What a waiting job does not have yet is in parts of its own, so that it is small. */
+export interface JobEntry extends Link<JobEntry>, Placed {
   readonly job: NewJob
+  /** Grows with every job of the store. */
+  readonly number: number
   readonly enqueuedAt: number
   state: JobState
   deliveries: number
-  firstDueAt: number
   dueAt: number
-  /** Its number among the delayed jobs of its queue: those that become due together keep their order. */
-  delayedAs: number
-  /** The current claim, '' when there is none. */
-  token: string
-  claimedAt: number
-  leaseUntil: number
-  finishedAt: number
-  keepUntil: number
-  progress: string | undefined
-  result: string | undefined
-  error: string | undefined
-  reason: string | undefined
-  failures: readonly AttemptFailure[]
-  log: readonly string[]
-  /** The error of the first request to cancel it while it was active. */
-  cancelRequest: string | undefined
+  /** The latest claim. */
+  claim: Claim | undefined
+  notes: Notes | undefined
+  ended: Ended | undefined
 }
 
-const none: readonly never[] = []
+/** One handing over to a worker. */
+export interface Claim {
+  /** '' when the claim is over. */
+  token: string
+  readonly at: number
+  readonly firstDueAt: number
+  leaseUntil: number
+}
 
-export function createEntry(job: NewJob, now: number): JobEntry {
-  const dueAt = Math.max(now, job.runAt ?? now + job.delay)
+/** What has become known of a job that ran. */
+export interface Notes {
+  progress?: string | undefined
+  error?: string | undefined
+  failures?: readonly AttemptFailure[]
+  log?: readonly string[]
+  /** The error of the first request to cancel it while it was active. */
+  cancelRequest?: string
+}
+
+/** How a job ended. */
+export interface Ended extends Placed {
+  /** Absent when the record is gone. */
+  entry: JobEntry | undefined
+  /** Grows with every job that ends. */
+  readonly number: number
+  readonly at: number
+  readonly keepUntil: number
+  readonly result: string | undefined
+  readonly reason: string | undefined
+}
+
+export function createEntry(job: NewJob, number: number, now: number): JobEntry {
   return {
     job,
+    number,
     enqueuedAt: now,
     state: 'waiting',
     deliveries: 0,
-    firstDueAt: dueAt,
-    dueAt,
-    delayedAs: 0,
-    token: '',
-    claimedAt: 0,
-    leaseUntil: 0,
-    finishedAt: 0,
-    keepUntil: 0,
-    progress: undefined,
-    result: undefined,
-    error: undefined,
-    reason: undefined,
-    failures: none,
-    log: none,
-    cancelRequest: undefined,
+    dueAt: Math.max(now, job.runAt ?? now + job.delay),
+    place: 0,
+    previous: undefined,
+    next: undefined,
+    claim: undefined,
+    notes: undefined,
+    ended: undefined,
   }
 }
 
-export function hasEnded({ state }: JobEntry): boolean {
-  return state === 'completed' || state === 'failed' || state === 'cancelled'
+/** A failed job as if it were new, due now. */
+export function renewedEntry({ job, enqueuedAt, notes }: JobEntry, number: number, now: number): JobEntry {
+  const { failures, log } = notes ?? {}
+  return {
+    ...createEntry(job, number, now),
+    enqueuedAt,
+    dueAt: now,
+    notes: { ...(failures ? { failures } : {}), ...(log ? { log } : {}) },
+  }
 }
 
-export function claimedJob(entry: JobEntry): ClaimedJob {
-  const { job } = entry
+export function hasEnded({ ended }: JobEntry): boolean {
+  return ended !== undefined
+}
+
+export function notesOf(entry: JobEntry): Notes {
+  entry.notes ??= {}
+  return entry.notes
+}
+
+export function noteFailure(entry: JobEntry, error: string, at: number): void {
+  const notes = notesOf(entry)
+  notes.error = error
+  notes.failures = [...(notes.failures ?? []), { delivery: entry.deliveries, at, error }].slice(-keptFailures)
+}
+
+export function noteLog(entry: JobEntry, lines: readonly string[]): void {
+  const notes = notesOf(entry)
+  notes.log = [...(notes.log ?? []), ...lines].slice(-keptLogLines)
+}
+
+/** Begins a claim. */
+export function claimEntry(entry: JobEntry, token: string, lease: number, now: number): ClaimedJob {
+  const { job, notes } = entry
+  const firstDueAt = firstDueAtOf(entry)
+  entry.state = 'active'
+  entry.deliveries++
+  entry.claim = { token, at: now, firstDueAt, leaseUntil: now + lease }
   const claimed: ClaimedJob = {
     queue: job.queue,
     id: job.id,
-    token: entry.token,
+    token,
     task: job.task,
     payload: job.payload,
     meta: job.meta,
     priority: job.priority,
     deliveries: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
-    firstDueAt: entry.firstDueAt,
+    firstDueAt,
     dueAt: entry.dueAt,
-    claimedAt: entry.claimedAt,
+    claimedAt: now,
   }
-  if (job.key === undefined && entry.cancelRequest === undefined) return claimed
+  if (job.key === undefined && notes?.cancelRequest === undefined) return claimed
   return {
     ...claimed,
     ...(job.key === undefined ? {} : { key: job.key }),
-    ...(entry.cancelRequest === undefined ? {} : { cancelRequest: entry.cancelRequest }),
+    ...(notes?.cancelRequest === undefined ? {} : { cancelRequest: notes.cancelRequest }),
   }
 }
 
 export function jobRecord(entry: JobEntry, now: number): JobRecord {
-  const { id, queue, task, payload, meta, key, priority } = entry.job
+  const { job, claim, notes, ended, deliveries } = entry
+  const { progress, error, cancelRequest } = notes ?? {}
   return {
-    id,
-    queue,
-    task,
-    payload,
-    meta,
-    ...(key === undefined ? {} : { key }),
+    id: job.id,
+    queue: job.queue,
+    task: job.task,
+    payload: job.payload,
+    meta: job.meta,
+    ...(job.key === undefined ? {} : { key: job.key }),
     state: entry.state === 'delayed' && entry.dueAt <= now ? 'waiting' : entry.state,
-    priority,
-    deliveries: entry.deliveries,
+    priority: job.priority,
+    deliveries,
     enqueuedAt: entry.enqueuedAt,
-    firstDueAt: entry.firstDueAt,
+    firstDueAt: firstDueAtOf(entry),
     dueAt: entry.dueAt,
-    ...(entry.deliveries === 0 ? {} : { startedAt: entry.claimedAt }),
-    ...(hasEnded(entry) ? { finishedAt: entry.finishedAt } : {}),
-    ...(entry.progress === undefined ? {} : { progress: entry.progress }),
-    ...(entry.result === undefined ? {} : { result: entry.result }),
-    ...(entry.error === undefined ? {} : { error: entry.error }),
-    ...(entry.reason === undefined ? {} : { reason: entry.reason }),
-    failures: entry.failures,
-    ...(entry.cancelRequest === undefined ? {} : { cancelRequest: entry.cancelRequest }),
+    ...(claim && deliveries > 0 ? { startedAt: claim.at } : {}),
+    ...(ended ? { finishedAt: ended.at } : {}),
+    ...(progress === undefined ? {} : { progress }),
+    ...(ended?.result === undefined ? {} : { result: ended.result }),
+    ...(error === undefined ? {} : { error }),
+    ...(ended?.reason === undefined ? {} : { reason: ended.reason }),
+    failures: notes?.failures ?? [],
+    ...(cancelRequest === undefined ? {} : { cancelRequest }),
   }
+}
+
+function firstDueAtOf({ claim, dueAt }: JobEntry): number {
+  return claim?.firstDueAt ?? dueAt
 }

@@ -1,5 +1,6 @@
-import type { QueueListener, QueueSignals } from '../../core/ports/queue.js'
+import type { JobSignal, QueueListener, QueueSignals } from '../../core/ports/queue.js'
 import type { Report } from '../../core/report.js'
+import { hasEnded, type JobEntry } from './job-entry.js'
 import type { JobStore } from './queue-store.js'
 
 interface Listening {
@@ -9,16 +10,21 @@ interface Listening {
   readonly report: Report
 }
 
-/** Passes on what a store tells, once per subject and turn, after the step that caused it. */
+/** Passes on what a store tells, after the step that caused it: events one by one, hints once per subject and turn. */
 export function createListener({ jobs, queues, signals, report }: Listening, closed: () => void): QueueListener {
   const wanted = new Set(queues)
   const watched = new Map<string, number>()
-  const due = { wake: new Set<string>(), cancel: new Set<string>(), settled: new Set<string>() }
+  const hints = { wake: new Set<string>(), cancel: new Set<string>(), settled: new Set<string>() }
+  let events: JobSignal[] = []
   let scheduled = false
   let open = true
 
-  function note(signal: keyof typeof due, subject: string): void {
-    due[signal].add(subject)
+  function note(hint: keyof typeof hints, subject: string): void {
+    hints[hint].add(subject)
+    schedule()
+  }
+
+  function schedule(): void {
     if (scheduled) return
     scheduled = true
     queueMicrotask(deliver)
@@ -26,26 +32,36 @@ export function createListener({ jobs, queues, signals, report }: Listening, clo
 
   function deliver(): void {
     scheduled = false
-    for (const signal of ['wake', 'cancel', 'settled'] as const) {
-      const subjects = [...due[signal]]
-      due[signal].clear()
-      for (const subject of subjects) if (open) send(signal, subject)
+    for (const hint of ['wake', 'cancel', 'settled'] as const) {
+      const subjects = [...hints[hint]]
+      hints[hint].clear()
+      for (const subject of subjects) send(hint, () => signals[hint]?.(subject))
     }
+    const happened = events
+    events = []
+    for (const event of happened) send('event', () => signals.event?.(event))
   }
 
-  function send(signal: keyof typeof due, subject: string): void {
+  function send(stage: string, tell: () => void): void {
+    if (!open) return
     try {
-      signals[signal]?.(subject)
+      tell()
     } catch (error) {
-      report(error, { stage: `queue.${signal}` })
+      report(error, { stage: `queue.${stage}` })
     }
   }
 
   const leave = jobs.observe({
-    stored: (queue) => void (wanted.has(queue) && note('wake', queue)),
+    wake: (queue) => void (wanted.has(queue) && note('wake', queue)),
     cancelRequested: (id) => note('cancel', id),
-    ended: (id) => void (watched.has(id) && note('settled', id)),
-    released() {},
+    rested: (entry) => void (watched.has(entry.job.id) && hasEnded(entry) && note('settled', entry.job.id)),
+    ...(signals.event && {
+      event(type: JobSignal['type'], { job: { queue, id, task }, deliveries }: JobEntry) {
+        if (!wanted.has(queue)) return
+        events.push({ type, queue, id, task, deliveries })
+        schedule()
+      },
+    }),
   })
 
   return {

@@ -67,7 +67,7 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
 
   return {
     name,
-    supports: { durable: false, shared: false, transactions: false, inline: inline !== undefined, events: false },
+    supports: { durable: false, shared: false, transactions: false, inline: inline !== undefined, events: true },
     async start(context) {
       now = context.clock.now
       report = context.report
@@ -81,13 +81,11 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
     },
     async claim(request) {
       const settled = request.settle ? settle(request.settle) : []
-      const claimed = jobs.claim(request, now())
-      const nextDue = claimed.length < request.max ? jobs.nextDue(request.queue, now()) : undefined
-      return { jobs: claimed, settled, ...(nextDue === undefined ? {} : { nextDue }) }
+      return { ...jobs.claim(request, now()), settled }
     },
     extend: async (leases, length) => leases.map((lease) => jobs.extend(lease, length, now())),
     settle: async (settlements) => settle(settlements),
-    progress: async (updates) => updates.map(jobs.progress),
+    progress: async (updates) => updates.map((update) => jobs.progress(update, now())),
     get: async (ids) => ids.map((id) => jobs.get(id, now())),
     async cancel(cancellations) {
       return cancellations.map((each) => jobs.cancel(inline ? inline.hurryAfter(each) : each, now()))
