@@ -22,6 +22,8 @@ export interface AuthRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /**
    * The host's own view of the request, with what its middleware put there, such as a session: Node's or Express's `req`, Koa's `ctx`.
+   * `undefined` when a client presents a new token over its open WebSocket: the token is then the bearer token of the `authorization`
+   * header, everything else is as it was when the socket was opened.
    */
   readonly raw: unknown
 }

@@ -11,6 +11,8 @@ import { type Middleware, problemsOfMiddleware } from './queue/middleware.js'
 import type { AnyTask } from './queue/task.js'
 import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
 import type { Report } from './report.js'
+import type { OnBrokerDown } from './rooms/outbox.js'
+import type { RoomType } from './rooms/room-type.js'
 import { unknownKeys, unknownName } from './suggest.js'
 
 /** The three things that a runtime needs a driver for. */
@@ -74,6 +76,10 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly queueTimeout?: Duration
   /** Code around every job. The first is the outermost. @default none */
   readonly middleware?: readonly Middleware[]
+  /** The kinds of rooms that are declared with `defineRoom`. A room of several kinds is of the first. @default none */
+  readonly roomTypes?: readonly RoomType[]
+  /** What to do with messages to rooms while their broker is away. @default 'reject' */
+  readonly onBrokerDown?: OnBrokerDown
   /** How the runtime is embedded in a web server. */
   readonly http?: HttpConfig
   /** Time, for tests. @default the machine's */
@@ -104,6 +110,8 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   worker: true,
   queueTimeout: true,
   middleware: true,
+  roomTypes: true,
+  onBrokerDown: true,
   http: true,
   clock: true,
   random: true,
@@ -123,10 +131,12 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...problemsOfService(config.service),
     ...problemsOfTasks(config.tasks),
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
-    ...problemsOfFallback(config.fallback),
+    ...problemsOfOneOf('fallback', config.fallback, ['memory', 'sync', 'error']),
     ...problemsOfWorker(config.worker),
     ...problemsOfDuration('queueTimeout', config.queueTimeout),
     ...problemsOfMiddleware(config.middleware),
+    ...problemsOfRoomTypes(config.roomTypes),
+    ...problemsOfOneOf('onBrokerDown', config.onBrokerDown, ['reject', 'buffer', 'local']),
     ...problemsOfHttp(config.http),
   ]
   refuse(problems)
@@ -189,7 +199,17 @@ function problemsOfDuration(option: string, value: Duration | undefined): string
   }
 }
 
-function problemsOfFallback(fallback: unknown): string[] {
-  const names = ['memory', 'sync', 'error']
-  return fallback === undefined || names.includes(String(fallback)) ? [] : [unknownName('fallback', fallback, names)]
+function problemsOfOneOf(option: string, value: unknown, names: readonly string[]): string[] {
+  return value === undefined || names.includes(String(value)) ? [] : [unknownName(option, value, names)]
+}
+
+function problemsOfRoomTypes(types: readonly RoomType[] | undefined): string[] {
+  if (types === undefined) return []
+  if (!Array.isArray(types)) return ['roomTypes is not an array. Pass roomTypes: [myRoom].']
+  const patterns = types.map((type: RoomType | undefined) => type?.definition?.pattern)
+  const wrong = patterns.flatMap((pattern, index) =>
+    pattern === undefined ? [`roomTypes[${index}] is no kind of room. Make it with defineRoom.`] : [],
+  )
+  const twice = new Set(patterns.filter((pattern, index) => pattern && patterns.indexOf(pattern) !== index))
+  return [...wrong, ...[...twice].map((pattern) => `roomTypes has "${pattern}" twice. Declare it once.`)]
 }

@@ -1,4 +1,6 @@
 import type { Auth } from './auth.js'
+import { type Duration, milliseconds } from './duration.js'
+import { messageOf } from './errors.js'
 import { type RoomsLimits, defaultLimits as roomsLimits } from './rooms/limits.js'
 import { unknownKeys } from './suggest.js'
 
@@ -27,11 +29,12 @@ export interface HttpConfig {
   readonly auth?: Auth | 'public'
   /**
    * How a WebSocket that `auth` turns down hears of it. `close` accepts it and closes with 4401 or 4403, the only refusal that
-   * a browser shows to its page; `reject` answers 401 or 403; `auto` is `close` for requests with an Origin header.
+   * a browser shows to its page; `reject` answers 401 or 403; `auto` is `close` for requests with an Origin header. `message` is `auto`, but
+   * whoever `authenticate` does not know may connect to the bare path and has five seconds to send a token with the op `auth`.
    *
    * @default 'auto'
    */
-  readonly authMode?: 'auto' | 'close' | 'reject'
+  readonly authMode?: 'auto' | 'close' | 'reject' | 'message'
   /**
    * The sites whose pages may open WebSockets here, such as `https://app.example.com`. `same-host`: those of the host that the
    * request names. A request without an Origin header comes from no page and always passes.
@@ -43,6 +46,8 @@ export interface HttpConfig {
   readonly trustProxy?: boolean
   /** What to do with upgrades of other paths. `auto` answers 404 when nobody else listens for upgrades. @default 'auto' */
   readonly foreignUpgrades?: 'auto' | 'ignore'
+  /** How often a connection must give a sign of life; one that gives none for two of them is ended. @default '25s' */
+  readonly heartbeat?: Duration
   readonly limits?: Partial<HttpLimits>
 }
 
@@ -51,10 +56,12 @@ export interface HttpSettings {
   readonly base: string
   readonly ws: string
   readonly auth: Auth | 'public' | undefined
-  readonly authMode: 'auto' | 'close' | 'reject'
+  readonly authMode: 'auto' | 'close' | 'reject' | 'message'
   readonly origin: 'same-host' | readonly string[]
   readonly trustProxy: boolean
   readonly foreignUpgrades: 'auto' | 'ignore'
+  /** Milliseconds. */
+  readonly heartbeat: number
   readonly limits: HttpLimits
 }
 
@@ -74,6 +81,7 @@ export function httpSettings(config: HttpConfig = {}): HttpSettings {
     origin: config.origin ?? 'same-host',
     trustProxy: config.trustProxy ?? false,
     foreignUpgrades: config.foreignUpgrades ?? 'auto',
+    heartbeat: milliseconds(config.heartbeat ?? '25s', 'http.heartbeat'),
     limits: { ...defaultLimits, ...config.limits },
   }
 }
@@ -85,12 +93,13 @@ export function problemsOfHttp(config: HttpConfig | undefined): string[] {
   return [
     ...unknownKeys(config, optionNames, 'http option'),
     ...problemOfChoice('http.adapter', config.adapter, ['node', 'express', 'koa']),
-    ...problemOfChoice('http.authMode', config.authMode, ['auto', 'close', 'reject']),
+    ...problemOfChoice('http.authMode', config.authMode, ['auto', 'close', 'reject', 'message']),
     ...problemOfChoice('http.foreignUpgrades', config.foreignUpgrades, ['auto', 'ignore']),
     ...problemOfPath('http.base', config.base),
     ...problemOfPath('http.ws', config.ws),
     ...problemOfAuth(config.auth),
     ...problemsOfOrigin(config.origin),
+    ...problemsOfHeartbeat(config.heartbeat),
     ...problemsOfLimits(config.limits),
   ]
 }
@@ -104,6 +113,7 @@ const optionNames: readonly (keyof HttpConfig)[] = [
   'origin',
   'trustProxy',
   'foreignUpgrades',
+  'heartbeat',
   'limits',
 ]
 
@@ -117,6 +127,17 @@ function problemOfPath(option: string, path: unknown): string[] {
   return [
     `${option} is ${JSON.stringify(path)}. Write a path that starts with / and does not end with one, such as "/live".`,
   ]
+}
+
+function problemsOfHeartbeat(heartbeat: Duration | undefined): string[] {
+  if (heartbeat === undefined) return []
+  try {
+    const interval = milliseconds(heartbeat, 'http.heartbeat')
+    const fits = interval >= 100 && interval <= 3_600_000
+    return fits ? [] : [`http.heartbeat is ${heartbeat}. Write a duration from 100ms to 1h, such as "25s".`]
+  } catch (error) {
+    return [messageOf(error)]
+  }
 }
 
 function problemOfAuth(auth: unknown): string[] {

@@ -66,15 +66,20 @@ export type {
 } from './ports/queue.js'
 export type {
   BrokerState,
+  Head,
   LogEntry,
   LogPage,
   LogRange,
   OutgoingMessage,
   Position,
+  PresenceList,
+  PresenceRenewal,
+  PresentMember,
   Retention,
   RoomMessage,
   RoomsDriver,
   RoomsListener,
+  RoomsPresence,
   RoomsSupports,
 } from './ports/rooms.js'
 export type { ScheduleRecord, ScheduleStore, ScheduleTick } from './ports/schedules.js'
@@ -99,12 +104,21 @@ export {
   type ControlFrame,
   type Envelope,
   type ErrorFrame,
+  type GapFrame,
+  isEnvelope,
   type PingFrame,
   type PongFrame,
+  type PresenceFrame,
+  type PresenceMember,
+  type PresenceView,
   type ProtocolErrorCode,
+  type ProtocolFrame,
   protocolName,
+  type ResetFrame,
   type ServerFrame,
   type SubscribedFrame,
+  type SystemFrame,
+  type UnsubscribedFrame,
   type WelcomeFrame,
 } from './protocol/frames.js'
 export type { Backoff, BackoffOptions } from './queue/backoff.js'
@@ -161,11 +175,12 @@ export type { WorkerSnapshot } from './queue/worker.js'
 export type { WorkerOptions } from './queue/worker-options.js'
 export type { Report, ReportDetails } from './report.js'
 export type { BroadcastOptions } from './rooms/broadcast.js'
+export type { BrokerHealth } from './rooms/broker-watch.js'
 export type { Connection, ConnectOptions, RoomAction } from './rooms/connection.js'
 export type { Rooms } from './rooms/hub.js'
-export type { InboundMessage, MessageHandler } from './rooms/inbound.js'
+export type { HandleMessages, InboundMessage, MessageHandler, TypedHandler, TypedInbound } from './rooms/inbound.js'
 export type { RoomsLimits } from './rooms/limits.js'
-export type { Replay } from './rooms/membership.js'
+export type { JoinOptions, Replay } from './rooms/membership.js'
 export {
   type CollaborationUpdate,
   createCollaborationUpdateMessage,
@@ -175,14 +190,30 @@ export {
   createPingMessage,
   createPongMessage,
   createWorkflowUpdateMessage,
+  type DeliveryClass,
   type ErrorReport,
+  type HistoryOption,
   type Message,
   messageTypes,
   type NetworkUpdate,
   type Notification,
-  type RetentionOption,
+  type StandardMessage,
   type WorkflowUpdate,
 } from './rooms/messages.js'
+export type { OnBrokerDown } from './rooms/outbox.js'
+export {
+  type DataOf,
+  defineRoom,
+  type MessageOf,
+  type MessageRule,
+  type MessageRules,
+  type RoomDefinition,
+  type RoomParams,
+  type RoomRequest,
+  type RoomType,
+  type TypedRoom,
+} from './rooms/room-type.js'
+export type { Counted, RoomsSnapshot } from './rooms/snapshot.js'
 export { type Platform, type Runtime, type RuntimeSettings, runtimeFactory } from './runtime.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './schema.js'
 export type { FinishedSpan, SpanEvent } from './tracer/finished-span.js'

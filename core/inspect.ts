@@ -2,6 +2,7 @@ import type { LifecycleState } from './lifecycle.js'
 import type { ServiceInfo } from './ports/driver.js'
 import type { QueueCounts } from './ports/job.js'
 import type { WorkerSnapshot } from './queue/worker.js'
+import type { RoomsSnapshot } from './rooms/snapshot.js'
 
 /** A driver in use, and how it came to be chosen. */
 export interface DriverSnapshot {
@@ -26,5 +27,5 @@ export interface RuntimeSnapshot {
   readonly queues: Readonly<Record<string, QueueCounts>>
   /** Absent when this process runs no jobs. */
   readonly worker?: WorkerSnapshot
-  readonly rooms: { readonly connections: number; readonly rooms: number }
+  readonly rooms: RoomsSnapshot
 }

@@ -110,8 +110,9 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const tracer = createTracer(places.tracer.driver)
   const registry = taskRegistry(config.tasks ?? [])
   const shared = { ...context, ids: createIds(context.clock), tracer, schedule: platform.afterTurn }
-  const { limits } = httpSettings(config.http)
-  const hub = createHub({ ...shared, driver: places.rooms.driver, limits })
+  const { limits, heartbeat } = httpSettings(config.http)
+  const { roomTypes = [], onBrokerDown } = config
+  const hub = createHub({ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown })
   const events = createJobEvents({ ...shared, driver: places.queue.driver, queues: registry.queues })
   const middleware = chainMiddleware(config.middleware ?? [])
   const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry, events, middleware }
@@ -175,7 +176,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
       drivers: driversOf(places),
       queues: places.queue.driver.peek() ? await countsOf(queue, registry.queues) : {},
       ...workerOf(worker.snapshot()),
-      rooms: { connections: hub.rooms.connections(), rooms: hub.rooms.rooms().length },
+      rooms: hub.rooms.inspect(),
     }),
     [Symbol.asyncDispose]: lifecycle.stop,
   }

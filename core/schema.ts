@@ -35,9 +35,22 @@ export async function validate<Output>(
 ): Promise<Output> {
   const result = await schema['~standard'].validate(value)
   if (!result.issues) return result.value
-  const issues = result.issues.map(({ message, path }) => ({ path: pathText(path), message }))
-  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-  throw new TriportError('ERR_INPUT_INVALID', `${what} is invalid: ${list}`, { details: { issues } })
+  const issues = plainIssues(result.issues)
+  throw new TriportError('ERR_INPUT_INVALID', `${what} is invalid: ${issueList(issues)}`, { details: { issues } })
+}
+
+/** An issue as errors and frames carry it: `path` is '' or like `users.0.name`. */
+export interface PlainIssue {
+  readonly path: string
+  readonly message: string
+}
+
+export function plainIssues(issues: readonly SchemaIssue[]): PlainIssue[] {
+  return issues.map(({ message, path }) => ({ path: pathText(path), message }))
+}
+
+export function issueList(issues: readonly PlainIssue[]): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
 }
 
 function pathText(path: SchemaIssue['path']): string {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Socket, SocketEvents } from '../../core/ports/socket.js'
 import { writeRaw } from './raw-write.js'
@@ -27,8 +28,9 @@ export class NodeSocket implements Socket {
   }
 }
 
-/** Passes on what happens to a WebSocket. */
-export function listen(ws: WebSocket, events: SocketEvents): void {
+/** Passes on what happens to a WebSocket and to the link that it runs over. */
+export function listen(ws: WebSocket, link: Duplex, events: SocketEvents): void {
+  link.on('drain', events.drained)
   ws.on('message', (data, isBinary) => {
     if (isBinary) ws.close(unsupportedData, 'text messages only')
     else events.message(String(data))

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import type { Position } from '../../core/ports/rooms.js'
+import { parsePosition } from '../../core/protocol/codec.js'
 import { isRoomName } from '../../core/rooms/names.js'
 import { pathOf, queryOf } from './request.js'
 
@@ -7,6 +9,7 @@ export interface UpgradeTarget {
   /** Absent for the bare path, without an implied room. */
   readonly room?: string
   readonly replay?: 'latest' | 'none' | number
+  readonly since?: Position
   readonly types?: readonly string[]
   readonly meta?: boolean
   readonly heartbeat?: boolean
@@ -54,14 +57,20 @@ function roomOf(path: string): string | undefined | 'malformed' {
 
 function optionsOf(query: URLSearchParams): UpgradeTarget | 'malformed' {
   const replay = replayOf(query.get('replay'))
+  const since = sinceOf(query.get('since'))
   const types = query.get('types')?.split(',').filter(Boolean)
-  if (replay === 'malformed' || (types?.length ?? 0) > 32) return 'malformed'
+  if (replay === 'malformed' || since === 'malformed' || (types?.length ?? 0) > 32) return 'malformed'
   return {
     ...(replay === undefined ? {} : { replay }),
+    ...(since ? { since } : {}),
     ...(types ? { types } : {}),
     ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
     ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
   }
+}
+
+function sinceOf(text: string | null): Position | undefined | 'malformed' {
+  return text === null ? undefined : (parsePosition(text) ?? 'malformed')
 }
 
 function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {

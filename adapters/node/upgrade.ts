@@ -61,12 +61,14 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
     if (socket.destroyed) return end(upgrade, { aborted: true })
     if ('answered' in admission) return end(upgrade, { status: admission.answered })
     if (runtime.state !== 'running') return refuse(upgrade, refusal('unavailable'))
-    if (admission.refused && !closesVisibly(request)) return refuse(upgrade, admission.refused)
+    const { refused: denied } = admission
+    const anonymous = denied?.code === 'unauthenticated' && mayComeUnknown(target)
+    if (denied && !anonymous && !closesVisibly(request)) return refuse(upgrade, denied)
     const ready = await sockets.ready()
     const ws = accept(upgrade, ready)
     if (ws === undefined) return end(upgrade, { aborted: true })
-    if (admission.refused) ws.close(admission.refused.close, admission.refused.code)
-    else connect({ ws, ready, target, principal: admission.principal, span: upgrade.span })
+    if (denied && !anonymous) ws.close(denied.close, denied.code)
+    else connect({ ws, ready, target, upgrade, principal: denied ? undefined : admission.principal, anonymous })
     end(upgrade, { status: 101 })
   }
 
@@ -98,9 +100,15 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
     }
   }
 
+  /** Who comes to no room in particular may say later who it is. */
+  function mayComeUnknown({ room }: UpgradeTarget): boolean {
+    return settings.authMode === 'message' && room === undefined
+  }
+
   /** A page cannot read the HTTP status of a refused WebSocket, only the code that an accepted one was closed with. */
   function closesVisibly(request: IncomingMessage): boolean {
-    return settings.authMode === 'auto' ? request.headers.origin !== undefined : settings.authMode === 'close'
+    const { authMode } = settings
+    return authMode === 'auto' || authMode === 'message' ? request.headers.origin !== undefined : authMode === 'close'
   }
 
   function accept({ request, socket, head, facts }: Upgrade, ready: ReadyWebSockets): WebSocket | undefined {
@@ -108,21 +116,47 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
     return ready.accept(request, socket, head, facts.address)
   }
 
-  function connect({ ws, ready, target, principal, span }: Connecting): void {
+  function connect({ ws, ready, target, upgrade, principal, anonymous }: Connecting): void {
     const { room, ...options } = target
-    const spanContext = span.context()
+    const spanContext = upgrade.span.context()
+    const known = anonymous ? awaited(ws) : () => {}
     try {
       const connection = runtime.rooms.connect(new NodeSocket(ws), ready.transport, {
         ...options,
         ...(room === undefined ? {} : { rooms: [room] }),
         ...(spanContext ? { spanContext } : {}),
         principal,
-        authorize: (action, name) => gate.allows(principal, action, { room: name }),
+        anonymous,
+        authorize: (action, name, who) => gate.allows(who, action, { room: name }),
+        authenticate: renewal(upgrade.request, known),
       })
-      listen(ws, connection.events)
+      listen(ws, upgrade.socket, connection.events)
     } catch (error) {
       report(error, { stage: 'http.connect' })
       ws.close(1011, 'internal')
+    }
+  }
+
+  /** Counts a connection that nobody knows yet, until it is known or gone. */
+  function awaited(ws: WebSocket): () => void {
+    let counts = true
+    pending += 1
+    const done = () => {
+      if (counts) pending -= 1
+      counts = false
+    }
+    ws.once('close', done)
+    return done
+  }
+
+  /** Asks about a new token as about a request that carries it. The request itself is not kept for the life of the connection. */
+  function renewal({ method = 'GET', url = '/', headers }: IncomingMessage, known: () => void) {
+    return async (token: string) => {
+      const request = { method, url, headers: { ...headers, authorization: `Bearer ${token}` }, raw: undefined }
+      const admission = await gate.admit(request, {})
+      if (admission.refused) return undefined
+      known()
+      return { principal: admission.principal }
     }
   }
 
@@ -142,8 +176,9 @@ interface Connecting {
   readonly ws: WebSocket
   readonly ready: ReadyWebSockets
   readonly target: UpgradeTarget
+  readonly upgrade: Upgrade
   readonly principal: unknown
-  readonly span: Span
+  readonly anonymous: boolean
 }
 
 /** The middleware of the host answered instead of us, with this status. */

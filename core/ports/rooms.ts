@@ -6,6 +6,12 @@ export interface Position {
   readonly seq: number
 }
 
+/** The newest position of a room's log. */
+export interface Head extends Position {
+  /** The id of the message at that position; absent when the log is empty or the broker has forgotten it. */
+  readonly id?: string
+}
+
 /** What a rooms driver can do. The conformance suite tests the yes and the no. */
 export interface RoomsSupports {
   /** Messages reach nodes in other processes. A driver that says no MAY still connect several nodes of one process. */
@@ -70,6 +76,47 @@ export interface RoomsListener {
   state(state: BrokerState): void
 }
 
+/** A connection that is present in a room. */
+export interface PresentMember {
+  readonly room: string
+  /** The connection's id. */
+  readonly id: string
+  /** What others may know about it, as JSON text. Opaque to the driver. */
+  readonly info: string
+}
+
+/** Who is present in a room. */
+export interface PresenceList {
+  /** All of them, listed or not. */
+  readonly count: number
+  readonly members: readonly PresentMember[]
+}
+
+/** What a node hears when it renews its time. */
+export interface PresenceRenewal {
+  /** False when this node's time had run out: its members are gone and have to enter again. */
+  readonly held: boolean
+  /** The members of other nodes whose time had run out. They are gone now; no other node is told about them. */
+  readonly expired: readonly PresentMember[]
+}
+
+/**
+ * Who is in which room, on all nodes.
+ *
+ * - The members of a node MUST vanish together when it has neither entered nor renewed anything for its `ttl`, and on `leave`.
+ * - `list` MUST leave out members of nodes whose time has run out, told or not.
+ * - Each expired member MUST be told by exactly one `renew` of one node.
+ * - `enter` of an id that is present already MUST replace its `info`; `leave` of one that is not MUST do nothing.
+ */
+export interface RoomsPresence {
+  /** Adds members of this node, and keeps all of its members for `ttl` milliseconds from now on. */
+  enter(members: readonly PresentMember[], ttl: number): Promise<void>
+  leave(members: readonly Pick<PresentMember, 'room' | 'id'>[]): Promise<void>
+  renew(ttl: number): Promise<PresenceRenewal>
+  /** At most `limit` members, whichever. */
+  list(room: string, limit: number): Promise<PresenceList>
+}
+
 /**
  * Carries messages between nodes and keeps each room's log. Sockets, membership and order of delivery are the core's.
  *
@@ -90,21 +137,35 @@ export interface RoomsListener {
  * - A room that has no log begins one when it is subscribed to or read: its head is `seq` 0 of an epoch that the next publish continues.
  * - `subscribe` and `unsubscribe` MUST take effect in the order of the calls. Either MUST be harmless when repeated.
  * - Names are those of `[\w.\-:]`, at most 255 characters, and the core's own, which begin with `@`.
- * - After an interruption the driver MUST renew its subscriptions before it says `up` again.
+ *
+ * Interruptions
+ * - `state('down')` MUST be told when messages may be missed from now on, `state('up')` when the subscriptions are renewed. What was
+ *   published in between need not arrive: the core compares heads and reads.
+ * - A broker that loses the end of a log, as a failover may, MUST tell `down` and `up` to every node. It MAY go on with the old epoch: the
+ *   core finds the difference by `Head.id` and calls `renew`.
+ * - While the broker is away, all calls MUST reject with `ERR_BROKER_UNAVAILABLE`, and MUST NOT wait for its return.
  */
 export interface RoomsDriver extends Driver {
   readonly supports: RoomsSupports
+  readonly presence: RoomsPresence
   /** Positions are in the order of `messages`; `undefined` for retention `none`. */
   publish(
     messages: readonly OutgoingMessage[],
     options?: { readonly tx?: unknown },
   ): Promise<readonly (Position | undefined)[]>
-  subscribe(rooms: readonly string[]): Promise<ReadonlyMap<string, Position>>
+  subscribe(rooms: readonly string[]): Promise<ReadonlyMap<string, Head>>
   /** Resolves when no further message of these rooms will arrive. */
   unsubscribe(rooms: readonly string[]): Promise<void>
   read(room: string, range: LogRange): Promise<LogPage>
   /** A room without a log is left out. */
-  heads(rooms: readonly string[]): Promise<ReadonlyMap<string, Position>>
+  heads(rooms: readonly string[]): Promise<ReadonlyMap<string, Head>>
+  /**
+   * Gives a room's log another epoch, unless it is another one than `epoch` already. What is kept, and the count of `seq`, stay. Every
+   * subscribed node MUST hear of it: a message without text at the new head.
+   *
+   * @returns The head afterwards.
+   */
+  renew(room: string, epoch: string): Promise<Head>
   /** Sets the one listener of this node. Called before `start`. */
   listen(listener: RoomsListener): void
 }

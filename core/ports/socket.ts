@@ -27,6 +27,8 @@ export interface SocketEvents {
   message(text: string): void
   /** A pong came in, or anything else that proves the peer alive. */
   alive(): void
+  /** What was buffered has left. A transport that cannot tell never calls it: slow clients are looked after every second as well. */
+  drained(): void
   /** To be called once the link has ended, however it did. Further calls do nothing. */
   closed(code: number, reason: string): void
 }

@@ -1,4 +1,15 @@
-import type { ClientOp, PingOp, ProtocolErrorCode, PublishOp, ServerFrame } from './frames.js'
+import type {
+  AuthOp,
+  ClientOp,
+  ClientPosition,
+  PingOp,
+  ProtocolErrorCode,
+  PublishOp,
+  ResumeOp,
+  ServerFrame,
+  SubscribeOp,
+  UnsubscribeOp,
+} from './frames.js'
 
 /** What became of a client's text: an operation, or what to answer. */
 export type ParsedOp =
@@ -19,20 +30,28 @@ const maxDepth = 32
 /**
  * Reads one text of a client. Never throws. Unknown fields are ignored, keys named `__proto__` are dropped.
  *
- * `{"type":"PING"}` is the ping of clients without operations; any other `{"type", "data"}` without `op` is a publish.
+ * Without an `op`, `{"type":"PING"}` and the names of the other operations in capitals stand for them, and any other `{"type", "data"}` is a
+ * publish.
  */
 export function parseOp(text: string, maxLength: number): ParsedOp {
   if (text.length > maxLength) return refused('payload_too_large', `The message is longer than ${maxLength} bytes.`)
   const fields = parseFields(text)
   if (typeof fields === 'string') return refused('bad_request', fields)
   const ref = isText(fields.ref, 64) ? fields.ref : undefined
-  const name = fields.op ?? (fields.type === 'PING' ? 'ping' : 'publish')
+  const name = fields.op ?? spelledAsType(fields.type) ?? 'publish'
   const read = typeof name === 'string' ? readers.get(name) : undefined
   if (read === undefined) {
     return refused('unknown_op', `Unknown op ${quoted(name)}. Known: ${[...readers.keys()].join(', ')}.`, ref)
   }
-  const op = read(fields, ref)
-  return typeof op === 'string' ? refused('bad_request', op, ref) : { ok: true, op }
+  const op = read(fields)
+  if (typeof op === 'string') return refused('bad_request', op, ref)
+  return { ok: true, op: ref === undefined || op.op === 'pong' ? op : { ...op, ref } }
+}
+
+/** A position as it is written in an address: `k3f9:41`. `undefined` for anything else. */
+export function parsePosition(text: string): ClientPosition | undefined {
+  const [, epoch = '', seq] = /^([\w-]{1,64}):(\d{1,15})$/.exec(text) ?? []
+  return seq === undefined ? undefined : { epoch, seq: Number(seq) }
 }
 
 /** Writes a frame as the text that leaves. */
@@ -41,22 +60,65 @@ export function formatFrame(frame: ServerFrame): string {
 }
 
 /** Returns an operation, or what is wrong with its fields. A new operation is one more entry. */
-const readers: ReadonlyMap<string, (fields: Fields, ref: string | undefined) => ClientOp | string> = new Map<
+const readers: ReadonlyMap<string, (fields: Fields) => ClientOp | string> = new Map<
   string,
-  (fields: Fields, ref: string | undefined) => ClientOp | string
+  (fields: Fields) => ClientOp | string
 >([
-  ['ping', readPing],
+  ['subscribe', readSubscribe],
+  ['unsubscribe', readUnsubscribe],
+  ['resume', readResume],
   ['publish', readPublish],
+  ['auth', readAuth],
+  ['ping', readPing],
+  ['pong', () => ({ op: 'pong' })],
 ])
 
-function readPing(fields: Fields, ref: string | undefined): PingOp {
-  return { op: 'ping', ...(typeof fields.ts === 'number' && { ts: fields.ts }), ...(ref !== undefined && { ref }) }
+function spelledAsType(type: unknown): string | undefined {
+  if (typeof type !== 'string' || type !== type.toUpperCase()) return undefined
+  const name = type.toLowerCase()
+  return readers.has(name) ? name : undefined
 }
 
-function readPublish(fields: Fields, ref: string | undefined): PublishOp | string {
-  const { type, room, id, traceparent, data = null } = fields
+function readPing({ ts }: Fields): PingOp {
+  return { op: 'ping', ...(typeof ts === 'number' && { ts }) }
+}
+
+function readSubscribe({ room, replay, since, types }: Fields): SubscribeOp | string {
+  if (!isText(room, longestRoom)) return noRoom
+  if (replay !== undefined && !isReplay(replay)) return 'replay must be "latest", "none" or a number of messages.'
+  if (since !== undefined && !isPosition(since)) return noPosition
+  if (types !== undefined && !isTypes(types)) return 'types must be an array of at most 32 message types.'
+  return {
+    op: 'subscribe',
+    room,
+    ...(replay !== undefined && { replay }),
+    ...(since !== undefined && { since: { epoch: since.epoch, seq: since.seq } }),
+    ...(types !== undefined && { types }),
+  }
+}
+
+function readUnsubscribe({ room }: Fields): UnsubscribeOp | string {
+  return isText(room, longestRoom) ? { op: 'unsubscribe', room } : noRoom
+}
+
+function readResume({ rooms }: Fields): ResumeOp | string {
+  if (typeof rooms !== 'object' || rooms === null || Array.isArray(rooms))
+    return 'rooms must be an object of positions.'
+  const positions = new Map<string, ClientPosition>()
+  for (const [room, position] of Object.entries(rooms)) {
+    if (!isPosition(position)) return noPosition
+    positions.set(room, { epoch: position.epoch, seq: position.seq })
+  }
+  return { op: 'resume', rooms: positions }
+}
+
+function readAuth({ token }: Fields): AuthOp | string {
+  return typeof token === 'string' && token !== '' ? { op: 'auth', token } : 'auth needs a token.'
+}
+
+function readPublish({ type, room, id, traceparent, data = null }: Fields): PublishOp | string {
   if (!isText(type, 64)) return 'A message needs a type: a text of at most 64 characters.'
-  if (room !== undefined && !isText(room, 255)) return 'room must be a text of at most 255 characters.'
+  if (room !== undefined && !isText(room, longestRoom)) return noRoom
   if (id !== undefined && !isText(id, 128)) return 'id must be a text of at most 128 characters.'
   return {
     op: 'publish',
@@ -65,8 +127,25 @@ function readPublish(fields: Fields, ref: string | undefined): PublishOp | strin
     ...(room !== undefined && { room }),
     ...(id !== undefined && { id }),
     ...(isText(traceparent, 64) && { traceparent }),
-    ...(ref !== undefined && { ref }),
   }
+}
+
+const longestRoom = 255
+const noRoom = `room must be a text of at most ${longestRoom} characters.`
+const noPosition = 'A position is { epoch, seq } as the last message or SUBSCRIBED had them.'
+
+function isReplay(value: unknown): value is 'latest' | 'none' | number {
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 && value <= 1_000_000
+  return value === 'latest' || value === 'none'
+}
+
+function isPosition(value: unknown): value is ClientPosition {
+  const { epoch, seq } = (value ?? {}) as Partial<Record<keyof ClientPosition, unknown>>
+  return isText(epoch, 64) && Number.isSafeInteger(seq) && Number(seq) >= 0
+}
+
+function isTypes(value: unknown): value is string[] {
+  return Array.isArray(value) && value.length <= 32 && value.every((type) => isText(type, 64))
 }
 
 function parseFields(text: string): Fields | string {

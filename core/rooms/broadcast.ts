@@ -4,9 +4,11 @@ import type { Ids } from '../ids.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
 import { addressed, writeEnvelope } from './envelope.js'
-import { type Message, type RetentionOption, retentionOf } from './messages.js'
+import type { DeliveryClass, HistoryOption, Message } from './messages.js'
+import type { Meter } from './meter.js'
 import { checkRoomName, everybody, inboxOf, roomTemplate } from './names.js'
 import type { Outbox } from './outbox.js'
+import { dispatch, type RoomType, type TypedRoom } from './room-type.js'
 
 /** How to publish a message. */
 export interface BroadcastOptions {
@@ -19,9 +21,18 @@ export interface BroadcastOptions {
   /**
    * What to keep for those who join later.
    *
-   * @default 100 messages for an hour for WORKFLOW_UPDATE and NETWORK_UPDATE, for a day for NOTIFICATION; nothing for other types
+   * @default what the room's type says, else 100 messages for an hour for WORKFLOW_UPDATE and NETWORK_UPDATE, for a day for
+   *   NOTIFICATION; nothing for other types
    */
-  readonly retention?: RetentionOption
+  readonly history?: HistoryOption
+  /**
+   * What becomes of it for clients that read slowly.
+   *
+   * @default what the room's type says, else `latest` for WORKFLOW_UPDATE and NETWORK_UPDATE that do not end anything, `reliable` for others
+   */
+  readonly delivery?: DeliveryClass
+  /** With delivery `latest`: only messages of the same type and key replace each other. @default one key for all */
+  readonly key?: string
   /** The caller's database transaction: the room hears the message when it commits. For drivers that support it. */
   readonly tx?: unknown
 }
@@ -35,13 +46,16 @@ export interface BroadcasterOptions {
   readonly ids: Ids
   readonly clock: Clock
   readonly maxBytes: number
+  readonly meter: Meter
+  /** The type of a room, if it is declared. */
+  typeOf(room: string): RoomType | undefined
   /** Members of a room on this node. */
   recipients(room: string): number
 }
 
 /** Publishes. */
 export interface Broadcaster {
-  toRoom(room: string, message: Message, options?: BroadcastOptions): Promise<Position | undefined>
+  toRoom(room: string | TypedRoom, message: Message, options?: BroadcastOptions): Promise<Position | undefined>
   toAll(message: Message): Promise<void>
   /** To a connection of another node. */
   toConnection(node: string, connection: string, message: Message): Promise<void>
@@ -55,6 +69,8 @@ export function createBroadcaster({
   ids,
   clock,
   maxBytes,
+  meter,
+  typeOf,
   recipients,
 }: BroadcasterOptions): Broadcaster {
   /** `send` gets the headers of the broadcast's span, or none when nobody traces. */
@@ -76,24 +92,28 @@ export function createBroadcaster({
     }
   }
 
-  async function publish(room: string, message: Message, options: BroadcastOptions): Promise<Position | undefined> {
+  async function publish(publication: Publication): Promise<Position | undefined> {
+    const { room, type, message, options } = publication
     const id = options.id ?? ids.next()
     checkId(id)
+    const dispatched = dispatch(type, message, options)
+    const { message: checked, retention, delivery } = dispatched instanceof Promise ? await dispatched : dispatched
+    meter.published.add(1)
     return await traced(roomTemplate(room), id, room, (traceparent) => {
-      const head = { id, time: clock.now(), traceparent, ...(room !== everybody && { room }) }
-      const text = writeEnvelope(message, head, maxBytes)
-      const retention = retentionOf(message.type, options.retention)
+      const head = { id, time: clock.now(), delivery, traceparent, ...(room !== everybody && { room }) }
+      const text = writeEnvelope(checked, head, maxBytes)
       return outbox.publish({ room, text, id, retention }, options.tx)
     })
   }
 
   return {
-    async toRoom(room, message, options = {}) {
+    async toRoom(target, message, options = {}) {
+      const { name: room, type } = typeof target === 'string' ? { name: target, type: typeOf(target) } : target
       checkRoomName(room)
-      return await publish(room, message, options)
+      return await publish({ room, type, message, options })
     },
     async toAll(message) {
-      await publish(everybody, message, { retention: 'none' })
+      await publish({ room: everybody, type: undefined, message, options: { history: 'none' } })
     },
     async toConnection(node, connection, message) {
       const id = ids.next()
@@ -105,6 +125,13 @@ export function createBroadcaster({
     },
     direct: (message) => writeEnvelope(message, { id: ids.next(), time: clock.now() }, maxBytes),
   }
+}
+
+interface Publication {
+  readonly room: string
+  readonly type: RoomType | undefined
+  readonly message: Message
+  readonly options: BroadcastOptions
 }
 
 function attributesOf(template: string, id: string) {

@@ -3,52 +3,54 @@ import { TriportError } from '../errors.js'
 import type { Socket, SocketEvents, SocketTransport } from '../ports/socket.js'
 import type { SpanContext } from '../ports/tracer.js'
 import { closeCodes, closeReason, isCloseCode } from '../protocol/close-codes.js'
-import { formatFrame } from '../protocol/codec.js'
-import type { ControlFrame } from '../protocol/frames.js'
-import type { Batch, Delivery, Recipient } from './delivery.js'
-import { Outbound } from './envelope.js'
+import { type ControlFrame, reservedTypes } from '../protocol/frames.js'
+import type { Outbound } from './envelope.js'
 import type { Beating } from './heartbeat.js'
 import { type Bucket, fullBucket, type RoomsLimits, type Strikes } from './limits.js'
-import type { Membership, Replay } from './membership.js'
+import type { JoinOptions, Membership } from './membership.js'
 import type { Message } from './messages.js'
 import { checkRoomName } from './names.js'
+import { Outflow, type OutflowContext } from './outflow.js'
 
 /** What a client may ask for in a room. */
 export type RoomAction = 'room:join' | 'room:publish'
 
 /** What an adapter knows about a socket that it hands over. */
-export interface ConnectOptions {
+export interface ConnectOptions extends Omit<JoinOptions, 'ref'> {
   /** Rooms to join at once. The adapter has asked `authorize` about them. */
   readonly rooms?: readonly string[]
   /** Who it is, as `authenticate` said. */
   readonly principal?: unknown
-  /** How much of a room's history it gets when it joins. @default 'latest' */
-  readonly replay?: Replay
-  /** The only message types that it wants. @default all */
-  readonly types?: readonly string[]
   /** Send WELCOME and SUBSCRIBED. @default true */
   readonly meta?: boolean
   /** Send a PING in JSON at every heartbeat, for clients that see no protocol-level pings. @default false */
   readonly heartbeat?: boolean
   /** The span of the upgrade: spans of this connection's messages link to it. */
   readonly spanContext?: SpanContext
-  /** Asked before a client's own wishes are granted. Without it clients may not publish. */
-  authorize?(action: RoomAction, room: string): boolean | Promise<boolean>
+  /** Nobody yet: it may do nothing until `authenticate` has accepted a token, and is closed when that takes too long. @default false */
+  readonly anonymous?: boolean
+  /** Asked before a client's own wishes are granted. Without it clients may neither publish nor join. */
+  authorize?(action: RoomAction, room: string, principal: unknown): boolean | Promise<boolean>
+  /** Asked about a token that the client presents on the open connection; `undefined` for nobody. Without it none is accepted. */
+  authenticate?(token: string): Promise<{ readonly principal: unknown } | undefined>
 }
 
 /** One client. */
 export interface Connection {
   /** For `sendToConnection`, on any node. */
   readonly id: string
+  /** Who it is; another one after the client has presented a new token. */
   readonly principal: unknown
   /** The rooms whose messages it gets. */
   readonly rooms: ReadonlySet<string>
   /**
    * Resolves when it gets the room's messages. The caller decides that it may: `authorize` is not asked.
    *
+   * @param options Without them it gets what the client asked for when it connected.
    * @throws `ERR_ROOM_INVALID`, `ERR_ROOM_LIMIT`, `ERR_CONNECTION_UNKNOWN` once it is closed, `ERR_BROKER_UNAVAILABLE`.
    */
-  join(room: string): Promise<void>
+  join(room: string, options?: JoinOptions): Promise<void>
+  /** The client hears UNSUBSCRIBED. */
   leave(room: string): void
   /** Sends a message to this client only. Does nothing once it is closed. @throws `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE` */
   send(message: Message): void
@@ -60,14 +62,14 @@ export interface Connection {
 
 /** What a connection needs of its node. */
 export interface ConnectionNode {
-  readonly delivery: Delivery
+  readonly outflow: OutflowContext
   readonly limits: RoomsLimits
   readonly clock: Clock
-  /** The PING in JSON of this moment, the same for all who get one. */
-  ping(): Outbound
+  /** The PING in JSON of this moment. */
+  ping(): ControlFrame
   /** Writes a message that is for one connection only. */
   direct(message: Message): Outbound
-  join(connection: HubConnection, room: string): Membership
+  join(connection: HubConnection, room: string, options: JoinOptions): Membership
   leave(membership: Membership): void
   receive(connection: HubConnection, text: string): void
   /** It takes no further part: the first sign of its end. */
@@ -76,18 +78,19 @@ export interface ConnectionNode {
   ended(connection: HubConnection): void
 }
 
-export class HubConnection implements Connection, Recipient, Beating {
+export class HubConnection implements Connection, Beating {
   readonly id: string
-  readonly principal: unknown
   readonly socket: Socket
-  readonly transport: SocketTransport
   readonly options: ConnectOptions
   readonly memberships = new Map<string, Membership>()
   readonly events: SocketEvents
+  readonly outflow: Outflow
   readonly credit: Bucket
   readonly floods: Strikes = { count: 0, since: 0 }
   malformed = 0
-  owed: Batch | undefined
+  principal: unknown
+  /** Whether it is known who it is, or that it need not be. */
+  admitted: boolean
   alive = true
   bucket: Set<Beating> | undefined
   readonly #node: ConnectionNode
@@ -96,15 +99,16 @@ export class HubConnection implements Connection, Recipient, Beating {
 
   constructor(
     id: string,
-    link: { socket: Socket; transport: SocketTransport },
+    link: { readonly socket: Socket; readonly transport: SocketTransport },
     options: ConnectOptions,
     node: ConnectionNode,
   ) {
     this.id = id
     this.socket = link.socket
-    this.transport = link.transport
     this.options = options
     this.principal = options.principal
+    this.admitted = options.anonymous !== true
+    this.outflow = new Outflow(link, node.outflow, () => this.#cutOff())
     this.#node = node
     this.#types = options.types && new Set(options.types)
     this.credit = fullBucket(node.limits.messagesPerSecond, node.clock.monotonic())
@@ -113,6 +117,7 @@ export class HubConnection implements Connection, Recipient, Beating {
       alive: () => {
         this.alive = true
       },
+      drained: () => this.outflow.release(),
       closed: () => this.#gone(),
     }
   }
@@ -121,17 +126,12 @@ export class HubConnection implements Connection, Recipient, Beating {
     return this.#state === 'open'
   }
 
-  /** Whether it takes certain types of messages only. */
-  get selective(): boolean {
-    return this.#types !== undefined
-  }
-
   get rooms(): ReadonlySet<string> {
     const live = [...this.memberships.values()].filter((membership) => membership.live)
     return new Set(live.map(({ room }) => room.name))
   }
 
-  async join(room: string): Promise<void> {
+  async join(room: string, options: JoinOptions = this.options): Promise<void> {
     checkRoomName(room)
     const existing = this.memberships.get(room)
     if (existing) return await existing.joined
@@ -141,7 +141,7 @@ export class HubConnection implements Connection, Recipient, Beating {
       const message = `Connection ${this.id} is in ${limit} rooms, as many as one may be in. Leave one first.`
       throw new TriportError('ERR_ROOM_LIMIT', message, { details: { limit } })
     }
-    const membership = this.#node.join(this, room)
+    const membership = this.#node.join(this, room, options)
     this.memberships.set(room, membership)
     try {
       await membership.joined
@@ -151,11 +151,18 @@ export class HubConnection implements Connection, Recipient, Beating {
     }
   }
 
-  leave(room: string): void {
+  leave(room: string, why: Pick<UnsubscribedReason, 'code' | 'ref'> = {}): void {
+    if (this.withdraw(room)) this.control({ type: 'UNSUBSCRIBED', room, ...why })
+  }
+
+  /** Leaves a room without a word. @returns Whether it was in the room. */
+  withdraw(room: string): boolean {
     const membership = this.memberships.get(room)
-    if (!membership) return
+    if (!membership) return false
     this.memberships.delete(room)
+    this.outflow.forget(room)
     this.#node.leave(membership)
+    return true
   }
 
   send(message: Message): void {
@@ -167,28 +174,22 @@ export class HubConnection implements Connection, Recipient, Beating {
       throw new TriportError('ERR_OPTION_INVALID', `${code} is no close code. Use 1000, or one from 3000 to 4999.`)
     }
     if (!this.open) return
-    this.#node.delivery.flush() // What was sent before the close must arrive before it.
+    this.outflow.flush() // What was sent before the close must arrive before it.
     this.#end('closing')
     this.socket.close(code, closeReason(reason))
   }
 
-  /** Whether a message is of a type that it takes. */
-  wants(message: Outbound): boolean {
-    return this.#types?.has(message.type) ?? true
-  }
-
-  /** Sends a message of the application. */
+  /** Sends a message of the application, from one of its rooms or from elsewhere. */
   deliver(message: Outbound): void {
-    if (!this.open || !this.wants(message)) return
-    if (this.socket.buffered > this.#node.limits.maxBuffered) this.#cutOff()
-    else this.#node.delivery.send(this, message)
+    if (!this.open || !this.admitted) return
+    // Of a room, the membership knows which types are wanted.
+    if (message.origin !== undefined || this.#wants(message)) this.outflow.send(message)
   }
 
   /** Sends a frame of the protocol. */
   control(frame: ControlFrame): void {
     const optional = frame.type === 'WELCOME' || frame.type === 'SUBSCRIBED'
-    if (!this.open || (optional && this.options.meta === false)) return
-    this.#node.delivery.send(this, new Outbound(formatFrame(frame)))
+    if (this.open && !(optional && this.options.meta === false)) this.outflow.control(frame)
   }
 
   /** More came while it was joining than can be held back. */
@@ -198,7 +199,7 @@ export class HubConnection implements Connection, Recipient, Beating {
 
   ping(): void {
     this.socket.ping()
-    if (this.options.heartbeat) this.#node.delivery.send(this, this.#node.ping())
+    if (this.options.heartbeat) this.control(this.#node.ping())
   }
 
   evict(): void {
@@ -211,8 +212,13 @@ export class HubConnection implements Connection, Recipient, Beating {
     this.#gone()
   }
 
+  #wants({ type }: Outbound): boolean {
+    return this.#types === undefined || this.#types.has(type) || reservedTypes.has(type)
+  }
+
   /** It does not read what it is sent. What it is owed beyond its limit, it can ask for again. */
   #cutOff(): void {
+    if (!this.open) return
     this.#end('closing')
     this.socket.close(closeCodes.slow, 'slow')
   }
@@ -232,7 +238,10 @@ export class HubConnection implements Connection, Recipient, Beating {
     const first = this.open
     this.#state = state
     if (!first) return
-    for (const room of [...this.memberships.keys()]) this.leave(room)
+    for (const room of [...this.memberships.keys()]) this.withdraw(room)
+    this.outflow.forget()
     this.#node.ending(this)
   }
 }
+
+type UnsubscribedReason = Extract<ControlFrame, { type: 'UNSUBSCRIBED' }>

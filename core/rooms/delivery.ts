@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.js'
 import type { Frame, Socket, SocketTransport } from '../ports/socket.js'
 import type { Report } from '../report.js'
 import type { Outbound } from './envelope.js'
+import { type SliceSize, slice } from './fanout.js'
 
 /** A connection, as far as delivery is concerned. */
 export interface Recipient {
@@ -8,6 +10,8 @@ export interface Recipient {
   readonly transport: SocketTransport
   /** What this turn owes it. Only delivery touches it. */
   owed: Batch | undefined
+  /** Bytes of that. */
+  owedBytes: number
 }
 
 /**
@@ -19,68 +23,98 @@ export interface Recipient {
 export interface Batch {
   readonly parent: Batch | undefined
   readonly frame: Frame | undefined
-  readonly sockets: Socket[]
   /** This and the frame that was sent last. A message goes to all its recipients before the next one does, so one is enough. */
   longer: Batch | undefined
 }
 
-/** Collects what the sockets are owed in one turn of the event loop and hands it out in one go. */
+/**
+ * Collects what the sockets are owed in one turn of the event loop and hands it out when it ends, in slices: a socket whose slice is yet to
+ * come is owed whatever is sent meanwhile too.
+ */
 export interface Delivery {
   send(recipient: Recipient, message: Outbound): void
-  /** Hands out now what is waiting for the end of the turn. */
-  flush(): void
+  /** Hands out now what one recipient is owed. */
+  flush(recipient: Recipient): void
 }
 
 export interface DeliveryOptions {
   /** Calls back at the end of the turn. */
   readonly schedule: (flush: () => void) => void
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly report: Report
+  /** Counts frames that were handed to sockets. */
+  delivered?(count: number): void
 }
 
-export function createDelivery({ schedule, report }: DeliveryOptions): Delivery {
+export function createDelivery({ schedule, clock, report, delivered }: DeliveryOptions): Delivery {
   const roots = new Map<SocketTransport, Batch>()
+  /** Those that are owed something, from `next` on. */
   let touched: Recipient[] = []
+  let next = 0
 
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
-    const batch = recipient.owed
-    if (batch === undefined) {
-      if (touched.length === 0) schedule(flush)
+    const frame = message.frame(recipient.transport)
+    if (recipient.owed === undefined) {
+      if (touched.length === 0) schedule(flushSlice)
       touched.push(recipient)
     }
-    const from = batch ?? rootOf(roots, recipient.transport)
-    recipient.owed = extended(from, message.frame(recipient.transport))
+    recipient.owed = extended(recipient.owed ?? rootOf(roots, recipient.transport), frame)
+    recipient.owedBytes += frame.size
   }
 
-  function flush(): void {
-    if (touched.length === 0) return
-    const recipients = touched
-    touched = []
+  function flushSlice(): void {
     roots.clear()
-    for (const [batch, transport] of gather(recipients)) {
+    const pause = slice(clock, turnSize)
+    while (next < touched.length) {
+      const recipients = touched.slice(next, next + sliceSize)
+      next += sliceSize
+      handOut(recipients)
+      if (next < touched.length && pause()) return void schedule(flushSlice)
+    }
+    touched = []
+    next = 0
+  }
+
+  function handOut(recipients: readonly Recipient[]): void {
+    for (const { batch, transport, sockets } of gather(recipients)) {
+      const frames = framesOf(batch)
+      delivered?.(frames.length * sockets.length)
       try {
-        transport.deliver(framesOf(batch), batch.sockets)
+        transport.deliver(frames, sockets)
       } catch (error) {
         report(error, { stage: 'rooms.deliver' })
       }
     }
   }
 
-  return { send, flush }
+  return { send, flush: (recipient) => handOut([recipient]) }
 }
 
-/** Puts every recipient's socket into its batch and lists the batches, in the order in which they were begun. */
-function gather(recipients: readonly Recipient[]): Map<Batch, SocketTransport> {
-  const batches = new Map<Batch, SocketTransport>()
-  for (const recipient of recipients) {
-    const batch = recipient.owed
-    recipient.owed = undefined
-    if (batch === undefined) continue
-    if (batch.sockets.length === 0) batches.set(batch, recipient.transport)
-    batch.sockets.push(recipient.socket)
-  }
-  return batches
+interface Parcel {
+  readonly batch: Batch
+  readonly transport: SocketTransport
+  readonly sockets: Socket[]
 }
+
+/** Brings together the sockets that are owed the same, in the order in which their batches were begun. */
+function gather(recipients: readonly Recipient[]): Iterable<Parcel> {
+  const parcels = new Map<Batch, Parcel>()
+  for (const recipient of recipients) {
+    const { owed: batch, transport, socket } = recipient
+    recipient.owed = undefined
+    recipient.owedBytes = 0
+    if (batch === undefined) continue
+    const parcel = parcels.get(batch)
+    if (parcel) parcel.sockets.push(socket)
+    else parcels.set(batch, { batch, transport, sockets: [socket] })
+  }
+  return parcels.values()
+}
+
+/** Sockets of a slice. Writing to one takes about ten microseconds. */
+const sliceSize = 256
+const turnSize: SliceSize = { most: 8, look: 1 }
 
 function rootOf(roots: Map<SocketTransport, Batch>, transport: SocketTransport): Batch {
   const root = roots.get(transport) ?? batchOf(undefined, undefined)
@@ -95,7 +129,7 @@ function extended(batch: Batch, frame: Frame): Batch {
 }
 
 function batchOf(parent: Batch | undefined, frame: Frame | undefined): Batch {
-  return { parent, frame, sockets: [], longer: undefined }
+  return { parent, frame, longer: undefined }
 }
 
 function framesOf(batch: Batch): Frame[] {

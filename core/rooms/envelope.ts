@@ -1,7 +1,7 @@
 import { TriportError } from '../errors.js'
 import type { Position } from '../ports/rooms.js'
 import type { Frame, SocketTransport } from '../ports/socket.js'
-import { checkMessageType, type Message } from './messages.js'
+import { checkMessageType, type Delivery, type DeliveryClass, type Message } from './messages.js'
 
 /** What an envelope says besides its message. */
 export interface EnvelopeHead {
@@ -9,14 +9,16 @@ export interface EnvelopeHead {
   readonly room?: string
   /** Milliseconds since the epoch. */
   readonly time: number
+  /** @default { class: 'reliable' } */
+  readonly delivery?: Delivery
   readonly traceparent?: string | undefined
 }
 
 /**
  * Writes a message as the text that goes to the broker: the envelope without its position.
  *
- * `type` always comes first, so that `typeOf` finds it without parsing. A message is serialised here and nowhere else: `placed`
- * splices the position in, once per node.
+ * `type`, `id` and what concerns delivery come first, so that nodes find them without parsing. A message is serialised here and nowhere
+ * else: `placed` splices the position in, once per node.
  *
  * @throws `ERR_MESSAGE_INVALID` for a type that may not be sent and for data that JSON cannot carry; `ERR_MESSAGE_TOO_LARGE` over
  *   `maxBytes` of UTF-8.
@@ -24,10 +26,11 @@ export interface EnvelopeHead {
 export function writeEnvelope(message: Message, head: EnvelopeHead, maxBytes: number): string {
   checkMessageType(message?.type)
   const room = head.room === undefined ? '' : `,"room":"${head.room}"`
+  const care = writeDelivery(head.delivery)
   const trace = head.traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(head.traceparent)}`
   const ts = new Date(head.time).toISOString()
   const id = JSON.stringify(head.id)
-  const text = `{"type":"${message.type}","id":${id}${room},"ts":"${ts}","data":${writeData(message)}${trace}}`
+  const text = `{"type":"${message.type}","id":${id}${care}${room},"ts":"${ts}","data":${writeData(message)}${trace}}`
   refuseLarge(text, message.type, maxBytes)
   return text
 }
@@ -37,12 +40,24 @@ export function placed(text: string, position: Position): string {
   return `${text.slice(0, -1)},"seq":${position.seq},"epoch":"${position.epoch}"}`
 }
 
-/** The type of a text that `writeEnvelope` wrote. */
-export function typeOf(text: string): string {
-  return text.slice(typeStart, text.indexOf('"', typeStart))
+/** Marks a text that reaches the members of this node only, as the broker is away. */
+export function degraded(text: string): string {
+  return `${text.slice(0, -1)},"degraded":true}`
 }
 
-const typeStart = '{"type":"'.length
+/** The id of a text that `writeEnvelope` wrote. */
+export function idOf(text: string): string | undefined {
+  const id = start.exec(text)?.[2]
+  return id?.includes('\\') ? JSON.parse(`"${id}"`) : id
+}
+
+const start =
+  /^\{"type":"([^"]*)"(?:,"id":"((?:[^"\\]|\\.)*)")?(?:,"delivery":"(volatile|latest)")?(?:,"key":"([^"]*)")?/
+
+function writeDelivery({ class: care, key }: Delivery = { class: 'reliable' }): string {
+  if (care === 'reliable') return ''
+  return `,"delivery":"${care}"${key === undefined ? '' : `,"key":"${key}"`}`
+}
 
 /** Addresses a text to one connection of the node that gets it. */
 export function addressed(connection: string, text: string): string {
@@ -63,17 +78,29 @@ export function unaddressed(text: string): Addressed {
 
 const addressStart = '{"to":"'.length
 
+/** Where a message is from. */
+export interface Origin {
+  readonly room: string
+  /** Absent for a message that is not kept. */
+  readonly position?: Position
+}
+
 /** A text on its way to many sockets, framed once for each kind of transport. */
 export class Outbound {
   readonly text: string
   readonly type: string
+  readonly delivery: Delivery
+  readonly origin: Origin | undefined
   #transport: SocketTransport | undefined
   #frame: Frame | undefined
   #others: Map<SocketTransport, Frame> | undefined
 
-  constructor(text: string) {
+  constructor(text: string, origin?: Origin) {
+    const [, type = '', , care, key] = start.exec(text) ?? []
     this.text = text
-    this.type = typeOf(text)
+    this.type = type
+    this.delivery = care === undefined ? reliable : { class: care as DeliveryClass, ...(key !== undefined && { key }) }
+    this.origin = origin
   }
 
   frame(transport: SocketTransport): Frame {
@@ -89,6 +116,13 @@ export class Outbound {
     return frame
   }
 }
+
+/** A message of a room's log on its way to many sockets. */
+export function placedOutbound(text: string, room: string, position: Position): Outbound {
+  return new Outbound(placed(text, position), { room, position })
+}
+
+const reliable: Delivery = { class: 'reliable' }
 
 function writeData({ type, data }: Message): string {
   const unfit = findUnfit(data, [])

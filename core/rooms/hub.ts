@@ -1,28 +1,35 @@
 import type { CancelTimer, Clock } from '../clock.js'
-import type { Unsubscribe } from '../emitter.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
-import type { Position, RoomMessage, RoomsDriver } from '../ports/rooms.js'
+import type { OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../ports/rooms.js'
 import type { Socket, SocketTransport } from '../ports/socket.js'
 import { closeCodes } from '../protocol/close-codes.js'
-import { formatFrame } from '../protocol/codec.js'
-import { protocolName } from '../protocol/frames.js'
+import { type PresenceView, protocolName } from '../protocol/frames.js'
 import type { Report } from '../report.js'
 import { type BroadcastOptions, type BroadcastTracer, createBroadcaster } from './broadcast.js'
+import { createBrokerWatch } from './broker-watch.js'
 import { type Connection, type ConnectionNode, type ConnectOptions, HubConnection } from './connection.js'
 import { createDelivery } from './delivery.js'
 import { drain } from './drain.js'
-import { type Addressed, Outbound, unaddressed } from './envelope.js'
+import { type Addressed, degraded, Outbound, unaddressed } from './envelope.js'
+import { createFanout } from './fanout.js'
 import { buckets, createHeartbeat } from './heartbeat.js'
-import { createInbound, type InboundTracer, type MessageHandler } from './inbound.js'
+import { createInbound, type HandleMessages } from './inbound.js'
 import { defaultLimits, type RoomsLimits } from './limits.js'
 import { createMembers } from './members.js'
 import type { Message } from './messages.js'
-import { everybody, inboxOf } from './names.js'
-import { createOutbox } from './outbox.js'
+import { createMeter } from './meter.js'
+import { connectionOf, connectionRoom, everybody, inboxOf } from './names.js'
+import { createOutbox, type OnBrokerDown } from './outbox.js'
+import type { Outflow } from './outflow.js'
+import { createPresence } from './presence.js'
+import type { InboundTracer } from './process-span.js'
 import { createReach } from './reach.js'
 import { refusal } from './refusal.js'
+import type { MessageOf, MessageRules, RoomType, TypedRoom } from './room-type.js'
+import type { RoomsSnapshot } from './snapshot.js'
+import { allowedByType, createMayDo, createSubscriber } from './subscribe-op.js'
 import { createSubscriptions } from './subscriptions.js'
 
 /** Rooms: groups of connections, on all nodes, that hear the same messages. */
@@ -31,20 +38,21 @@ export interface Rooms {
   connect(socket: Socket, transport: SocketTransport, options?: ConnectOptions): Connection
   /** Closes a connection of this node. Does nothing when there is none of this id. @throws `ERR_OPTION_INVALID` for a bad code. */
   disconnect(connectionId: string, code?: number, reason?: string): void
+  /** Handles what clients send. @throws `ERR_ROOM_INVALID` for a malformed pattern. */
+  readonly on: HandleMessages
   /**
-   * Handles what clients send to the rooms of a pattern: `workflow:{id}`, or `*` for all.
+   * Publishes to a room, on all nodes. `@all` is everybody and `@connection:<id>` is one connection; what goes there is not kept.
    *
-   * @throws `ERR_ROOM_INVALID` for a malformed pattern.
-   */
-  on(pattern: string, handler: MessageHandler): Unsubscribe
-  /**
-   * Publishes to a room, on all nodes.
-   *
+   * @param room A name, or a room of a type: its messages are then checked by the compiler too.
    * @returns The message's place in the room's history; `undefined` when it is not kept.
    * @throws `ERR_ROOM_INVALID`, `ERR_MESSAGE_INVALID`, `ERR_MESSAGE_TOO_LARGE`, `ERR_OPTION_INVALID`, `ERR_UNSUPPORTED`,
    *   `ERR_NOT_STARTED`, `ERR_BROKER_UNAVAILABLE`.
    */
-  broadcastToRoom(room: string, message: Message, options?: BroadcastOptions): Promise<Position | undefined>
+  broadcastToRoom<Sent extends MessageRules = MessageRules>(
+    room: string | TypedRoom<Sent>,
+    message: MessageOf<Sent>,
+    options?: BroadcastOptions,
+  ): Promise<Position | undefined>
   /** Publishes to every connection of every node. The message is not kept. @throws as `broadcastToRoom` */
   broadcastToAll(message: Message): Promise<void>
   /**
@@ -62,6 +70,10 @@ export interface Rooms {
   rooms(): string[]
   /** How many connections this node has. */
   connections(): number
+  /** Who is in a room, on all nodes. Empty for rooms without `presence`. @throws `ERR_NOT_STARTED`, `ERR_BROKER_UNAVAILABLE` */
+  present(room: string): Promise<PresenceView>
+  /** How the rooms of this node are doing. */
+  inspect(): RoomsSnapshot
 }
 
 export interface HubOptions {
@@ -75,6 +87,12 @@ export interface HubOptions {
   readonly limits?: Partial<RoomsLimits>
   /** Milliseconds in which a connection must give a sign of life. @default 25000 */
   readonly heartbeat?: number
+  /** The kinds of rooms that are declared. @default none */
+  readonly roomTypes?: readonly RoomType[]
+  /** @default 'reject' */
+  readonly onBrokerDown?: OnBrokerDown | undefined
+  /** A number in [0, 1). @default Math.random */
+  readonly random?: () => number
   /** Calls back when the turn of the event loop ends: `setImmediate` where there is one. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
 }
@@ -92,42 +110,64 @@ export interface Hub {
 
 export function createHub(options: HubOptions): Hub {
   const { driver, tracer, clock, report, instanceId, ids, heartbeat: interval = 25_000 } = options
+  const { schedule = queueMicrotask, roomTypes = [], random = Math.random } = options
   const limits: RoomsLimits = { ...defaultLimits, ...options.limits }
   const inbox = inboxOf(instanceId)
-  const delivery = createDelivery({ schedule: options.schedule ?? queueMicrotask, report })
+  const typeOf = (room: string) => roomTypes.find((type) => type.match(room))
+  const meter = createMeter(clock)
+  const slow = new Set<Outflow>()
+  const fanout = createFanout({ schedule, clock })
+  const delivery = createDelivery({ schedule, clock, report, delivered: (count) => meter.delivered.add(count) })
   const heartbeat = createHeartbeat()
-  const inbound = createInbound({ limits, clock, tracer, report })
   const subscriptions = createSubscriptions(driver, report)
-  const members = createMembers({ driver, subscriptions, clock, report })
+  const outbox = createOutbox({ driver, clock, onBrokerDown: options.onBrokerDown, deliverLocally })
+  const presence = createPresence({ driver, outbox, ids, clock, report, typeOf, up: () => watch.health === 'up' })
+  const members = createMembers({ driver, subscriptions, attendance: presence, fanout, clock, report })
+  const mayDo = createMayDo(typeOf)
+  const subscriber = createSubscriber({ mayDo, report })
+  const inbound = createInbound({ limits, clock, tracer, report, meter, subscriber, mayDo, typeOf })
   const reach = createReach([everybody, inbox], subscriptions, clock)
+  const watch = createBrokerWatch({ driver, rooms: members.live, tell, back: outbox.retry, clock, random, report })
   const broadcaster = createBroadcaster({
-    outbox: createOutbox(driver),
+    outbox,
     tracer,
     ids,
     clock,
+    meter,
     maxBytes: limits.maxMessage,
+    typeOf,
     recipients: (room) => (room === everybody ? open.size : membersOf(room)),
   })
 
   const open = new Map<string, HubConnection>()
+  /** Those that have yet to say who they are, with the time by which they must. */
+  const unknown = new Map<HubConnection, number>()
   /** Includes those whose closing handshake is not over. */
   const present = new Set<HubConnection>()
+  const beat = interval / buckets
+  let beatAt = 0
   let serial = 0
   let stopping = false
   let whenEmpty: (() => void) | undefined
   let stopTicking: CancelTimer | undefined
 
   const node: ConnectionNode = {
-    delivery,
+    outflow: {
+      delivery,
+      limits: { ...limits, softBuffered: Math.min(limits.softBuffered, limits.maxBuffered) },
+      meter,
+      slow,
+    },
     limits,
     clock,
-    ping: () => new Outbound(formatFrame({ type: 'PING', ts: clock.now() })),
+    ping: () => ({ type: 'PING', ts: clock.now() }),
     direct: (message) => new Outbound(broadcaster.direct(message)),
-    join: (connection, room) => members.join(connection, room, connection.options.replay ?? 'latest'),
-    leave: (membership) => members.leave(membership),
-    receive: (connection, text) => inbound.receive(connection, text),
+    join: members.join,
+    leave: members.leave,
+    receive: inbound.receive,
     ending(connection) {
       open.delete(connection.id)
+      unknown.delete(connection)
       heartbeat.remove(connection)
     },
     ended(connection) {
@@ -150,14 +190,29 @@ export function createHub(options: HubOptions): Hub {
   async function admit(connection: HubConnection): Promise<void> {
     open.set(connection.id, connection)
     heartbeat.add(connection)
-    stopTicking ??= clock.every(interval / buckets, tick)
+    if (!connection.admitted) unknown.set(connection, clock.monotonic() + patience)
+    stopTicking ??= clock.every(Math.min(beat, 1_000), tick)
     try {
       await reach.open()
       connection.control(welcome(connection.id))
-      await Promise.all((connection.options.rooms ?? []).map((room) => connection.join(room)))
+      if (watch.health === 'down') connection.control({ type: 'SYSTEM', state: 'degraded' })
+      await Promise.all((connection.options.rooms ?? []).map((room) => joinAtOnce(connection, room)))
     } catch (error) {
       refuse(connection, error)
     }
+  }
+
+  async function joinAtOnce(connection: HubConnection, room: string): Promise<void> {
+    const wish = { action: 'room:join', room, principal: connection.principal } as const
+    if (await allowedByType(typeOf(room), wish)) return await connection.join(room)
+    connection.control({
+      type: 'ERROR',
+      code: 'forbidden',
+      message: 'Joining this room is not allowed.',
+      retryable: false,
+      room,
+    })
+    connection.close(closeCodes.forbidden, 'forbidden')
   }
 
   /** A connection that cannot be reached, or is not in the room it came for, is of no use to its client. */
@@ -183,26 +238,66 @@ export function createHub(options: HubOptions): Hub {
 
   /** The one timer of all connections and rooms. */
   function tick(): void {
-    heartbeat.tick()
+    const now = clock.monotonic()
+    if (now - beatAt >= beat) {
+      beatAt = now
+      heartbeat.tick()
+    }
     members.sweep()
     reach.sweep(open.size)
+    watch.tick()
+    presence.tick()
+    for (const outflow of slow) outflow.release()
+    for (const [connection, until] of unknown) {
+      if (connection.admitted) unknown.delete(connection)
+      else if (now >= until) connection.close(closeCodes.timeout, 'timeout')
+    }
+  }
+
+  function tell(state: 'degraded' | 'ok'): void {
+    for (const connection of open.values()) connection.control({ type: 'SYSTEM', state })
   }
 
   /** Every message of the broker arrives here. */
   function receive(message: RoomMessage): void {
-    const { room, text } = message
-    if (room !== everybody && room !== inbox) members.room(room)?.receive(message)
-    else if (text === undefined) return
-    else if (room === everybody) receiveForAll(new Outbound(text))
-    else receiveDirect(unaddressed(text))
+    const { room: name, text } = message
+    if (name === everybody || name === inbox) {
+      if (text === undefined) return
+      if (name === everybody) receiveForAll(new Outbound(text))
+      else receiveDirect(unaddressed(text))
+      return
+    }
+    const room = members.room(name)
+    if (room === undefined) return
+    room.heardAt = clock.monotonic()
+    room.receive(message)
   }
 
   function receiveForAll(message: Outbound): void {
-    for (const connection of open.values()) connection.deliver(message)
+    fanout.run(open, (connection) => connection.deliver(message))
   }
 
   function receiveDirect({ connection, text }: Addressed): void {
     open.get(connection)?.deliver(new Outbound(text))
+  }
+
+  /** While the broker is away, as `onBrokerDown: 'local'` wishes. */
+  function deliverLocally({ room, text }: OutgoingMessage): boolean {
+    if (room.startsWith('@') && room !== everybody) return false
+    receive({ room, text: degraded(text) })
+    return true
+  }
+
+  async function broadcastToRoom(
+    room: string | TypedRoom,
+    message: Message,
+    broadcastOptions?: BroadcastOptions,
+  ): Promise<Position | undefined> {
+    if (room === everybody) await broadcaster.toAll(message)
+    else if (typeof room === 'string' && room.startsWith(connectionRoom))
+      await sendToConnection(connectionOf(room), message)
+    else return await broadcaster.toRoom(room, message, broadcastOptions)
+    return undefined
   }
 
   async function sendToConnection(id: string, message: Message): Promise<void> {
@@ -220,25 +315,46 @@ export function createHub(options: HubOptions): Hub {
     return members.room(room)?.members.size ?? 0
   }
 
+  function inspect(): RoomsSnapshot {
+    const { published, received, delivered, dropped, coalesced, evicted } = meter
+    const counted = (rate: typeof published) => ({ total: rate.total, perSecond: rate.perSecond() })
+    return {
+      connections: open.size,
+      rooms: members.names().length,
+      broker: watch.health,
+      buffered: outbox.buffered,
+      backlog: [...open.values()].reduce((bytes, { outflow }) => bytes + outflow.backlog, 0),
+      slow: slow.size,
+      published: counted(published),
+      received: counted(received),
+      delivered: counted(delivered),
+      dropped,
+      coalesced,
+      evicted,
+    }
+  }
+
   return {
     rooms: {
       connect,
       disconnect: (id, code, reason) => open.get(id)?.close(code, reason),
       on: inbound.on,
-      broadcastToRoom: broadcaster.toRoom,
+      broadcastToRoom,
       broadcastToAll: broadcaster.toAll,
       sendToConnection,
       members: membersOf,
       connection: (id) => open.get(id),
       rooms: members.names,
       connections: () => open.size,
+      present: presence.list,
+      inspect,
     },
     attach(target) {
-      // Broker states matter to resuming members, which this hub does not have yet.
-      target.listen({ message: receive, state: () => {} })
+      target.listen({ message: receive, state: watch.state })
     },
     start() {
       stopping = false
+      watch.reset()
     },
     async stop() {
       stopping = true
@@ -248,7 +364,13 @@ export function createHub(options: HubOptions): Hub {
       if (present.size > 0) await drain({ clock, left: present, empty })
       stopTicking?.()
       stopTicking = undefined
-      if (driver.peek()) await Promise.all([members.clear(), reach.close()])
+      outbox.close()
+      if (driver.peek() === undefined) return
+      await presence.close()
+      await Promise.all([members.clear(), reach.close()])
     },
   }
 }
+
+/** Milliseconds in which somebody whom nobody knows has to present a token. */
+const patience = 5_000

@@ -1,13 +1,17 @@
 import type { Clock } from '../clock.js'
 import type { Unsubscribe } from '../emitter.js'
-import type { Span, Tracing } from '../ports/tracer.js'
 import { closeCodes } from '../protocol/close-codes.js'
 import { parseOp } from '../protocol/codec.js'
-import type { ErrorFrame, PingOp, ProtocolErrorCode, PublishOp } from '../protocol/frames.js'
+import type { ClientOp, PingOp, PublishOp } from '../protocol/frames.js'
 import type { Report } from '../report.js'
 import type { Connection, HubConnection } from './connection.js'
 import { type RoomsLimits, strike, take } from './limits.js'
+import type { Meter } from './meter.js'
 import { isRoomName, type RoomPattern, roomPattern } from './names.js'
+import { acknowledge, type Objection, refuse } from './ops.js'
+import { type InboundTracer, processSpan } from './process-span.js'
+import { type DataOf, inboundData, type MessageRules, type RoomParams, type RoomType } from './room-type.js'
+import type { MayDo, Subscriber } from './subscribe-op.js'
 
 /** A message of a client that was allowed to send it. */
 export interface InboundMessage {
@@ -24,13 +28,41 @@ export interface InboundMessage {
 /** Takes a client's message. The client's next one waits until it has returned. */
 export type MessageHandler = (message: InboundMessage, connection: Connection) => void | Promise<void>
 
-/** What handling needs of the tracer. */
-export type InboundTracer = Pick<Tracing, 'enabled' | 'startSpan' | 'withSpan' | 'run' | 'active' | 'extract'>
+/** A message of a client in a room of a type, after its schema has seen it. */
+export type TypedInbound<Pattern extends string, Received extends MessageRules> = string extends keyof Received
+  ? Omit<InboundMessage, 'params'> & { readonly params: RoomParams<Pattern> }
+  : {
+      [Type in keyof Received & string]: Omit<InboundMessage, 'params' | 'type' | 'data'> & {
+        readonly params: RoomParams<Pattern>
+        readonly type: Type
+        readonly data: DataOf<Received[Type], 'output'>
+      }
+    }[keyof Received & string]
+
+/** Takes what clients send in rooms of a type. */
+export type TypedHandler<Pattern extends string, Received extends MessageRules> = (
+  message: TypedInbound<Pattern, Received>,
+  connection: Connection,
+) => void | Promise<void>
+
+/** Handles what clients send. */
+export interface HandleMessages {
+  /**
+   * Handles what clients send to the rooms of a pattern: `workflow:{id}`, or `*` for all.
+   *
+   * @throws `ERR_ROOM_INVALID` for a malformed pattern.
+   */
+  (pattern: string, handler: MessageHandler): Unsubscribe
+  /** Handles what clients send to the rooms of a type. */
+  <Pattern extends string, Sent extends MessageRules, Received extends MessageRules>(
+    type: RoomType<Pattern, Sent, Received>,
+    handler: TypedHandler<Pattern, Received>,
+  ): Unsubscribe
+}
 
 /** Everything that comes from clients. Nothing that one sends throws. */
 export interface Inbound {
-  /** @throws `ERR_ROOM_INVALID` for a malformed pattern. */
-  on(pattern: string, handler: MessageHandler): Unsubscribe
+  readonly on: HandleMessages
   receive(connection: HubConnection, text: string): void
 }
 
@@ -39,6 +71,10 @@ export interface InboundOptions {
   readonly clock: Clock
   readonly tracer: InboundTracer
   readonly report: Report
+  readonly meter: Meter
+  readonly subscriber: Subscriber
+  readonly mayDo: MayDo
+  typeOf(room: string): RoomType | undefined
 }
 
 interface Registered {
@@ -51,53 +87,85 @@ interface Match {
   readonly params: Readonly<Record<string, string>>
 }
 
-export function createInbound({ limits, clock, tracer, report }: InboundOptions): Inbound {
+/** What one connection has asked for and has not got yet. */
+interface Queue {
+  length: number
+  /** Ends with the last one that others wait for. */
+  last: Promise<void>
+  /** Subscriptions on their way: they wait for the broker side by side, and whatever comes after them waits for all. */
+  subscribing: Promise<unknown>
+}
+
+export function createInbound(options: InboundOptions): Inbound {
+  const { limits, clock, tracer, report, meter, subscriber, mayDo, typeOf } = options
   const handlers = new Set<Registered>()
-  const queues = new WeakMap<HubConnection, { length: number; last: Promise<void> }>()
+  const queues = new WeakMap<HubConnection, Queue>()
 
   function receive(connection: HubConnection, text: string): void {
     const now = clock.monotonic()
     const wait = take(connection.credit, limits.messagesPerSecond, now)
-    if (wait > 0) {
-      flooded(connection, wait, now)
-      return
-    }
+    if (wait > 0) return void flooded(connection, wait, now)
     const parsed = parseOp(text, limits.maxPayload)
-    if (!parsed.ok) refused(connection, parsed)
-    else if (parsed.op.op === 'ping') pong(connection, parsed.op)
-    else enqueue(connection, parsed.op)
+    if (!parsed.ok) return void malformed(connection, parsed)
+    meter.received.add(1)
+    const { op } = parsed
+    if (op.op === 'pong') return
+    if (op.op === 'ping') return void pong(connection, op)
+    if (!connection.admitted && op.op !== 'auth') return void refuse(connection, notAdmitted, op)
+    enqueue(connection, op)
   }
 
-  /** One message of a connection at a time, so that an asynchronous handler cannot reorder them. */
-  function enqueue(connection: HubConnection, op: PublishOp): void {
-    const queue = queues.get(connection) ?? { length: 0, last: Promise.resolve() }
-    if (queue.length >= maxQueued) {
-      answer(connection, 'rate_limited', 'Too many messages are waiting.', op)
-      return
-    }
+  /** One thing of a connection at a time, so that what takes long cannot be overtaken. */
+  function enqueue(connection: HubConnection, op: Queued): void {
+    const idle = Promise.resolve()
+    const queue = queues.get(connection) ?? { length: 0, last: idle, subscribing: idle }
+    if (queue.length >= maxQueued) return void refuse(connection, tooMany, op)
     queues.set(connection, queue)
     queue.length += 1
     queue.last = queue.last
-      .then(() => publish(connection, op))
+      .then(() => perform(connection, op, queue))
+      .catch((error: unknown) => report(error, { stage: 'rooms.message', connection: connection.id }))
       .finally(() => {
         queue.length -= 1
       })
   }
 
-  async function publish(connection: HubConnection, op: PublishOp): Promise<void> {
+  async function perform(connection: HubConnection, op: Queued, queue: Queue): Promise<void> {
     if (!connection.open) return
+    if (op.op === 'subscribe') {
+      queue.subscribing = Promise.all([queue.subscribing, subscriber.subscribe(connection, op)])
+      return
+    }
+    await queue.subscribing
+    if (op.op === 'resume') await subscriber.resume(connection, op)
+    else if (op.op === 'unsubscribe') subscriber.unsubscribe(connection, op)
+    else if (op.op === 'auth') await subscriber.authenticate(connection, op)
+    else await publish(connection, op)
+  }
+
+  async function publish(connection: HubConnection, op: PublishOp): Promise<void> {
     try {
       const room = op.room ?? onlyRoom(connection)
-      const problem = await objection(connection, room)
-      if (problem || room === undefined) return answer(connection, ...(problem ?? noRoom), op)
+      const objection = await objectionTo(connection, room)
+      if (objection || room === undefined) return refuse(connection, objection ?? noRoom, op)
       const matches = matching(room)
-      if (matches.length === 0) return answer(connection, 'forbidden', 'Nobody here takes messages of this room.', op)
-      await traced(connection, op, matches, () => handle(connection, op, room, matches))
-      if (op.ref !== undefined) connection.control({ type: 'ACK', ref: op.ref })
+      if (matches.length === 0) return refuse(connection, nobody, op)
+      const checked = await inboundData(typeOf(room), op)
+      if ('issues' in checked) return refuse(connection, { ...invalid, issues: checked.issues }, op)
+      await traced(connection, op, matches, () => handle(connection, { ...op, data: checked.data }, room, matches))
+      acknowledge(connection, op)
     } catch (error) {
       report(error, { stage: 'rooms.message', connection: connection.id })
-      answer(connection, 'internal', 'The message could not be handled.', op)
+      refuse(connection, failed, op)
     }
+  }
+
+  /** Why a connection may not publish in a room. */
+  async function objectionTo(connection: HubConnection, room: string | undefined): Promise<Objection | undefined> {
+    if (room === undefined) return noRoom
+    if (!isRoomName(room)) return notARoom
+    if (!(await mayDo(connection, 'room:publish', room))) return forbidden
+    return connection.memberships.get(room)?.live ? undefined : notSubscribed
   }
 
   function matching(room: string): Match[] {
@@ -114,7 +182,7 @@ export function createInbound({ limits, clock, tracer, report }: InboundOptions)
     work: () => Promise<void>,
   ): Promise<void> {
     if (!tracer.enabled) return await work()
-    const span = startSpan(tracer, connection, op, matches[0]?.registered.pattern.source ?? '*')
+    const span = processSpan(tracer, connection, op, matches[0]?.registered.pattern.source ?? '*')
     try {
       await tracer.withSpan(span, work)
     } catch (error) {
@@ -125,15 +193,17 @@ export function createInbound({ limits, clock, tracer, report }: InboundOptions)
     }
   }
 
-  return {
-    on(pattern, handler) {
-      const registered = { pattern: roomPattern(pattern), handler }
-      handlers.add(registered)
-      return () => void handlers.delete(registered)
-    },
-    receive,
+  function on(target: string | RoomType, handler: (message: never, connection: Connection) => void | Promise<void>) {
+    const source = typeof target === 'string' ? target : target.definition.pattern
+    const registered: Registered = { pattern: roomPattern(source), handler: handler as MessageHandler }
+    handlers.add(registered)
+    return () => void handlers.delete(registered)
   }
+
+  return { on, receive }
 }
+
+type Queued = Exclude<ClientOp, { readonly op: 'ping' | 'pong' }>
 
 async function handle(
   connection: HubConnection,
@@ -146,38 +216,6 @@ async function handle(
   }
 }
 
-/** A root span that links to the upgrade: a connection may live for days, a trace should not. */
-function startSpan(tracer: InboundTracer, connection: HubConnection, op: PublishOp, pattern: string): Span {
-  const template = pattern === '*' ? 'message' : pattern
-  const { spanContext } = connection.options
-  const root = tracer.run('root', () => tracer.active())
-  return tracer.startSpan(`process ${template}`, {
-    kind: 'consumer',
-    parent: op.traceparent === undefined ? 'root' : tracer.extract({ traceparent: op.traceparent }, root),
-    links: spanContext ? [{ context: spanContext }] : [],
-    attributes: {
-      'messaging.system': 'websocket',
-      'messaging.system.name': 'websocket',
-      'messaging.operation.name': 'process',
-      'messaging.operation.type': 'process',
-      'messaging.destination.template': template,
-    },
-  })
-}
-
-type Objection = readonly [ProtocolErrorCode, string]
-
-const noRoom: Objection = ['bad_request', 'A message needs a room, unless the connection is in exactly one.']
-
-/** Why a connection may not publish in a room. */
-async function objection(connection: HubConnection, room: string | undefined): Promise<Objection | undefined> {
-  if (room === undefined) return noRoom
-  if (!isRoomName(room)) return ['room_invalid', 'This is no name of a room.']
-  const allowed = await connection.options.authorize?.('room:publish', room)
-  if (allowed !== true) return ['forbidden', 'Publishing in this room is not allowed.']
-  return connection.memberships.get(room)?.live ? undefined : ['not_subscribed', 'The connection is not in this room.']
-}
-
 function onlyRoom({ memberships }: HubConnection): string | undefined {
   return memberships.size === 1 ? [...memberships.keys()][0] : undefined
 }
@@ -187,32 +225,30 @@ function pong(connection: HubConnection, { ts, ref }: PingOp): void {
 }
 
 function flooded(connection: HubConnection, retryAfter: number, now: number): void {
-  const message = 'Too many messages. Slow down.'
-  connection.control({ type: 'ERROR', code: 'rate_limited', message, retryable: true, retryAfter })
+  refuse(connection, { code: 'rate_limited', message: 'Too many messages. Slow down.', retryAfter }, {})
   if (strike(connection.floods, now)) connection.close(closeCodes.rateLimited, 'too many messages')
 }
 
-function refused(
-  connection: HubConnection,
-  { code, message, ref }: { code: ProtocolErrorCode; message: string; ref?: string },
-): void {
-  answer(connection, code, message, ref === undefined ? {} : { ref })
+function malformed(connection: HubConnection, { code, message, ref }: Objection & { readonly ref?: string }): void {
+  refuse(connection, { code, message }, { ref })
   if (code === 'payload_too_large') connection.close(closeCodes.tooLarge, 'message too large')
   if (code === 'bad_request' && ++connection.malformed >= maxMalformed) {
     connection.close(closeCodes.badRequest, 'malformed messages')
   }
 }
 
-function answer(
-  connection: HubConnection,
-  code: ProtocolErrorCode,
-  message: string,
-  about: { readonly ref?: string; readonly room?: string },
-): void {
-  const frame: ErrorFrame = { type: 'ERROR', code, message, retryable: code === 'rate_limited' }
-  const room = isRoomName(about.room) ? { room: about.room } : {}
-  connection.control({ ...frame, ...room, ...(about.ref !== undefined && { ref: about.ref }) })
+const noRoom: Objection = {
+  code: 'bad_request',
+  message: 'A message needs a room, unless the connection is in exactly one.',
 }
+const notARoom: Objection = { code: 'room_invalid', message: 'This is no name of a room.' }
+const forbidden: Objection = { code: 'forbidden', message: 'Publishing in this room is not allowed.' }
+const notSubscribed: Objection = { code: 'not_subscribed', message: 'The connection is not in this room.' }
+const nobody: Objection = { code: 'forbidden', message: 'Nobody here takes messages of this room.' }
+const invalid: Objection = { code: 'validation_failed', message: 'The data is not what this type of message has.' }
+const failed: Objection = { code: 'internal', message: 'The message could not be handled.' }
+const tooMany: Objection = { code: 'rate_limited', message: 'Too many messages are waiting.' }
+const notAdmitted: Objection = { code: 'unauthenticated', message: 'Send a token first, with the op auth.' }
 
 /** Messages of one connection that may wait for its handlers. */
 const maxQueued = 64

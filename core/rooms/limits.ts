@@ -10,6 +10,11 @@ export interface RoomsLimits {
   readonly messagesPerSecond: number
   /** Bytes of one published message with its envelope; publishing a longer one fails with `ERR_MESSAGE_TOO_LARGE`. @default 1048576 */
   readonly maxMessage: number
+  /**
+   * Bytes that may wait for a client before it counts as slow: of messages of delivery `latest` it then gets the newest only, of `volatile`
+   * ones none. @default 65536
+   */
+  readonly softBuffered: number
   /** Bytes that may wait for a client that reads slowly. One that is owed more is closed with 4503 and may connect anew. @default 1048576 */
   readonly maxBuffered: number
 }
@@ -20,6 +25,7 @@ export const defaultLimits: RoomsLimits = {
   maxRoomsPerConnection: 128,
   messagesPerSecond: 20,
   maxMessage: 1_048_576,
+  softBuffered: 65_536,
   maxBuffered: 1_048_576,
 }
 

@@ -1,17 +1,28 @@
-import type { LogPage, Position } from '../ports/rooms.js'
-import type { ControlFrame } from '../protocol/frames.js'
-import { Outbound, placed } from './envelope.js'
-import { covered } from './position.js'
+import type { LogPage, LogRange, Position } from '../ports/rooms.js'
+import { formatFrame } from '../protocol/codec.js'
+import type { ControlFrame, PresenceView } from '../protocol/frames.js'
+import { reservedTypes } from '../protocol/frames.js'
+import { Outbound, placedOutbound } from './envelope.js'
+import { covered, recovery } from './position.js'
 import type { Room, RoomMember } from './room.js'
 
 /** How much of a room's history a new member gets: its newest message, that many of them, or nothing. */
 export type Replay = 'latest' | 'none' | number
 
+/** How somebody wants to be in a room. */
+export interface JoinOptions {
+  /** How much of the history it gets. @default 'latest' */
+  readonly replay?: Replay
+  /** The position up to which it has the room already: it gets what came since, or RESET and the newest message. Replaces `replay`. */
+  readonly since?: Position
+  /** The only message types that it wants. @default all */
+  readonly types?: readonly string[]
+  /** Comes back in SUBSCRIBED. */
+  readonly ref?: string
+}
+
 /** A connection, as far as its rooms are concerned. */
 export interface Joiner {
-  /** Wants messages of certain types only. */
-  readonly selective: boolean
-  wants(message: Outbound): boolean
   deliver(message: Outbound): void
   control(frame: ControlFrame): void
   /** More arrived than can be held back for it. */
@@ -23,6 +34,16 @@ interface Held {
   readonly position: Position | undefined
 }
 
+/** What a member gets before it hears the room live. */
+interface Start {
+  /** The end of the log that it has now. */
+  readonly at: Position
+  readonly history: readonly Outbound[]
+  readonly recovered: boolean
+  /** Says before the history that something is missing. */
+  readonly reset?: Outbound
+}
+
 /**
  * One connection in one room.
  *
@@ -32,22 +53,31 @@ interface Held {
 export class Membership implements RoomMember {
   readonly connection: Joiner
   readonly room: Room
+  readonly options: JoinOptions
   /** The member left, or never got in. */
   left = false
   /** Settles when the join is complete. */
   joined: Promise<void> | undefined
+  #types: ReadonlySet<string> | undefined
   /** `undefined` once the member is live. */
   #held: Held[] | undefined = []
   /** Messages up to here were part of the history. */
   #floor: Position | undefined
 
-  constructor(connection: Joiner, room: Room) {
+  constructor(connection: Joiner, room: Room, options: JoinOptions) {
     this.connection = connection
     this.room = room
+    this.options = options
+    this.narrow(options.types)
   }
 
   get live(): boolean {
     return this.#held === undefined
+  }
+
+  /** From now on it gets messages of these types only. */
+  narrow(types: readonly string[] | undefined): void {
+    this.#types = types && new Set(types)
   }
 
   /** Takes what the room delivers. */
@@ -57,42 +87,97 @@ export class Membership implements RoomMember {
     else this.connection.overrun()
   }
 
-  /** Sends what the member missed and lets it take part. `page`: the end of the room's log, read after it began to hold back. */
-  open(page: LogPage | undefined, replay: Replay): void {
-    const held = page === undefined ? [] : (this.#held ?? [])
+  /** Sends what the member missed and lets it take part. To be called when the room is live. */
+  async open(
+    read: (range: LogRange) => Promise<LogPage>,
+    present: () => Promise<PresenceView | undefined>,
+  ): Promise<void> {
+    const start = await this.#missed(read)
+    const presence = await present()
+    if (this.left) return
+    const { at, history, recovered, reset } = start ?? { at: this.room.position, history: [], recovered: false }
+    const held = this.#held ?? []
     this.#held = undefined
-    const at = page === undefined ? this.room.position : { epoch: page.epoch, seq: page.head }
-    const history = page === undefined ? [] : this.#wanted(page, replay === 'latest' ? 1 : Number(replay))
+    this.#floor = at
+    if (reset) this.connection.deliver(reset)
     for (const message of history) this.connection.deliver(message)
+    this.#subscribed({ at, recovered, replayed: history.length, presence })
+    for (const { message, position } of held) this.#pass(message, position)
+  }
+
+  /** Tells again that it is subscribed. */
+  confirm(ref: string | undefined): void {
+    this.#subscribed({ at: this.room.position, recovered: false, replayed: 0, presence: undefined }, ref)
+  }
+
+  #subscribed({ at, recovered, replayed, presence }: Subscribed, ref = this.options.ref): void {
     this.connection.control({
       type: 'SUBSCRIBED',
       room: this.room.name,
       epoch: at?.epoch ?? '',
       seq: at?.seq ?? 0,
-      recovered: false,
-      replayed: history.length,
+      recovered,
+      replayed,
+      ...(presence && { presence }),
+      ...(ref !== undefined && { ref }),
     })
-    if (page !== undefined) this.#floor = at
-    for (const { message, position } of held) this.#pass(message, position)
   }
 
-  /** A slow broker may deliver what the log showed already: the floor stops it, until the first message above it. */
+  async #missed(read: (range: LogRange) => Promise<LogPage>): Promise<Start | undefined> {
+    const { since, replay = 'latest' } = this.options
+    if (since) return await this.#resumed(since, read)
+    const count = replay === 'latest' ? 1 : replay === 'none' ? 0 : replay
+    return count === 0 ? undefined : await this.#newest(count, read)
+  }
+
+  async #resumed(since: Position, read: (range: LogRange) => Promise<LogPage>): Promise<Start> {
+    const page = await read({ after: since.seq, limit: longestResume })
+    const reason = recovery(since, page)
+    if (reason === 'complete') return { at: headOf(page), history: this.#wanted(page), recovered: true }
+    const start = await this.#newest(1, read)
+    const frame = formatFrame({ type: 'RESET', room: this.room.name, reason, ...start.at })
+    return { ...start, reset: new Outbound(frame) }
+  }
+
+  async #newest(count: number, read: (range: LogRange) => Promise<LogPage>): Promise<Start> {
+    // A member that wants certain types only gets the newest of those, so more must be looked at.
+    const page = await read({ newest: this.#types ? Math.max(count, lookBack) : count })
+    return { at: headOf(page), history: this.#wanted(page).slice(-count), recovered: false }
+  }
+
+  /** The log may show what is delivered afterwards: the floor stops it, until the first message above it. */
   #pass(message: Outbound, position: Position | undefined): void {
     if (this.#floor !== undefined && position !== undefined) {
       if (covered(position, this.#floor)) return
       this.#floor = undefined
     }
-    this.connection.deliver(message)
+    if (this.#wants(message)) this.connection.deliver(message)
   }
 
-  #wanted(page: LogPage, count: number): Outbound[] {
-    if (count === 0) return []
-    return page.entries
-      .map(({ seq, text }) => new Outbound(placed(text, { epoch: page.epoch, seq })))
-      .filter((message) => this.connection.wants(message))
-      .slice(-count)
+  #wants({ type }: Outbound): boolean {
+    return this.#types === undefined || this.#types.has(type) || reservedTypes.has(type)
   }
+
+  #wanted({ epoch, entries }: LogPage): Outbound[] {
+    return entries
+      .map(({ seq, text }) => placedOutbound(text, this.room.name, { epoch, seq }))
+      .filter((message) => this.#wants(message))
+  }
+}
+
+interface Subscribed {
+  readonly at: Position | undefined
+  readonly recovered: boolean
+  readonly replayed: number
+  readonly presence: PresenceView | undefined
+}
+
+function headOf({ epoch, head }: LogPage): Position {
+  return { epoch, seq: head }
 }
 
 /** Messages that may arrive while the history is being read. */
 const maxHeld = 1_000
+const lookBack = 100
+/** Messages that a client may catch up with. One that missed more is better served with the newest state. */
+const longestResume = 300

@@ -136,6 +136,22 @@ export function createPongMessage(): Message<'PONG', Readonly<Record<string, nev
   return { type: messageTypes.pong, data: {} }
 }
 
+/** The messages that `messageTypes` names, with their data. */
+export type StandardMessage =
+  | Message<'WORKFLOW_UPDATE', WorkflowUpdate>
+  | Message<'NETWORK_UPDATE', NetworkUpdate>
+  | Message<'COLLABORATION_UPDATE', CollaborationUpdate>
+  | Message<'NOTIFICATION', Notification>
+  | Message<'ERROR', ErrorReport>
+  | Message<'PING' | 'PONG', Readonly<Record<string, never>>>
+
+const standardTypes: ReadonlySet<string> = new Set(Object.values(messageTypes))
+
+/** Whether a type is one of `messageTypes`. */
+export function isStandardType(type: string): boolean {
+  return standardTypes.has(type)
+}
+
 /** @throws `ERR_MESSAGE_INVALID` unless an application may send a message of this type. */
 export function checkMessageType(type: unknown): asserts type is string {
   if (typeof type === 'string' && /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type)) return
@@ -148,17 +164,17 @@ export function checkMessageType(type: unknown): asserts type is string {
 }
 
 /** How much of a room is kept for those who come later. `latest`: one message for an hour. */
-export type RetentionOption = 'none' | 'latest' | { readonly count: number; readonly ttl: Duration }
+export type HistoryOption = 'none' | 'latest' | { readonly count: number; readonly ttl: Duration }
 
 /** What is kept of a message: what the caller says, else what suits its type. */
-export function retentionOf(type: string, option: RetentionOption | undefined): Retention {
+export function retentionOf(type: string, option: HistoryOption | undefined): Retention {
   if (option === undefined) return standardRetention[type] ?? 'none'
   if (option === 'none') return 'none'
   if (option === 'latest') return { count: 1, ttl: hour }
   if (!Number.isInteger(option.count) || option.count < 1) {
-    throw new TriportError('ERR_OPTION_INVALID', `retention.count is ${option.count}. Give a whole number from 1 on.`)
+    throw new TriportError('ERR_OPTION_INVALID', `history.count is ${option.count}. Give a whole number from 1 on.`)
   }
-  return { count: option.count, ttl: milliseconds(option.ttl, 'retention.ttl') }
+  return { count: option.count, ttl: milliseconds(option.ttl, 'history.ttl') }
 }
 
 const hour = 3_600_000
@@ -168,6 +184,44 @@ const standardRetention: Readonly<Record<string, Retention>> = {
   [messageTypes.networkUpdate]: { count: 100, ttl: hour },
   [messageTypes.notification]: { count: 100, ttl: 24 * hour },
 }
+
+/**
+ * What becomes of a message for a client that reads slowly. `reliable`: it waits, and a client that is owed too much is closed with 4503.
+ * `latest`: the client gets the newest of them when it catches up. `volatile`: the client does not get it.
+ */
+export type DeliveryClass = 'reliable' | 'latest' | 'volatile'
+
+/** How a message is delivered. */
+export interface Delivery {
+  readonly class: DeliveryClass
+  /** Among messages of class `latest`, those of one room, type and key replace each other. */
+  readonly key?: string
+}
+
+/** What is asked for, else what suits the message: progress may be skipped, the end of it may not. */
+export function deliveryOf({ type, data }: Message, option?: DeliveryClass, key?: string): Delivery {
+  if (option !== undefined && !deliveryClasses.includes(option)) {
+    throw new TriportError(
+      'ERR_OPTION_INVALID',
+      `delivery is ${JSON.stringify(option)}. Known: ${deliveryClasses.join(', ')}.`,
+    )
+  }
+  if (key !== undefined && !/^[\w.\-:]{1,128}$/.test(key)) {
+    const found = JSON.stringify(key)
+    throw new TriportError('ERR_OPTION_INVALID', `key is ${found}. Use 1 to 128 letters, digits and _ . - :.`)
+  }
+  const care = option ?? (isProgress(type, data) ? 'latest' : 'reliable')
+  return { class: care, ...(care === 'latest' && key !== undefined && { key }) }
+}
+
+const deliveryClasses: readonly string[] = ['reliable', 'latest', 'volatile'] satisfies DeliveryClass[]
+
+function isProgress(type: string, data: unknown): boolean {
+  if (type !== messageTypes.workflowUpdate && type !== messageTypes.networkUpdate) return false
+  return !endStates.has((data as { readonly status?: unknown } | null)?.status)
+}
+
+const endStates: ReadonlySet<unknown> = new Set(['completed', 'failed', 'cancelled'])
 
 const levels: readonly string[] = ['info', 'success', 'warning', 'error'] satisfies Notification['level'][]
 

@@ -3,6 +3,14 @@ import { TriportError } from '../errors.js'
 /** Every connection of every node. */
 export const everybody = '@all'
 
+/** What the room of one connection begins with: its id follows. */
+export const connectionRoom = '@connection:'
+
+/** The id of the connection whose room this is. */
+export function connectionOf(room: string): string {
+  return room.slice(connectionRoom.length)
+}
+
 /** The broker room in which a node hears what is for one of its connections. */
 export function inboxOf(node: string): string {
   return `@node:${node}`

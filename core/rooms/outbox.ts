@@ -1,10 +1,34 @@
+import type { CancelTimer, Clock } from '../clock.js'
+import { isTriportError, TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
+
+/**
+ * What to do with a message while the broker is away. `reject`: the caller hears of it at once. `buffer`: it waits for the broker, with at
+ * most 999 others and 1 MiB of text; what does not fit is rejected. `local`: it reaches the clients of this process, without a position
+ * and marked `degraded`.
+ */
+export type OnBrokerDown = 'reject' | 'buffer' | 'local'
 
 /** Takes messages to the broker: those of one turn in one call, in the order in which they came. */
 export interface Outbox {
   /** @throws what the driver rejects with; `ERR_UNSUPPORTED` for a `tx` that it has no use for. */
   publish(message: OutgoingMessage, tx?: unknown): Promise<Position | undefined>
+  /** Messages that wait for the broker to return. */
+  readonly buffered: number
+  /** The broker is back: sends what waits. */
+  retry(): void
+  /** Rejects what waits. */
+  close(): void
+}
+
+export interface OutboxOptions {
+  readonly driver: Late<RoomsDriver>
+  readonly clock: Clock
+  /** @default 'reject' */
+  readonly onBrokerDown?: OnBrokerDown | undefined
+  /** Delivers to this node only. @returns False for what is meant for another one. */
+  deliverLocally(message: OutgoingMessage): boolean
 }
 
 interface Waiting {
@@ -13,20 +37,66 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-export function createOutbox(driver: Late<RoomsDriver>): Outbox {
+export function createOutbox({ driver, clock, onBrokerDown = 'reject', deliverLocally }: OutboxOptions): Outbox {
+  /** Of this turn. */
   let waiting: Waiting[] = []
+  /** In order, and ahead of `waiting`. */
+  let parked: Waiting[] = []
+  let sending = false
+  let stopRetrying: CancelTimer | undefined
 
-  async function flush(): Promise<void> {
+  function flush(): void {
     const batch = waiting
     waiting = []
+    if (onBrokerDown !== 'buffer') return void send(batch)
+    park(batch)
+    // While the broker is away, only the timer and its return try again.
+    if (stopRetrying === undefined) void sendParked()
+  }
+
+  async function send(batch: readonly Waiting[]): Promise<boolean> {
     try {
       const positions = await driver.get().publish(batch.map(({ message }) => message))
       batch.forEach(({ resolve }, index) => {
         resolve(positions[index])
       })
+      return true
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      const away = isTriportError(error, 'ERR_BROKER_UNAVAILABLE')
+      if (away && onBrokerDown === 'buffer') return false
+      for (const each of batch) {
+        if (away && onBrokerDown === 'local' && deliverLocally(each.message)) each.resolve(undefined)
+        else each.reject(error)
+      }
+      return true
     }
+  }
+
+  function park(batch: readonly Waiting[]): void {
+    let bytes = parked.reduce((sum, { message }) => sum + message.text.length, 0)
+    for (const each of batch) {
+      bytes += each.message.text.length
+      // Until it has been tried, a batch is not waiting for anything, so the limit is for what comes on top.
+      if (stopRetrying !== undefined && (parked.length >= mostParked || bytes > mostBytes)) each.reject(full())
+      else parked.push(each)
+    }
+  }
+
+  /** One call at a time, so that what is sent again does not come after what was published later. */
+  async function sendParked(): Promise<void> {
+    if (sending || parked.length === 0) return
+    sending = true
+    stopRetrying?.()
+    stopRetrying = undefined
+    const batch = parked
+    parked = []
+    const done = await send(batch)
+    sending = false
+    if (done) return void sendParked()
+    stopRetrying = clock.after(retryEvery, sendParked)
+    const later = parked
+    parked = []
+    park([...batch, ...later])
   }
 
   async function publishIn(tx: unknown, message: OutgoingMessage): Promise<Position | undefined> {
@@ -35,6 +105,9 @@ export function createOutbox(driver: Late<RoomsDriver>): Outbox {
   }
 
   return {
+    get buffered() {
+      return parked.length
+    },
     publish(message, tx) {
       if (tx !== undefined) return publishIn(tx, message)
       return new Promise((resolve, reject) => {
@@ -42,5 +115,30 @@ export function createOutbox(driver: Late<RoomsDriver>): Outbox {
         waiting.push({ message, resolve, reject })
       })
     },
+    retry: () => void sendParked(),
+    close() {
+      stopRetrying?.()
+      stopRetrying = undefined
+      for (const { reject } of parked) reject(closed())
+      parked = []
+    },
   }
+}
+
+const mostParked = 1_000
+const mostBytes = 1_048_576
+const retryEvery = 1_000
+
+function full(): TriportError {
+  return new TriportError(
+    'ERR_BROKER_UNAVAILABLE',
+    `The broker is away, and ${mostParked} messages or ${mostBytes} bytes wait for it already. Try again later.`,
+  )
+}
+
+function closed(): TriportError {
+  return new TriportError(
+    'ERR_BROKER_UNAVAILABLE',
+    'The runtime stopped before the broker was back, so the message was not published.',
+  )
 }

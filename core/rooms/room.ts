@@ -1,37 +1,57 @@
-import type { LogPage, LogRange, Position, RoomMessage } from '../ports/rooms.js'
+import type { Head, LogPage, LogRange, Position, RoomMessage } from '../ports/rooms.js'
+import { formatFrame } from '../protocol/codec.js'
 import type { Report } from '../report.js'
-import { Outbound, placed } from './envelope.js'
-import { step } from './position.js'
+import { idOf, Outbound, placedOutbound } from './envelope.js'
+import type { Fanout } from './fanout.js'
+import { type Delivered, relation, relationOfPage, step } from './position.js'
 
 /** Who hears a room. */
 export interface RoomMember {
+  /** `message` may be a GAP or a RESET, which stands where `position` is. */
   offer(message: Outbound, position: Position | undefined): void
 }
 
 /** What a room needs of its node. */
 export interface RoomContext {
   read(room: string, range: LogRange): Promise<LogPage>
+  renew(room: string, epoch: string): Promise<Head>
+  readonly fanout: Fanout
   readonly report: Report
+}
+
+/** Where a room was when its head was asked for. */
+export interface Doubt {
+  readonly delivered: Delivered
+  readonly count: number
 }
 
 /**
  * One room on one node: who is in it, and how far it has been delivered.
  *
- * Messages come from the broker only, the node's own included, and every member hears them in the order of the log: the next position is
- * delivered, an old one dropped; when one is missing, the log is read up to it before anything later is delivered.
+ * Messages come from the broker only, the node's own included, and every member hears them in the order of the log. The next position is
+ * delivered and an old one dropped. Whenever something else comes, the log is read from the last delivered message on, and it decides:
+ *
+ * - it goes on: what is missing is delivered, a hole that can no longer be filled is told as GAP;
+ * - it has another epoch: the members hear RESET, then what is left of it;
+ * - it has lost its end, so that its positions mean something else now: it gets another epoch first.
  */
 export class Room {
   readonly name: string
   readonly members = new Set<RoomMember>()
   /** The newest position that was delivered here. */
-  position: Position | undefined
+  position: Delivered | undefined
   /** Settles when the node hears the room; a failed one is replaced by the next member. */
   live: Promise<void> | undefined
   /** Clock time since which it has no members. */
   emptySince = 0
+  /** Clock time of its last sign of life. */
+  heardAt = 0
   readonly #context: RoomContext
   /** A read is under way; `again` when more turned up meanwhile. */
   #reading: { again: boolean } | undefined
+  /** How often the broker was lost, and up to which loss the position has been checked. */
+  #doubts = 0
+  #cleared = 0
 
   constructor(name: string, context: RoomContext) {
     this.name = name
@@ -39,36 +59,50 @@ export class Room {
   }
 
   /** Takes the head that a subscription began with, unless messages have overtaken it. */
-  startAt(head: Position | undefined): void {
+  startAt(head: Head | undefined): void {
     this.position ??= head
+  }
+
+  /** The broker may have lost something: from now on the log is believed, not what comes by itself. */
+  doubt(): void {
+    this.#doubts += 1
+  }
+
+  /** To be taken before asking for the head; `undefined` while nothing is known of the room. */
+  asking(): Doubt | undefined {
+    return this.position && { delivered: this.position, count: this.#doubts }
+  }
+
+  /** Compares what was delivered with the broker's head. Resolves when what is missing was read. */
+  async check({ delivered, count }: Doubt, head: Head): Promise<void> {
+    if (relation(delivered, head) === 'same') this.#cleared = Math.max(this.#cleared, count)
+    else await this.#catchUp()
   }
 
   receive({ position, text }: RoomMessage): void {
     if (position === undefined) {
-      if (text !== undefined) this.#deliver(text, undefined)
+      if (text !== undefined) this.#deliver(new Outbound(text, { room: this.name }), undefined)
       return
     }
-    switch (step(this.position, position, text !== undefined)) {
+    this.position ??= { epoch: position.epoch, seq: position.seq - 1 }
+    const sure = this.#cleared === this.#doubts
+    switch (step(this.position, { position, hasText: text !== undefined }, sure)) {
       case 'drop':
         return
-      case 'restart':
-        // Of a log that began anew everything is wanted, of one that is met for the first time what comes from now on.
-        this.position = { epoch: position.epoch, seq: this.position === undefined ? position.seq - 1 : 0 }
-        this.receive({ room: this.name, position, ...(text !== undefined && { text }) })
-        return
       case 'deliver':
-        this.position = position
-        if (text !== undefined) this.#deliver(text, position)
-        return
+        return void this.#next(position, text ?? '')
       case 'read':
         void this.#catchUp()
     }
   }
 
-  #deliver(text: string, position: Position | undefined): void {
-    if (this.members.size === 0) return
-    const message = new Outbound(position ? placed(text, position) : text)
-    for (const member of this.members) member.offer(message, position)
+  #next(position: Position, text: string): void {
+    this.position = { ...position, id: idOf(text) }
+    if (this.members.size > 0) this.#deliver(placedOutbound(text, this.name, position), position)
+  }
+
+  #deliver(message: Outbound, position: Position | undefined): void {
+    this.#context.fanout.run(this.members, (member) => member.offer(message, position))
   }
 
   /** Reads what is missing. One read at a time: whatever asks for one meanwhile causes the next. */
@@ -82,11 +116,10 @@ export class Room {
     try {
       while (reading.again) {
         reading.again = false
-        const page = await this.#context.read(this.name, { after: this.position?.seq ?? 0, limit: pageSize })
-        reading.again ||= this.#apply(page)
+        reading.again = (await this.#readOn()) || reading.again
       }
     } catch (error) {
-      // The next message finds the same hole and reads again.
+      // The next message or the next look at the head finds the same hole and reads again.
       this.#context.report(error, { stage: 'rooms.read' })
     } finally {
       this.#reading = undefined
@@ -94,14 +127,49 @@ export class Room {
   }
 
   /** True when there is more to read. */
-  #apply(page: LogPage): boolean {
-    const before = this.position
-    const trimmed = { epoch: page.epoch, seq: page.low - 1 }
-    if (before?.epoch !== page.epoch || before.seq < trimmed.seq) this.position = trimmed
-    for (const { seq, text } of page.entries) {
-      this.receive({ room: this.name, position: { epoch: page.epoch, seq }, text })
+  async #readOn(): Promise<boolean> {
+    const asked = this.asking()
+    if (asked === undefined) return false
+    const { delivered, count } = asked
+    const page = await this.#context.read(this.name, { after: Math.max(0, delivered.seq - 1), limit: pageSize })
+    switch (relationOfPage(delivered, page, idOf)) {
+      case 'regressed':
+        return await this.#renewed(delivered.epoch)
+      case 'anew':
+        this.#reset(page)
+        return true
+      default:
+        return this.#follow(page, count)
     }
-    return page.entries.length > 0 && (this.position?.seq ?? 0) < page.head
+  }
+
+  async #renewed(epoch: string): Promise<boolean> {
+    const head = await this.#context.renew(this.name, epoch)
+    return head.epoch !== epoch
+  }
+
+  #reset({ epoch, head, low }: LogPage): void {
+    this.position = { epoch, seq: low - 1 }
+    const frame = formatFrame({ type: 'RESET', room: this.name, reason: 'epoch', epoch, seq: head })
+    this.#deliver(new Outbound(frame, { room: this.name }), { epoch, seq: 0 })
+  }
+
+  #follow({ epoch, head, low, entries }: LogPage, doubt: number): boolean {
+    const before = this.position?.seq ?? 0
+    if (low > before + 1) this.#skip({ from: before + 1, to: low - 1 }, epoch)
+    for (const { seq, text } of entries) {
+      if (seq === (this.position?.seq ?? 0) + 1) this.#next({ epoch, seq }, text)
+    }
+    const now = this.position?.seq ?? 0
+    if (now < head) return now > before
+    this.#cleared = Math.max(this.#cleared, doubt)
+    return false
+  }
+
+  #skip({ from, to }: { readonly from: number; readonly to: number }, epoch: string): void {
+    this.position = { epoch, seq: to }
+    const frame = formatFrame({ type: 'GAP', room: this.name, from, to, reason: 'trimmed' })
+    this.#deliver(new Outbound(frame, { room: this.name }), { epoch, seq: to })
   }
 }
 

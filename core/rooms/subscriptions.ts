@@ -1,5 +1,5 @@
 import type { Late } from '../late.js'
-import type { Position, RoomsDriver } from '../ports/rooms.js'
+import type { Head, RoomsDriver } from '../ports/rooms.js'
 import type { Report } from '../report.js'
 
 /** Which rooms of the broker this node hears. */
@@ -8,14 +8,14 @@ export interface Subscriptions {
    * Resolves when messages of the room will arrive, with its head at that moment. What is asked for in one turn goes to the broker in one
    * call, and waits for an `unsubscribe` of the same room that is under way.
    */
-  open(room: string): Promise<Position | undefined>
+  open(room: string): Promise<Head | undefined>
   /** Gives the rooms up, in one call. A failure is reported: the broker then sends what nobody hears. */
   close(rooms: readonly string[]): Promise<void>
 }
 
 interface Waiting {
   readonly room: string
-  resolve(head: Position | undefined): void
+  resolve(head: Head | undefined): void
   reject(error: unknown): void
 }
 
@@ -24,7 +24,7 @@ export function createSubscriptions(driver: Late<RoomsDriver>, report: Report): 
   const closing = new Map<string, Promise<void>>()
   let waiting: Waiting[] = []
 
-  function open(room: string): Promise<Position | undefined> {
+  function open(room: string): Promise<Head | undefined> {
     const closed = closing.get(room)
     const opened = closed ? closed.then(() => ask(room)) : ask(room)
     const settled = opened.then(ignored, ignored)
@@ -33,7 +33,7 @@ export function createSubscriptions(driver: Late<RoomsDriver>, report: Report): 
     return opened
   }
 
-  function ask(room: string): Promise<Position | undefined> {
+  function ask(room: string): Promise<Head | undefined> {
     return new Promise((resolve, reject) => {
       if (waiting.length === 0) queueMicrotask(subscribe)
       waiting.push({ room, resolve, reject })

@@ -34,7 +34,7 @@ export function socketClaims(host: TestHost): void {
     const page = 'x'.repeat(200_000) // The operating system takes some megabytes before anything waits here.
     const sent = 100
     for (let n = 0; n < sent; n++) {
-      await runtime.rooms.broadcastToRoom('news', note(page), { retention: 'none' })
+      await runtime.rooms.broadcastToRoom('news', note(page), { history: 'none' })
       await eventually(() => assert.ok(quick.messages.filter(({ type }) => type === 'NOTIFICATION').length > n))
     }
     assert.equal(runtime.rooms.members('news'), 1)

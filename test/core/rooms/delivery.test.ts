@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDelivery, type Recipient } from '../../../core/rooms/delivery.js'
 import { Outbound } from '../../../core/rooms/envelope.js'
+import { createFakeClock } from '../../kit/clock.js'
 import { reportSpy } from '../../kit/spy.js'
 import { fakeTransport, settled, startNode } from './node.js'
 
@@ -58,14 +59,14 @@ test('sockets that are owed different frames get theirs in one delivery each, gr
 test('a socket that has closed is skipped, and a transport that fails harms no other', () => {
   const report = reportSpy()
   let flush: (() => void) | undefined
-  const delivery = createDelivery({ schedule: (fn) => (flush = fn), report })
+  const delivery = createDelivery({ schedule: (fn) => (flush = fn), clock: createFakeClock(), report })
   const good = fakeTransport()
   const bad = { ...fakeTransport(), deliver: () => assert.fail('broken') }
   const socket = (open = true) => ({ open, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} })
   const recipients: Recipient[] = [
-    { socket: socket(), transport: bad, owed: undefined },
-    { socket: socket(false), transport: good, owed: undefined },
-    { socket: socket(), transport: good, owed: undefined },
+    { socket: socket(), transport: bad, owed: undefined, owedBytes: 0 },
+    { socket: socket(false), transport: good, owed: undefined, owedBytes: 0 },
+    { socket: socket(), transport: good, owed: undefined, owedBytes: 0 },
   ]
   const message = new Outbound('{"type":"TEXT","data":1}')
   for (const recipient of recipients) delivery.send(recipient, message)

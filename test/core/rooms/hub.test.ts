@@ -20,6 +20,7 @@ test('a broadcast reaches the members of its room, with its place in the history
   assert.deepEqual(message, {
     type: 'WORKFLOW_UPDATE',
     id: message?.id,
+    delivery: 'latest',
     room: 'workflow:abc',
     ts: '2026-01-01T00:00:00.000Z',
     seq: 1,
@@ -95,6 +96,19 @@ test('a message to one connection reaches it from any node, and nobody else', as
   assert.deepEqual(other.messages(), [])
 })
 
+test('everybody and one connection are rooms too, for code that knows only the name of a room', async () => {
+  const node = await startNode()
+  const [one, other] = [await node.joined(), await node.joined()]
+  assert.equal(await node.rooms.broadcastToRoom('@all', progress(1)), undefined)
+  await node.rooms.broadcastToRoom(`@connection:${one.connection.id}`, progress(2))
+  await settled()
+  const heard = (client: typeof one) => client.messages().map(({ data }) => (data as { progress: number }).progress)
+  assert.deepEqual([heard(one), heard(other)], [[1, 2], [1]])
+  await assert.rejects(node.rooms.broadcastToRoom('@connection:nobody', progress(1)), {
+    code: 'ERR_CONNECTION_UNKNOWN',
+  })
+})
+
 test('a message to a closed connection of this node is refused, as is one to nonsense', async () => {
   const node = await startNode()
   const client = await node.joined()
@@ -134,9 +148,9 @@ test('only messages of types with a history are kept, unless the caller says oth
   const node = await startNode()
   const custom = { type: 'CURSOR_MOVED', data: { x: 1 } }
   assert.equal(await node.rooms.broadcastToRoom('room', custom), undefined)
-  assert.equal(await node.rooms.broadcastToRoom('room', progress(1), { retention: 'none' }), undefined)
-  assert.equal((await node.rooms.broadcastToRoom('room', custom, { retention: { count: 5, ttl: '1m' } }))?.seq, 1)
-  assert.equal((await node.rooms.broadcastToRoom('room', custom, { retention: 'latest' }))?.seq, 2)
+  assert.equal(await node.rooms.broadcastToRoom('room', progress(1), { history: 'none' }), undefined)
+  assert.equal((await node.rooms.broadcastToRoom('room', custom, { history: { count: 5, ttl: '1m' } }))?.seq, 1)
+  assert.equal((await node.rooms.broadcastToRoom('room', custom, { history: 'latest' }))?.seq, 2)
   const client = await node.joined({ rooms: ['room'], replay: 10 })
   assert.deepEqual(
     client.messages().map(({ seq }) => seq),
@@ -149,7 +163,7 @@ test('what cannot be broadcast is refused with a code and reaches nobody', async
   const client = await node.joined({ rooms: ['room'] })
   const refused = (room: string, message: unknown, code: string, options = {}) =>
     assert.rejects(node.rooms.broadcastToRoom(room, message as never, options), { code })
-  for (const room of ['', 'a b', '@all', 'ü', 'x'.repeat(256)]) await refused(room, progress(1), 'ERR_ROOM_INVALID')
+  for (const room of ['', 'a b', '@some', 'ü', 'x'.repeat(256)]) await refused(room, progress(1), 'ERR_ROOM_INVALID')
   for (const type of ['', 'WELCOME', 'a"b', undefined, 7])
     await refused('room', { type, data: 1 }, 'ERR_MESSAGE_INVALID')
   await refused('room', undefined, 'ERR_MESSAGE_INVALID')
@@ -160,7 +174,7 @@ test('what cannot be broadcast is refused with a code and reaches nobody', async
   }
   await refused('room', { type: 'X', data: 'é'.repeat(600_000) }, 'ERR_MESSAGE_TOO_LARGE')
   await refused('room', progress(1), 'ERR_OPTION_INVALID', { id: 'x'.repeat(129) })
-  await refused('room', progress(1), 'ERR_OPTION_INVALID', { retention: { count: 0, ttl: '1m' } })
+  await refused('room', progress(1), 'ERR_OPTION_INVALID', { history: { count: 0, ttl: '1m' } })
   await refused('room', progress(1), 'ERR_UNSUPPORTED', { tx: {} })
   await settled()
   assert.deepEqual(client.messages(), [])

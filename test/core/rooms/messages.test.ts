@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { addressed, placed, typeOf, unaddressed, writeEnvelope } from '../../../core/rooms/envelope.js'
+import { addressed, idOf, Outbound, placed, unaddressed, writeEnvelope } from '../../../core/rooms/envelope.js'
 import {
   createCollaborationUpdateMessage,
   createErrorMessage,
@@ -64,14 +64,14 @@ test('the standard types keep a history that suits them', () => {
 
 test('the position is spliced in, whatever the data', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), fc.nat(), (data, seq) => {
-      const head = { id: 'i', room: 'r', time: 0, traceparent: 't' }
+    fc.property(fc.jsonValue(), fc.nat(), fc.string(), (data, seq, id) => {
+      const head = { id, room: 'r', time: 0, traceparent: 't' }
       const text = writeEnvelope({ type: 'X', data }, head, 1_000_000)
-      const expected = { type: 'X', id: 'i', room: 'r', ts: '1970-01-01T00:00:00.000Z', data, traceparent: 't' }
+      const expected = { type: 'X', id, room: 'r', ts: '1970-01-01T00:00:00.000Z', data, traceparent: 't' }
       assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(expected)))
       const { seq: at, epoch, ...rest } = JSON.parse(placed(text, { seq, epoch: 'e' }))
       assert.deepEqual({ at, epoch, rest }, { at: seq, epoch: 'e', rest: JSON.parse(text) })
-      assert.equal(typeOf(text), 'X')
+      assert.deepEqual([idOf(text), new Outbound(text).type], [id, 'X'])
       assert.deepEqual(unaddressed(addressed('node.1', text)), { connection: 'node.1', text })
     }),
   )

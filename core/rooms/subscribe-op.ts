@@ -1,0 +1,124 @@
+import { closeCodes } from '../protocol/close-codes.js'
+import type { AuthOp, ResumeOp, SubscribeOp, UnsubscribeOp } from '../protocol/frames.js'
+import type { Report } from '../report.js'
+import type { HubConnection, RoomAction } from './connection.js'
+import { isRoomName } from './names.js'
+import { acknowledge, type Objection, refuse } from './ops.js'
+import { refusal } from './refusal.js'
+import type { RoomType } from './room-type.js'
+
+/** Decides what a client may do in a room. */
+export type MayDo = (connection: HubConnection, action: RoomAction, room: string) => Promise<boolean>
+
+export interface SubscriberOptions {
+  readonly mayDo: MayDo
+  readonly report: Report
+}
+
+/** What clients ask for about being in rooms. Nothing rejects. */
+export interface Subscriber {
+  subscribe(connection: HubConnection, op: SubscribeOp): Promise<void>
+  resume(connection: HubConnection, op: ResumeOp): Promise<void>
+  unsubscribe(connection: HubConnection, op: UnsubscribeOp): void
+  authenticate(connection: HubConnection, op: AuthOp): Promise<void>
+}
+
+export function createSubscriber({ mayDo, report }: SubscriberOptions): Subscriber {
+  async function subscribe(connection: HubConnection, op: SubscribeOp): Promise<void> {
+    try {
+      const objection = await objectionTo(connection, op.room)
+      if (objection) return refuse(connection, objection, op)
+      await enter(connection, op)
+    } catch (error) {
+      const { frame } = refusal(error)
+      if (frame.code === 'internal') report(error, { stage: 'rooms.subscribe', connection: connection.id })
+      refuse(connection, frame, op)
+    }
+  }
+
+  async function objectionTo(connection: HubConnection, room: string): Promise<Objection | undefined> {
+    if (!isRoomName(room)) return { code: 'room_invalid', message: 'This is no name of a room.' }
+    if (await mayDo(connection, 'room:join', room)) return undefined
+    return { code: 'forbidden', message: 'Joining this room is not allowed.' }
+  }
+
+  return {
+    subscribe,
+    async resume(connection, { rooms, ref }) {
+      const asked = [...rooms].map(([room, since]) =>
+        subscribe(connection, { op: 'subscribe', room, since, ...(ref !== undefined && { ref }) }),
+      )
+      await Promise.all(asked)
+      acknowledge(connection, { ref })
+    },
+    unsubscribe(connection, { room, ref }) {
+      if (connection.memberships.has(room)) connection.leave(room, ref === undefined ? {} : { ref })
+      else refuse(connection, { code: 'not_subscribed', message: 'The connection is not in this room.' }, { room, ref })
+    },
+    async authenticate(connection, { token, ref }) {
+      const accepted = await identityOf(connection, token)
+      if (!connection.open) return
+      if (accepted === undefined) {
+        refuse(connection, { code: 'unauthenticated', message: 'This token is not accepted.' }, { ref })
+        return connection.close(closeCodes.unauthenticated, 'unauthenticated')
+      }
+      connection.principal = accepted.principal
+      connection.admitted = true
+      await withdrawForbidden(connection)
+      acknowledge(connection, { ref })
+    },
+  }
+
+  async function identityOf(connection: HubConnection, token: string) {
+    try {
+      return await connection.options.authenticate?.(token)
+    } catch (error) {
+      report(error, { stage: 'rooms.auth', connection: connection.id })
+      return undefined
+    }
+  }
+
+  /** Whoever it is now may not be allowed what somebody else was. */
+  async function withdrawForbidden(connection: HubConnection): Promise<void> {
+    const rooms = [...connection.memberships.keys()]
+    const allowed = await Promise.all(rooms.map((room) => mayDo(connection, 'room:join', room)))
+    rooms.forEach((room, index) => {
+      if (!allowed[index]) connection.leave(room, { code: 'forbidden' })
+    })
+  }
+}
+
+/** A room that the connection is in already is confirmed, unless the client says that it lacks something of it. */
+async function enter(connection: HubConnection, { room, ref, replay, since, types }: SubscribeOp): Promise<void> {
+  const existing = connection.memberships.get(room)
+  if (existing && since === undefined) {
+    await existing.joined
+    if (types) existing.narrow(types)
+    return existing.confirm(ref)
+  }
+  if (existing) connection.withdraw(room)
+  await connection.join(room, {
+    ...(replay !== undefined && { replay }),
+    ...(since && { since }),
+    ...(types && { types }),
+    ...(ref !== undefined && { ref }),
+  })
+}
+
+/** What a room's type and whoever made the connection allow together. */
+export function createMayDo(typeOf: (room: string) => RoomType | undefined): MayDo {
+  return async (connection, action, room) => {
+    const { principal, options } = connection
+    if ((await options.authorize?.(action, room, principal)) !== true) return false
+    return await allowedByType(typeOf(room), { action, room, principal })
+  }
+}
+
+/** Whether the type of a room lets somebody do something there. */
+export async function allowedByType(
+  type: RoomType | undefined,
+  wish: { readonly action: RoomAction; readonly room: string; readonly principal: unknown },
+): Promise<boolean> {
+  const params = type?.match(wish.room) ?? {}
+  return (await type?.definition.authorize?.({ ...wish, params })) ?? true
+}
