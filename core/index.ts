@@ -122,7 +122,7 @@ export {
   type WelcomeFrame,
 } from './protocol/frames.js'
 export type { Backoff, BackoffOptions } from './queue/backoff.js'
-export type { EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
+export type { EnqueueInput, EnqueueItem, EnqueueManyOutcome } from './queue/bulk.js'
 export type { QueueControl } from './queue/control.js'
 export type { EnqueueOptions } from './queue/enqueue-options.js'
 export type {
@@ -163,13 +163,23 @@ export {
   type Task,
   type TaskContext,
   type TaskDefinition,
+  type TaskMeant,
   type TaskNamed,
   type TaskOptions,
   type ValidatedTaskDefinition,
   type ValidatedTaskOptions,
 } from './queue/task.js'
 export { FatalTaskError, RetryTaskError, type RetryTaskErrorOptions } from './queue/task-errors.js'
-export { type TaskDecorator, type TaskMethod, type TaskMethodOptions, task, tasksOf } from './queue/task-method.js'
+export {
+  type TaskDecorator,
+  type TaskMethod,
+  type TaskMethodName,
+  type TaskMethodOptions,
+  type TaskOfMethod,
+  task,
+  taskOf,
+  tasksOf,
+} from './queue/task-method.js'
 export type { DebounceOptions, ThrottleOptions, Uniqueness, UniqueOptions } from './queue/unique.js'
 export type { WorkerSnapshot } from './queue/worker.js'
 export type { WorkerOptions } from './queue/worker-options.js'

@@ -7,20 +7,25 @@ import type { EnqueueOptions } from './enqueue-options.js'
 import { type Enqueuer, parts } from './enqueuer.js'
 import type { Job } from './job.js'
 import { jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
-import type { AnyTask } from './task.js'
+import type { AnyTask, InputOf, TaskMeant } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 
-/** One job of `enqueueMany`. The input is checked against the task's schema when it is enqueued. */
-export interface EnqueueItem {
+/** One job of `enqueueMany`. `T` is its task, or the name of one of `Tasks`. */
+export type EnqueueItem<
+  T extends AnyTask | string = AnyTask | string,
+  Tasks extends readonly AnyTask[] = readonly AnyTask[],
+> = {
   /** A task, or the name of a registered one. */
-  readonly task: AnyTask | string
-  readonly input?: unknown
+  readonly task: T
   readonly options?: EnqueueOptions
-}
+} & EnqueueInput<InputOf<TaskMeant<Tasks, T>>>
+
+/** The input of an item, which may be left out where its task takes none. */
+export type EnqueueInput<Input> = undefined extends Input ? { readonly input?: Input } : { readonly input: Input }
 
 /** What became of one item of `enqueueMany`. */
-export type EnqueueManyOutcome =
-  | { readonly job: Job; readonly error?: undefined }
+export type EnqueueManyOutcome<Output = unknown> =
+  | { readonly job: Job<Output>; readonly error?: undefined }
   | { readonly job?: undefined; readonly error: unknown }
 
 export interface BulkDeps {

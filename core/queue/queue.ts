@@ -20,7 +20,7 @@ import type { Job, JobStatus } from './job.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
 import { createResults } from './result.js'
-import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskNamed, TaskRegistry } from './task.js'
+import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskMeant, TaskNamed, TaskRegistry } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 import { duplicate } from './unique.js'
 
@@ -44,8 +44,13 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
     name: Name,
     ...args: EnqueueArguments<InputOf<TaskNamed<Tasks, Name>>>
   ): Promise<Job<OutputOf<TaskNamed<Tasks, Name>>>>
-  /** Enqueues many jobs with few calls of the backend. Each item succeeds or fails by itself; outcomes are in the order of `items`. */
-  enqueueMany(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]>
+  /**
+   * Enqueues many jobs, `{ task, input, options }` each, with few calls of the backend. Each item succeeds or fails by itself; outcomes are
+   * in the order of `items`.
+   */
+  enqueueMany<const T extends readonly (AnyTask | Tasks[number]['name'])[]>(
+    items: { readonly [I in keyof T]: EnqueueItem<T[I], Tasks> },
+  ): Promise<{ readonly [I in keyof T]: EnqueueManyOutcome<OutputOf<TaskMeant<Tasks, T[I]>>> }>
   /**
    * What is known about a job.
    *
@@ -142,6 +147,10 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     return (middleware.enqueue ? middleware.enqueue(request, send) : send(request)) as Promise<never>
   }
 
+  async function enqueueMany(items: readonly EnqueueItem[]): Promise<never> {
+    return (middleware.enqueue ? enqueueEach(items) : storeMany(items)) as Promise<never>
+  }
+
   /** Middleware sees each item by itself. What its calls of one turn store goes to the driver together all the same. */
   function enqueueEach(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
     const outcome = ({ task, input, options }: EnqueueItem): Promise<EnqueueManyOutcome> =>
@@ -155,7 +164,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   return {
     enqueue,
     delay: enqueue,
-    enqueueMany: middleware.enqueue ? enqueueEach : storeMany,
+    enqueueMany,
     on: events.on,
     ...createControl({ ask, clock, canceller }),
     getResult: async (id) => access.status(id, false),

@@ -58,17 +58,54 @@ export function task(
  * The tasks that `@task` marks on an object, its class and the classes above it; for a class itself, on its static methods.
  * A method that overrides a marked one is the task in its place.
  *
+ * No decorator can tell the type of its class what it was given, so the names and inputs of these tasks are known at run time
+ * only: `enqueue('resize', input)` checks neither. `taskOf` gives one of them with its types.
+ *
  * @throws `ERR_TASK_INVALID` when the options of one are wrong.
  */
 export function tasksOf(instance: object): AnyTask[] {
-  const options = new Map<PropertyKey, TaskMethodOptions>()
+  return Array.from(marksOf(instance), ([key, options]) => methodTask(instance, key, options))
+}
+
+/**
+ * The task that `@task` marks with this method: one of `tasksOf`, with the types of the method's input and result. Where its schema
+ * transforms the input, the type is that of what the method gets.
+ *
+ * @throws `ERR_TASK_INVALID` when `@task` does not mark the method, or its options are wrong.
+ * @example
+ * const images = new Images()
+ * createRuntime({ tasks: tasksOf(images) })
+ * await queue.enqueue(taskOf(images, 'resize'), { url: 'cat.png' })
+ */
+export function taskOf<T extends object, Method extends TaskMethodName<T>>(
+  instance: T,
+  method: Method,
+): TaskOfMethod<T[Method]> {
+  const options = marksOf(instance).get(method)
+  if (options) return methodTask(instance, method, options) as TaskOfMethod<T[Method]>
+  throw new TriportError('ERR_TASK_INVALID', `Method ${JSON.stringify(method)} is no task. Mark it with @task.`)
+}
+
+/** The names of the methods that can be tasks. */
+export type TaskMethodName<T> = { [Name in keyof T]: T[Name] extends TaskMethod ? Name : never }[keyof T] & string
+
+/** The task that a method is. */
+export type TaskOfMethod<Method> = Method extends (...args: infer Arguments) => infer Output
+  ? Task<string, Arguments[0], Awaited<Output>>
+  : never
+
+/** The marks of an object, those of the classes above it included. */
+function marksOf(instance: object): Marks {
+  const marks: Marks = new Map()
   for (let level: object | null = instance; level; level = Object.getPrototypeOf(level) as object | null) {
-    for (const [key, marks] of marked.get(level) ?? []) if (!options.has(key)) options.set(key, marks)
+    for (const [key, options] of marked.get(level) ?? []) if (!marks.has(key)) marks.set(key, options)
   }
-  return Array.from(options, ([key, each]) => {
-    const method = (instance as Record<PropertyKey, TaskMethod>)[key]
-    return defineTask({ ...each, run: method?.bind(instance) } as never)
-  })
+  return marks
+}
+
+function methodTask(instance: object, key: PropertyKey, options: TaskMethodOptions): AnyTask {
+  const method = (instance as Record<PropertyKey, TaskMethod>)[key]
+  return defineTask({ ...options, run: method?.bind(instance) } as never)
 }
 
 type Marks = Map<PropertyKey, TaskMethodOptions>

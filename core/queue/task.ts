@@ -109,6 +109,9 @@ export type TaskNamed<Tasks extends readonly AnyTask[], Name> = [
 /** The tasks whose names the type checker does not know: those of `tasksOf`. */
 export type NamedAtRunTime<T extends AnyTask> = T extends AnyTask ? (string extends T['name'] ? T : never) : never
 
+/** The task that is meant by a task or by the name of one of `Tasks`. */
+export type TaskMeant<Tasks extends readonly AnyTask[], T> = T extends AnyTask ? T : TaskNamed<Tasks, T>
+
 /** Input and options of `enqueue`; the input may be left out where a task takes none. */
 export type EnqueueArguments<Input> = undefined extends Input
   ? [input?: Input, options?: EnqueueOptions]

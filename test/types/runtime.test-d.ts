@@ -1,6 +1,8 @@
 // Compiled by `npm run check`: each line under @ts-expect-error must be rejected, everything else accepted.
 import { z } from 'zod'
 import type { QueueDriver } from '../../core/ports/queue.js'
+import type { EnqueueItem, EnqueueManyOutcome } from '../../core/queue/bulk.js'
+import type { TaskQueue } from '../../core/queue/queue.js'
 import { defineTask, type InputOf, type OutputOf } from '../../core/queue/task.js'
 import { createRuntime } from '../../drivers/index.js'
 
@@ -52,6 +54,39 @@ export async function enqueueing(): Promise<void> {
   await job.result()
   // @ts-expect-error an unknown option
   await runtime.queue.enqueue(resize, { width: 1 }, { dely: '1s' })
+}
+
+export async function enqueueingMany(): Promise<void> {
+  const [mail, wide] = await runtime.queue.enqueueMany([
+    { task: sendEmail, input: { to: 'a@b.c', retries: '3' }, options: { delay: '1s' } },
+    { task: 'resize', input: { width: 3 } },
+  ])
+  same<typeof mail, EnqueueManyOutcome<{ sent: number }>>(true)
+  same<typeof wide, EnqueueManyOutcome<boolean>>(true)
+  const list = await runtime.queue.enqueueMany([1, 2].map((width) => ({ task: resize, input: { width } })))
+  same<typeof list, readonly EnqueueManyOutcome<boolean>[]>(true)
+  const later: EnqueueItem<typeof resize>[] = [{ task: resize, input: { width: 1 } }]
+  await runtime.queue.enqueueMany(later)
+  const anything: EnqueueItem[] = [{ task: 'of another service', input: 1 }]
+  await (runtime.queue as TaskQueue).enqueueMany(anything)
+
+  // @ts-expect-error a wrong payload
+  await runtime.queue.enqueueMany([{ task: resize, input: { width: '1' } }])
+  // @ts-expect-error the payload of another task
+  await runtime.queue.enqueueMany([{ task: 'resize', input: { to: 'a@b.c', retries: '3' } }])
+  // @ts-expect-error no payload
+  await runtime.queue.enqueueMany([{ task: resize }])
+  // @ts-expect-error an unknown task name
+  await runtime.queue.enqueueMany([{ task: 'resise', input: { width: 3 } }])
+  // @ts-expect-error an unknown option
+  await runtime.queue.enqueueMany([{ task: resize, input: { width: 1 }, options: { dely: '1s' } }])
+}
+
+export async function controlling(): Promise<void> {
+  // @ts-expect-error running jobs cannot be removed
+  await runtime.queue.remove({ queue: 'default', state: 'active' })
+  // @ts-expect-error a misspelt filter
+  await runtime.queue.redrive({ queue: 'default', tsak: 'resize' })
 }
 
 export function configuring(): void {

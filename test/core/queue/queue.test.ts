@@ -178,7 +178,7 @@ test('enqueueMany answers each item by itself, in order', async () => {
   const outcomes = await queue.enqueueMany([
     { task: echo, input: 1 },
     { task: typed, input: { n: 'x' } },
-    { task: 'nobody', input: 1 },
+    { task: 'nobody' as 'echo', input: 1 },
     { task: 'typed', input: { n: 1 } },
   ])
   assert.deepEqual(

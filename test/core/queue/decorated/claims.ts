@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import type { TaskContext } from '../../../../core/queue/task.js'
-import { task, tasksOf } from '../../../../core/queue/task-method.js'
+import type { Task, TaskContext } from '../../../../core/queue/task.js'
+import { task, taskOf, tasksOf } from '../../../../core/queue/task-method.js'
 import { traceFunction } from '../../../../core/tracer/trace-function.js'
 import { createRunning } from '../setup.js'
 
@@ -82,6 +82,21 @@ export function decoratorClaims(expected: 'stage 3' | 'legacy'): void {
     ] as const) {
       assert.equal(await (await queue.enqueue(name)).result({ timeout: '1s' }), result)
     }
+  })
+
+  claim('taskOf gives the task of a method, with its types', async () => {
+    const derived = new Derived()
+    const { queue } = await createRunning({ tasks: tasksOf(derived) })
+    const double = await queue.enqueue(taskOf(derived, 'double'), { n: 7 })
+    const product: number = await double.result({ timeout: '1s' })
+    const overridden = await queue.enqueue(taskOf(derived, 'overridden'))
+    const text: string = await overridden.result({ timeout: '1s' })
+    const fixed: Task<string, undefined, string> = taskOf(Base, 'fixed')
+    assert.deepEqual([product, text, fixed.name], [21, 'derived', 'static'])
+    // @ts-expect-error an input that the method does not take
+    await assert.rejects(queue.enqueue(taskOf(derived, 'double'), { n: 'x' }), { code: 'ERR_INPUT_INVALID' })
+    // @ts-expect-error no method
+    assert.throws(() => taskOf(derived, 'factor'), { code: 'ERR_TASK_INVALID', message: /"factor" is no task/ })
   })
 
   claim('objects do not share their state', async () => {
