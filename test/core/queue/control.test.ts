@@ -157,6 +157,23 @@ test('a redriven job runs as if it were new, keeps its history, and its result c
   assert.equal(await job.redrive(), 'kept')
 })
 
+test('a job that failed before it heard of its cancellation runs when it is redriven', async () => {
+  const { task, started } = held({ maxRetries: 0 })
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    listen: (options) => driver.listen({ ...options, signals: { ...options.signals, cancel: () => {} } }),
+  })
+  const { queue, clock } = await createRunning({ tasks: [task], wrap })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  await job.cancel()
+  started[0]?.gate.fail(new Error('no'))
+  await clock.settle()
+  assert.deepEqual([(await job.status()).state, await job.redrive()], ['failed', 'redriven'])
+  await clock.settle()
+  assert.deepEqual([started.length, (await job.status()).cancelRequested], [2, false])
+})
+
 test('redrive of a queue takes the failed jobs, of one task if asked, and says how many', async () => {
   const [one, two] = [broken('one'), broken('two')]
   const { queue, clock } = await createRunning({ tasks: [one.task, two.task, noop], wrap: shortPages })
