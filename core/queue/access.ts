@@ -82,7 +82,7 @@ export function createAccess({ ask, clock, tasks, results, canceller }: AccessDe
       if (record.state !== 'delayed') return 'kept'
       const [outcome] = await ask((driver) => driver.enqueue([hastened(record)]))
       if (outcome?.deduplicated) return 'promoted'
-      await canceller.cancel([record]) // It was removed just now, and has been stored anew.
+      await canceller.remove([record]) // It was removed just now, and has been stored anew.
       throw gone(id, known)
     },
   }
