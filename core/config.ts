@@ -8,6 +8,7 @@ import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { type Middleware, problemsOfMiddleware } from './queue/middleware.js'
+import { problemsOfQueues, type QueuesOptions } from './queue/queue-limits.js'
 import type { AnyTask } from './queue/task.js'
 import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
 import type { Report } from './report.js'
@@ -67,6 +68,8 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly fallback?: 'memory' | 'sync' | 'error'
   /** Whether and how this process runs jobs. @default on for drivers that live in the process, off for servers */
   readonly worker?: WorkerOptions | boolean
+  /** Limits of queues, by name, over all workers. @default none */
+  readonly queues?: QueuesOptions
   /**
    * How long a call of `runtime.queue`, or of one of its jobs, waits for the backend. Then `enqueue` rejects with
    * `ERR_ENQUEUE_TIMEOUT`, every other call with `ERR_DRIVER_UNAVAILABLE`; both are retryable.
@@ -108,6 +111,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   rooms: true,
   fallback: true,
   worker: true,
+  queues: true,
   queueTimeout: true,
   middleware: true,
   roomTypes: true,
@@ -133,6 +137,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfOneOf('fallback', config.fallback, ['memory', 'sync', 'error']),
     ...problemsOfWorker(config.worker),
+    ...problemsOfQueues(config.queues, queuesOf(config.tasks)),
     ...problemsOfDuration('queueTimeout', config.queueTimeout),
     ...problemsOfMiddleware(config.middleware),
     ...problemsOfRoomTypes(config.roomTypes),
@@ -171,6 +176,10 @@ function problemsOfTasks(tasks: readonly AnyTask[] | undefined): string[] {
     ...wrong,
     ...[...new Set(twice)].map((name) => `tasks has two tasks named "${name}". Give each its own name.`),
   ]
+}
+
+function queuesOf(tasks: readonly (AnyTask | undefined)[] | undefined): string[] {
+  return Array.isArray(tasks) ? [...new Set(tasks.flatMap((task?: AnyTask) => task?.queue ?? []))] : []
 }
 
 function problemsOfChoice(port: Port, choice: unknown, entries: DriverEntries<Driver>): string[] {

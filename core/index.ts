@@ -152,6 +152,7 @@ export type { EnqueueCall, Middleware, RunCall } from './queue/middleware.js'
 export type { DeadReason } from './queue/outcome.js'
 export type { TaskPolicy } from './queue/policy.js'
 export type { TaskQueue } from './queue/queue.js'
+export type { QueueOptions, QueuesOptions, RateLimitOptions } from './queue/queue-limits.js'
 export type { ErrorClass, RetryOn } from './queue/retry-on.js'
 export {
   type AnyTask,

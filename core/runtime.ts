@@ -126,6 +126,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     ...jobs,
     queue: current.queue,
     options: typeof config.worker === 'object' ? config.worker : {},
+    queues: config.queues ?? {},
     enter: (fn) => inside.run(true, fn),
   })
 

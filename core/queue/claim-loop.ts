@@ -4,12 +4,14 @@ import type { ClaimReply, ClaimRequest, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
+import type { QueueLimits } from './queue-limits.js'
 import type { Ended } from './settler.js'
 import { breather } from './turn.js'
 
 export interface ClaimLoopDeps {
   readonly driver: QueueDriver
-  readonly queues: readonly string[]
+  /** The queues to claim from, with their limits. */
+  readonly queues: ReadonlyMap<string, QueueLimits>
   readonly clock: Clock
   random(): number
   readonly report: Report
@@ -32,7 +34,8 @@ export interface ClaimLoopDeps {
 
 /**
  * Claims jobs and settles ended ones, one call of the driver at a time: the settlements that gather during one call ride on the
- * next. A queue is claimed from until a claim comes back short; then it waits for a hint, for the next due job, or for the poll.
+ * next. A queue is claimed from until a claim comes back short; then it waits for a hint, for the next due job or token, or for the
+ * poll. Queues that may have jobs take turns and share the free places, so that none of them starves another.
  */
 export interface ClaimLoop {
   start(): void
@@ -40,7 +43,8 @@ export interface ClaimLoop {
   kick(): void
   /** The queue may have a job. */
   wake(queue: string): void
-  wakeAll(): void
+  /** The link to the backend was renewed: any queue may have a job, and a pause after failures has no reason any more. */
+  resync(): void
   /** A job was cancelled. */
   cancel(id: string): void
   /** Claims no more, and resolves when no claim is under way. Settling goes on. */
@@ -70,6 +74,8 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   const stopping = new AbortController()
   const breathe = breather(clock)
   let claiming = false
+  let failures = 0
+  let pause: AbortController | undefined
   /** The jobs that were cancelled while a claim is under way: it may bring them. */
   let missed: Set<string> | undefined
   let busy: Promise<void> | undefined
@@ -88,7 +94,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   }
 
   async function work(): Promise<void> {
-    let failures = 0
+    failures = 0
     for (let step = nextStep(); step && !stopping.signal.aborted; step = nextStep()) {
       try {
         current = step.run()
@@ -96,7 +102,9 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
         failures = 0
       } catch (error) {
         report(error, { stage: step.stage, failures: ++failures })
-        await wait(clock, pauseAfter(failures, random()), stopping.signal).catch(() => {}) // Stopping ends the pause.
+        pause = new AbortController()
+        const ended = AbortSignal.any([pause.signal, stopping.signal])
+        await wait(clock, pauseAfter(failures, random()), ended).catch(() => {}) // There is no reason left to wait.
       }
       await breathe()
     }
@@ -107,7 +115,10 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     if (outbox.apart) return settle
     const room = claiming ? Math.min(free(), largestClaim) : 0
     const [queue] = room > 0 ? hungry : []
-    if (queue !== undefined) return { stage: 'worker.claim', run: () => claim(queue, room) }
+    if (queue !== undefined) {
+      const share = Math.ceil(room / hungry.size)
+      return { stage: 'worker.claim', run: () => claim(queue, share) }
+    }
     return outbox.size > 0 ? settle : undefined
   }
 
@@ -120,10 +131,11 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     try {
       // Later than a lease, an answer brings jobs that are waiting again.
       const call = (request: ClaimRequest) => answer(clock, lease, driver.claim(request))
-      if (outbox.size === 0) reply = await call({ queue, max, lease, worker })
+      const request: ClaimRequest = { queue, max, lease, worker, ...queues.get(queue) }
+      if (outbox.size === 0) reply = await call(request)
       else {
         await outbox.send(async (settle) => {
-          reply = await call({ queue, max, lease, worker, settle })
+          reply = await call({ ...request, settle })
           return reply.settled
         })
       }
@@ -160,14 +172,18 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   }
 
   function wakeAll(): void {
-    for (const queue of queues) hungry.add(queue)
+    for (const queue of queues.keys()) hungry.add(queue)
     kick()
   }
 
   return {
     kick,
     wake,
-    wakeAll,
+    resync() {
+      failures = 0
+      pause?.abort()
+      wakeAll()
+    },
     cancel(id) {
       missed?.add(id)
       cancel(id)

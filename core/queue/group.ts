@@ -1,5 +1,6 @@
 import type { Group } from '../ports/job.js'
 import { unknownKeys } from '../suggest.js'
+import { problemsOfCount } from './count.js'
 import { checkedKey, keyWithin } from './key.js'
 
 /** How many jobs of a task run at once, over all workers. */
@@ -37,10 +38,10 @@ export function problemsOfConcurrency(concurrency: unknown): string[] {
     return [`concurrency is ${JSON.stringify(concurrency)}. Give { limit } or { limit, key }.`]
   }
   const { limit, key } = concurrency as Partial<TaskConcurrency>
-  const problems = unknownKeys(concurrency, ['limit', 'key'], 'option of concurrency:')
-  if (!Number.isInteger(limit) || Number(limit) < 1) {
-    problems.push(`concurrency.limit is ${String(limit)}. Give a whole number, 1 or more.`)
-  }
+  const problems = [
+    ...unknownKeys(concurrency, ['limit', 'key'], 'option of concurrency:'),
+    ...problemsOfCount('concurrency.limit', limit),
+  ]
   if (key !== undefined && typeof key !== 'function') {
     problems.push(`concurrency.key is ${JSON.stringify(key)}. Give a function from the input to a text.`)
   }

@@ -1,6 +1,7 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { messageOf } from '../errors.js'
 import { unknownKeys } from '../suggest.js'
+import { problemsOfCount } from './count.js'
 
 /** How a process runs jobs. */
 export interface WorkerOptions {
@@ -41,14 +42,9 @@ export function problemsOfWorker(worker: WorkerOptions | boolean | undefined): s
     return [`worker is ${String(worker)}. Give true, false or options.`]
   return [
     ...unknownKeys(worker, known, 'worker option'),
-    ...problemsOfConcurrency(worker.concurrency),
+    ...(worker.concurrency === undefined ? [] : problemsOfCount('worker.concurrency', worker.concurrency)),
     ...problemsOfTimes(worker),
   ]
-}
-
-function problemsOfConcurrency(concurrency: unknown): string[] {
-  if (concurrency === undefined || (Number.isInteger(concurrency) && Number(concurrency) >= 1)) return []
-  return [`worker.concurrency is ${String(concurrency)}. Give a whole number, 1 or more.`]
 }
 
 function problemsOfTimes(options: WorkerOptions): string[] {

@@ -15,6 +15,7 @@ import { flushOutbox } from './outbox.js'
 import { createPool, type Pool } from './pool.js'
 import { createProgressWriter } from './progress.js'
 import type { TaskQueue } from './queue.js'
+import { limitsOf, type QueuesOptions } from './queue-limits.js'
 import { createSettler } from './settler.js'
 import type { TaskRegistry } from './task.js'
 import { type WorkerOptions, type WorkerSettings, workerSettings } from './worker-options.js'
@@ -32,6 +33,7 @@ export interface WorkerDeps {
   readonly middleware?: MiddlewareChain
   readonly instanceId: string
   readonly options?: WorkerOptions
+  readonly queues?: QueuesOptions
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
   /** Runs the code of an attempt: lets a runtime mark it as its own. */
@@ -88,10 +90,11 @@ interface Session {
 
 async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
   const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
+  const { queues = {} } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
   const { inline } = driver.supports
-  // Inline, a job that enqueues another one waits for it: a bound would let them wait for each other.
+  // Inline, a job that enqueues another one waits for it: any bound could let them wait for each other.
   const concurrency = inline ? Number.POSITIVE_INFINITY : settings.concurrency
   const lifeOf = (room: string) => broadcastLife(deps, room)
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
@@ -105,7 +108,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const loop: ClaimLoop = createClaimLoop({
     ...deps,
     driver,
-    queues: tasks.queues,
+    queues: new Map(tasks.queues.map((queue) => [queue, inline ? {} : limitsOf(queues[queue])])),
     worker: instanceId,
     lease,
     poll,
@@ -121,7 +124,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
       wake: loop.wake,
       cancel: loop.cancel,
       resync() {
-        loop.wakeAll()
+        loop.resync()
         void keeper.renew()
       },
     },

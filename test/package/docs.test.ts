@@ -82,6 +82,8 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/guide/tasks.md', 'core/queue/control.ts', 'QueueControl'],
   ['docs/guide/tasks.md', 'core/queue/job-filter.ts', 'JobListOptions'],
   ['docs/guide/tasks.md', 'core/queue/worker-options.ts', 'WorkerOptions'],
+  ['docs/guide/tasks.md', 'core/queue/queue-limits.ts', 'QueueOptions'],
+  ['docs/guide/tasks.md', 'core/queue/queue-limits.ts', 'RateLimitOptions'],
   ['docs/guide/rooms.md', 'core/rooms/hub.ts', 'Rooms'],
   ['docs/guide/rooms.md', 'core/rooms/connection.ts', 'ConnectOptions'],
   ['docs/guide/rooms.md', 'core/rooms/broadcast.ts', 'BroadcastOptions'],

@@ -5,6 +5,7 @@ import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createJobEvents } from '../../../core/queue/events.js'
 import { chainMiddleware, type Middleware } from '../../../core/queue/middleware.js'
 import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
+import type { QueuesOptions } from '../../../core/queue/queue-limits.js'
 import { type AnyTask, taskRegistry } from '../../../core/queue/task.js'
 import { createWorker, type Worker } from '../../../core/queue/worker.js'
 import type { WorkerOptions } from '../../../core/queue/worker-options.js'
@@ -31,6 +32,7 @@ export interface Process<Tasks extends readonly AnyTask[]> {
 export interface Setup<Tasks extends readonly AnyTask[]> {
   readonly tasks?: Tasks
   readonly worker?: WorkerOptions
+  readonly queues?: QueuesOptions
   /** Shares jobs and time with another process. */
   readonly beside?: { readonly store: MemoryQueueStore; readonly clock: FakeClock }
   readonly tracer?: TracerDriver
@@ -78,6 +80,7 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
     queue: queue as OwnedTaskQueue<readonly AnyTask[]>,
     instanceId: 'worker',
     options,
+    queues: setup.queues ?? {},
   })
   return { queue, worker, driver, clock, report, told, store }
 }
