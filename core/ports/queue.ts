@@ -13,7 +13,7 @@ export interface QueueSupports {
   readonly transactions: boolean
   /**
    * `enqueue` makes its jobs due at once and resolves when they, and what follows them, have ended or were put back, not when they
-   * are stored.
+   * are stored. Groups bound nothing: a job that waits for one that it enqueues holds its own place meanwhile.
    */
   readonly inline: boolean
   /** `QueueSignals.event` is called for what happens in every process. Where it is not, it MUST never be called. */

@@ -5,11 +5,11 @@ import type { JobStore } from './queue-store.js'
 
 /** Lets `enqueue` wait for its jobs. */
 export interface Inline {
-  /** Stores the jobs, due at once, and resolves when each, and what follows them, has ended or was put back. */
+  /** Stores the jobs, due at once and without bounds, and resolves when each, and what follows them, has ended or was put back. */
   enqueue(jobs: readonly NewJob[], now: number): Promise<readonly EnqueueOutcome[]>
   /** The settlement without its backoff. */
   hurry(settlement: Settlement): Settlement
-  /** What follows, due at once. */
+  /** What follows, due at once and without bounds. */
   hurryAfter<T extends Ending>(ending: T): T
   /** Says that a worker takes these queues, until the returned function is called. */
   serve(queues: readonly string[]): () => void
@@ -115,7 +115,8 @@ function hurryAfter<T extends Ending>(ending: T): T {
   }
 }
 
-function dueAtOnce({ runAt: _, ...job }: NewJob): NewJob {
+/** Without a group, too: a job that enqueues another one waits for it, and any bound could let them wait for each other. */
+function dueAtOnce({ runAt: _, group: __, ...job }: NewJob): NewJob {
   return { ...job, delay: 0 }
 }
 

@@ -27,6 +27,15 @@ export function inlineClaims(claim: Claim): void {
     assert.deepEqual(idsOf(await take(driver)), idsOf(jobs))
   })
 
+  claim('with supports.inline, groups bound nothing', async ({ driver }) => {
+    const group = { key: 'g', limit: 1 }
+    const [outer, inner] = [newJob({ group }), newJob({ group })]
+    await enqueuing(driver, [outer])
+    assert.equal(only(await take(driver)).id, outer.id)
+    await enqueuing(driver, [inner])
+    assert.equal(only(await take(driver)).id, inner.id)
+  })
+
   claim('with supports.inline, a retry is due at once, and enqueue waits for it', async ({ driver }) => {
     const call = await enqueuing(driver, [newJob()])
     await settle(driver, only(await take(driver)), { ...again, delay: 3_600_000 })

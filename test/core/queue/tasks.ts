@@ -1,3 +1,4 @@
+import type { TaskConcurrency } from '../../../core/queue/group.js'
 import { defineTask, type TaskContext } from '../../../core/queue/task.js'
 import { type Gate, gate } from '../../kit/spy.js'
 
@@ -7,6 +8,9 @@ export const quick = { delay: '1s', factor: 2, jitter: 0 } as const
 export function held(
   options: {
     name?: string
+    queue?: string
+    concurrency?: TaskConcurrency<unknown>
+    deadline?: `${number}s`
     timeout?: `${number}s`
     grace?: `${number}s`
     maxRetries?: number
