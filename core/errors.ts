@@ -32,6 +32,8 @@ export const errorCodes = {
   ERR_JOB_REPLACED: { retryable: false },
   ERR_RESULT_EXPIRED: { retryable: false },
   ERR_RESULT_TIMEOUT: { retryable: true },
+  ERR_WORKFLOW_INVALID: { retryable: false },
+  ERR_WORKFLOW_FAILED: { retryable: false },
   ERR_TASK_TIMEOUT: { retryable: true },
   ERR_LEASE_LOST: { retryable: true },
   ERR_WORKER_STOPPING: { retryable: true },

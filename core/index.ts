@@ -156,6 +156,7 @@ export type { QueueOptions, QueuesOptions, RateLimitOptions } from './queue/queu
 export type { ErrorClass, RetryOn } from './queue/retry-on.js'
 export {
   type AnyTask,
+  type ArgumentsFor,
   defineTask,
   type EnqueueArguments,
   type InputOf,
@@ -167,6 +168,7 @@ export {
   type TaskMeant,
   type TaskNamed,
   type TaskOptions,
+  type Typed,
   type ValidatedTaskDefinition,
   type ValidatedTaskOptions,
 } from './queue/task.js'
@@ -235,3 +237,18 @@ export type { AnyFunction, WrapOptions } from './tracer/traced.js'
 export { formatTraceparent, parseTraceparent } from './tracer/traceparent.js'
 export type { Tracer } from './tracer/tracer.js'
 export { formatTree, type SpanNode, spanTree } from './tracer/tree.js'
+export { chain, type Last, type Linked } from './workflow/chain.js'
+export {
+  chord,
+  type GroupOptions,
+  group,
+  type MemberOutput,
+  type MembersInput,
+  type MembersOutput,
+  map,
+  type Settled,
+} from './workflow/group.js'
+export { type Following, type Step, type StepTaking, step } from './workflow/step.js'
+export type { StepOptions } from './workflow/step-options.js'
+export type { AnyWorkflow, Workflow } from './workflow/workflow.js'
+export type { WorkflowOptions } from './workflow/workflow-options.js'

@@ -22,6 +22,7 @@ import { createWorker, type WorkerSnapshot } from './queue/worker.js'
 import type { Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
+import { createFlowCache } from './workflow/flow-cache.js'
 
 /** What the core needs of the host that it runs on. */
 export interface Platform {
@@ -115,7 +116,16 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const hub = createHub({ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown })
   const events = createJobEvents({ ...shared, driver: places.queue.driver, queues: registry.queues })
   const middleware = chainMiddleware(config.middleware ?? [])
-  const jobs = { ...shared, driver: places.queue.driver, rooms: hub.rooms, tasks: registry, events, middleware }
+  const flowCache = createFlowCache()
+  const jobs = {
+    ...shared,
+    driver: places.queue.driver,
+    rooms: hub.rooms,
+    tasks: registry,
+    events,
+    middleware,
+    flowCache,
+  }
   const queue = createTaskQueue<Tasks>({
     ...jobs,
     ...(config.queueTimeout ? { queueTimeout: config.queueTimeout } : {}),

@@ -1,6 +1,9 @@
 import type { Clock } from '../clock.js'
 import type { TriportError } from '../errors.js'
 import type { JobRecord, NewJob } from '../ports/job.js'
+import type { Flows } from '../workflow/flows.js'
+import { helperTasks } from '../workflow/helper-tasks.js'
+import { progressOf } from '../workflow/inventory.js'
 import type { Ask } from './answer.js'
 import type { Canceller } from './canceller.js'
 import type {
@@ -25,11 +28,13 @@ export interface AccessDeps {
   readonly tasks: TaskRegistry
   readonly results: Results
   readonly canceller: Canceller
+  readonly flows: Flows
 }
 
 /** Reads jobs and acts on them. `known`: the job is known to have existed. */
 export interface JobAccess {
   status(id: string, known: boolean): Promise<JobStatus>
+  progress(id: string, known: boolean): Promise<Progress | undefined>
   result(id: string, known: boolean, options: ResultOptions): Promise<unknown>
   log(id: string, known: boolean): Promise<readonly JobLogLine[]>
   cancel(id: string, known: boolean, reason?: string): Promise<CancelOutcome>
@@ -38,7 +43,7 @@ export interface JobAccess {
   promote(id: string, known: boolean): Promise<PromoteOutcome>
 }
 
-export function createAccess({ ask, clock, tasks, results, canceller }: AccessDeps): JobAccess {
+export function createAccess({ ask, clock, tasks, results, canceller, flows }: AccessDeps): JobAccess {
   const keep = Math.min(keepOfUnknown, ...tasks.tasks.flatMap(({ policy }) => [policy.keepResult, policy.keepFailed]))
 
   function gone(id: string, known: boolean): TriportError {
@@ -57,6 +62,14 @@ export function createAccess({ ask, clock, tasks, results, canceller }: AccessDe
 
   return {
     status: async (id, known) => statusOf(await read(id, known)),
+    async progress(id, known) {
+      const record = await read(id, known)
+      const flow = record.task === helperTasks.workflow ? flows.of(record) : undefined
+      if (!flow || record.progress !== undefined) return statusOf(record).progress
+      const { done, total } = await flows.tally(flow)
+      const [percent, data] = progressOf({ done, total })
+      return record.state === 'completed' ? { percent: 100, data: { done: total, total } } : { percent, data }
+    },
     result: async (id, known, options) => resultOf(found(id, known, await results.wait(id, options))),
     async log(id, known) {
       const lines = await ask((driver) => driver.log(id))
@@ -137,7 +150,7 @@ export class JobHandle implements Job {
     return this.#access.log(this.id, this.#known)
   }
 
-  async progress(): Promise<Progress | undefined> {
-    return (await this.status()).progress
+  progress(): Promise<Progress | undefined> {
+    return this.#access.progress(this.id, this.#known)
   }
 }

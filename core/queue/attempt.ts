@@ -6,6 +6,7 @@ import type { Span } from '../ports/tracer.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
+import type { Member } from '../workflow/member.js'
 import type { Backoff } from './backoff.js'
 import type { Life } from './broadcast.js'
 import { cancelled, cancelledBy } from './cancelled.js'
@@ -50,7 +51,8 @@ export interface AttemptStart extends Pick<Attempt, 'claim' | 'task' | 'meta' | 
 export class Attempt implements TaskContext, Deadline {
   readonly claim: ClaimedJob
   readonly task: AnyTask
-  readonly meta: JobMeta
+  /** For the job of a workflow it is complete when what that needs was read. */
+  meta: JobMeta
   readonly jobId: string
   readonly key: string | undefined
   readonly attempt: number
@@ -65,6 +67,8 @@ export class Attempt implements TaskContext, Deadline {
   at: number
   /** When the deadline of the job comes, on the clock's `monotonic` scale. */
   readonly deadlineAt: number
+  /** What follows the job in its workflow. */
+  member: Member | undefined
   life: Life | undefined
   span: Span | undefined
   private controller: AbortController | undefined

@@ -1,7 +1,10 @@
 import { encodeError } from '../codec.js'
 import type { TriportError } from '../errors.js'
 import type { JobRecord } from '../ports/job.js'
-import type { CancelReply, RemoveReply } from '../ports/queue.js'
+import type { Cancellation, CancelReply, RemoveReply } from '../ports/queue.js'
+import type { Flows } from '../workflow/flows.js'
+import { helperTasks } from '../workflow/helper-tasks.js'
+import { cancelRest } from '../workflow/rest.js'
 import type { Ask } from './answer.js'
 import type { Life } from './broadcast.js'
 import { cancelled } from './cancelled.js'
@@ -15,6 +18,7 @@ import type { TaskRegistry } from './task.js'
 export interface CancellerDeps {
   readonly ask: Ask
   readonly tasks: TaskRegistry
+  readonly flows: Flows
   lifeOf(room: string): Life
   readonly events: Pick<JobEvents, 'has' | 'emit'>
 }
@@ -27,22 +31,36 @@ export interface Canceller {
   remove(records: readonly JobRecord[]): Promise<readonly RemoveOutcome[]>
 }
 
-export function createCanceller({ ask, tasks, lifeOf, events }: CancellerDeps): Canceller {
+export function createCanceller({ ask, tasks, flows, lifeOf, events }: CancellerDeps): Canceller {
   /** @param keep How long the records of jobs that end here are kept. @default what their tasks say */
   async function end(records: readonly JobRecord[], reason: string | undefined, keep?: number) {
     if (records.length === 0) return []
     const errors = records.map((record) => cancelled(record, reason))
-    const requests = records.map(({ id, task }, index) => ({
-      id,
-      error: encodeError(errors[index]),
-      keep: keep ?? tasks.keepResult(task),
-    }))
-    const replies = await ask((driver) => driver.cancel(requests))
-    const ended = records.map((record, index) =>
-      replies[index] === 'cancelled' ? tell(record, errors[index] as TriportError) : undefined,
+    const wholes = records.map((record) => (record.task === helperTasks.workflow ? flows.of(record) : undefined))
+    const requests = await Promise.all(
+      records.map((record, index) => {
+        const kept = keep ?? wholes[index]?.plan.keep.result ?? tasks.keepResult(record.task)
+        return requestFor(record, { error: encodeError(errors[index]), keep: kept })
+      }),
     )
+    const replies = await ask((driver) => driver.cancel(requests))
+    const ended = records.map(async (record, index) => {
+      const [reply, whole] = [replies[index], wholes[index]]
+      if (reply === 'cancelled') await tell(record, errors[index] as TriportError)
+      // Again when it was cancelled before: whoever did may not have reached the end.
+      if (whole && (reply === 'cancelled' || record.state === 'cancelled')) await cancelRest(whole, { flows, ask })
+    })
     await Promise.all(ended)
     return replies
+  }
+
+  /** The workflow of a job hears of its end in the same step. */
+  async function requestFor({ id, meta }: JobRecord, end: Pick<Cancellation, 'error' | 'keep'>): Promise<Cancellation> {
+    const { flow: note } = decodeMeta(meta)
+    const flow = note && (await flows.find(note))
+    if (!note || !flow) return { id, ...end }
+    const { failed, keep } = await flow.member(note.path)
+    return { id, ...end, keep: Math.max(keep, end.keep), ...failed }
   }
 
   async function tell({ id, task, queue, deliveries, meta }: JobRecord, error: TriportError): Promise<void> {

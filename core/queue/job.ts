@@ -139,6 +139,6 @@ export interface Job<Output = unknown> {
    * @throws `ERR_RESULT_EXPIRED`, `ERR_JOB_UNKNOWN`
    */
   log(): Promise<readonly JobLogLine[]>
-  /** The last progress that the task reported. */
+  /** The last progress that the task reported; of a workflow, how many of its jobs have ended, as `{ percent, data: { done, total } }`. */
   progress(): Promise<Progress | undefined>
 }

@@ -11,9 +11,14 @@ import type { AnyTask } from './task.js'
  * What the core makes of a claimed job before it runs: its input and the milliseconds that are left until its deadline, or how it
  * ends without running.
  */
-export type Judgement =
-  | { readonly run: true; readonly input: unknown; readonly left: number }
-  | { readonly run: false; readonly outcome: Outcome; readonly error: Error }
+export type Judgement = { readonly run: true; readonly input: unknown; readonly left: number } | Refusal
+
+/** How a job ends without running. */
+export interface Refusal {
+  readonly run: false
+  readonly outcome: Outcome
+  readonly error: Error
+}
 
 /** How long a job of an unknown task waits for a worker that knows it. */
 const unknownTaskDelay = 5_000
@@ -40,7 +45,7 @@ export function judge(job: ClaimedJob, { policy }: AnyTask, meta: JobMeta): Judg
 }
 
 /** A job of a task that this worker does not have goes back for one that does: in a rolling deployment there is one. */
-export function judgeUnknown({ id, queue, task }: ClaimedJob): Judgement & { readonly run: false } {
+export function judgeUnknown({ id, queue, task }: ClaimedJob): Refusal {
   const error = new TriportError(
     'ERR_TASK_UNKNOWN',
     `This worker has no task "${task}". Its job went back to queue "${queue}" for ${unknownTaskDelay} ms.`,

@@ -10,6 +10,13 @@ export interface JobTerms {
   readonly expiresIn?: number
 }
 
+/** Where a job stands in a workflow. */
+export interface FlowNote {
+  /** The id of the workflow's own job. */
+  readonly w: string
+  readonly path: string
+}
+
 /** The core's own notes on a job, stored beside its payload. */
 export interface JobMeta extends JobTerms {
   /** W3C headers of the span that enqueued the job. */
@@ -18,6 +25,8 @@ export interface JobMeta extends JobTerms {
   readonly link?: true
   /** Where the job's life is broadcast. */
   readonly room?: string
+  /** The workflow that the job is part of. */
+  readonly flow?: FlowNote
 }
 
 const none: JobMeta = {}
@@ -31,7 +40,10 @@ export function encodeMeta(meta: JobMeta): string {
 export function decodeMeta(text: string): JobMeta {
   if (text === '{}') return none
   try {
-    const { trace, link, room, maxRetries, backoff, deadline, expiresIn } = JSON.parse(text) as Record<string, unknown>
+    const { trace, link, room, maxRetries, backoff, deadline, expiresIn, flow } = JSON.parse(text) as Record<
+      string,
+      unknown
+    >
     return {
       ...(typeof trace === 'object' && trace !== null && { trace: trace as Carrier }),
       ...(link === true && { link }),
@@ -40,6 +52,7 @@ export function decodeMeta(text: string): JobMeta {
       ...(typeof backoff === 'object' && backoff !== null && { backoff: numbersOf(backoff) }),
       ...(typeof deadline === 'number' && { deadline }),
       ...(typeof expiresIn === 'number' && { expiresIn }),
+      ...(isFlowNote(flow) && { flow }),
     }
   } catch {
     return none // Written by something else than triport.
@@ -48,4 +61,9 @@ export function decodeMeta(text: string): JobMeta {
 
 function numbersOf(backoff: object): Partial<Backoff> {
   return Object.fromEntries(Object.entries(backoff).filter(([, value]) => typeof value === 'number'))
+}
+
+function isFlowNote(value: unknown): value is FlowNote {
+  const { w, path } = (value ?? {}) as Partial<FlowNote>
+  return typeof w === 'string' && typeof path === 'string'
 }

@@ -7,12 +7,15 @@ import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import { validate } from '../schema.js'
 import type { Tracer } from '../tracer/tracer.js'
+import { isHelperTask } from '../workflow/helper-tasks.js'
+import { type Members, unlessUnread } from '../workflow/members.js'
+import { Verdict } from '../workflow/verdict.js'
 import { Attempt, type AttemptHost } from './attempt.js'
 import { broadcastLife } from './broadcast.js'
 import { createDeadlines } from './deadlines.js'
 import type { JobEventName, JobEvents, LocalJobEvent } from './events.js'
-import { judge, judgeUnknown } from './judge.js'
-import { decodeMeta } from './meta.js'
+import { judge, judgeUnknown, type Refusal } from './judge.js'
+import { decodeMeta, type FlowNote, type JobMeta } from './meta.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { decideOutcome, type Ending } from './outcome.js'
 import type { ProgressWriter } from './progress.js'
@@ -37,6 +40,7 @@ export interface PoolDeps {
   readonly progress: ProgressWriter
   readonly events: Pick<JobEvents, 'has' | 'emit'>
   readonly middleware?: MiddlewareChain
+  readonly members: Members
   /** Called when there is something to settle or a free place. */
   changed(): void
   /** Runs the code of an attempt. */
@@ -59,7 +63,7 @@ export interface Pool {
 }
 
 export function createPool(deps: PoolDeps): Pool {
-  const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events } = deps
+  const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events, members } = deps
   const { middleware = noMiddleware } = deps
   const attempts = new Set<Attempt>()
   const deadlines = createDeadlines(clock)
@@ -67,10 +71,27 @@ export function createPool(deps: PoolDeps): Pool {
   let whenIdle: (() => void)[] = []
 
   function begin(attempt: Attempt, input: unknown): void {
-    const { claim, meta } = attempt
+    const { flow } = attempt.meta
     attempts.add(attempt)
     deadlines.add(attempt)
     if (events.has('started')) events.emit(eventOf(attempt, 'started'))
+    if (flow) void openMember(attempt, flow, input)
+    else launch(attempt, input)
+  }
+
+  /** The job of a workflow may have to read what it gets. */
+  async function openMember(attempt: Attempt, flow: FlowNote, payload: unknown): Promise<void> {
+    try {
+      const input = await members.open(attempt, flow, payload)
+      if (attempt.interruption) end(attempt, { ok: false, error: attempt.reason })
+      else launch(attempt, input)
+    } catch (error) {
+      end(attempt, { ok: false, error })
+    }
+  }
+
+  function launch(attempt: Attempt, input: unknown): void {
+    const { claim, meta } = attempt
     if (tracer.enabled) {
       const span = tracer.startSpan(`process ${claim.queue}`, processSpan(tracer, claim, meta, worker))
       attempt.span = span
@@ -79,14 +100,15 @@ export function createPool(deps: PoolDeps): Pool {
   }
 
   function execute(attempt: Attempt, input: unknown): void {
-    const { meta, span } = attempt
+    const { meta, span, task } = attempt
+    const own = isHelperTask(task.name)
     if (meta.room !== undefined) {
       attempt.life = broadcastLife(deps, meta.room, span)
-      void attempt.life.tell('running')
+      if (!own) void attempt.life.tell('running')
     }
     let ending: Ending
     try {
-      const returned = enter(() => call(attempt, input, middleware.run))
+      const returned = enter(() => call(attempt, input, own ? undefined : middleware.run))
       if (isThenable(returned)) {
         follow(attempt, returned)
         return
@@ -136,6 +158,10 @@ export function createPool(deps: PoolDeps): Pool {
   }
 
   function settle(attempt: Attempt, ending: Ending): void {
+    if (!ending.ok && ending.error instanceof Verdict) {
+      settler.settle(attempt, ending.error.outcome, ending.error.detail)
+      return
+    }
     const { task, interruption, reason, begun, claim, maxRetries, backoff, deadlineAt } = attempt
     const { retryOn } = task.policy
     const outcome = decideOutcome({
@@ -153,7 +179,17 @@ export function createPool(deps: PoolDeps): Pool {
       policy: task.policy,
       random: random(),
     })
-    settler.settle(attempt, outcome, ending.ok ? (errorOf(outcome) ?? ending.value) : (reason ?? ending.error))
+    const detail = ending.ok ? (errorOf(outcome) ?? ending.value) : (reason ?? ending.error)
+    settler.settle(attempt, unlessUnread(attempt, outcome), detail)
+  }
+
+  async function refuseMember(job: ClaimedJob, judgement: Refusal, meta: JobMeta, flow: FlowNote): Promise<void> {
+    try {
+      settler.refuse(job, judgement, { meta, member: await members.memberOf(flow) })
+    } catch (error) {
+      // What follows it is not known, so it must not end: its lease lapses, and it is judged again.
+      report(error, { stage: 'worker.judge', task: job.task, job: job.id })
+    }
   }
 
   /** A `retryOn` that throws must not keep its job from being settled. */
@@ -187,8 +223,11 @@ export function createPool(deps: PoolDeps): Pool {
       }
       const meta = decodeMeta(job.meta)
       const judgement = judge(job, task, meta)
-      if (!judgement.run) settler.refuse(job, judgement, meta)
-      else begin(new Attempt({ claim: job, task, meta, leaseUntil, left: judgement.left }, host), judgement.input)
+      if (judgement.run) {
+        const { input, left } = judgement
+        begin(new Attempt({ claim: job, task, meta, leaseUntil, left }, host), input)
+      } else if (meta.flow) void refuseMember(job, judgement, meta, meta.flow)
+      else settler.refuse(job, judgement, { meta })
     },
     abort() {
       const reason = new TriportError('ERR_WORKER_STOPPING', 'The worker stops. The job goes back to its queue.')

@@ -7,6 +7,12 @@ import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
+import type { FlowCache } from '../workflow/flow-cache.js'
+import { createFlows } from '../workflow/flows.js'
+import { helperTasks } from '../workflow/helper-tasks.js'
+import { createSubmitter, type Submission } from '../workflow/submit.js'
+import { type AnyWorkflow, isWorkflow } from '../workflow/workflow.js'
+import type { WorkflowOptions } from '../workflow/workflow-options.js'
 import { createAccess, JobHandle } from './access.js'
 import { type Ask, answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
@@ -20,26 +26,39 @@ import type { Job, JobStatus } from './job.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
 import { createResults } from './result.js'
-import type { AnyTask, EnqueueArguments, InputOf, OutputOf, TaskMeant, TaskNamed, TaskRegistry } from './task.js'
+import type {
+  AnyTask,
+  ArgumentsFor,
+  EnqueueArguments,
+  InputOf,
+  OutputOf,
+  TaskMeant,
+  TaskNamed,
+  TaskRegistry,
+} from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 import { duplicate } from './unique.js'
 
 /** Enqueues jobs, follows them, and controls their queues. */
 export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource, QueueControl {
   /**
-   * Enqueues a job of a task, given as such or by the name of a registered one. Resolves when the job is stored.
+   * Enqueues a job of a task, given as such or by the name of a registered one, or a workflow. Resolves when it is stored.
+   *
+   * A workflow is one job as well, which stands for the whole. Its input is for those of its first steps that have none of their own. One
+   * with more than a thousand first steps is stored in several calls of the backend; give it an `id`, and the same call completes what
+   * was interrupted.
    *
    * @throws `ERR_INPUT_INVALID`, `ERR_TASK_UNKNOWN`, `ERR_OPTION_INVALID`, `ERR_VALUE_UNSUPPORTED`, `ERR_PAYLOAD_TOO_LARGE`
-   *   (1 MB), `ERR_JOB_DUPLICATE` (`unique` with `onConflict: 'reject'`), `ERR_UNSUPPORTED` (`tx` with a driver that has no
+   *   (1 MB), `ERR_WORKFLOW_INVALID`, `ERR_JOB_DUPLICATE` (`unique` with `onConflict: 'reject'`), `ERR_UNSUPPORTED` (`tx` with a driver that has no
    *   transactions), `ERR_NOT_STARTED`; retryable: `ERR_ENQUEUE_TIMEOUT`, `ERR_DRIVER_UNAVAILABLE`.
    */
-  enqueue<T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>): Promise<Job<OutputOf<T>>>
+  enqueue<T extends AnyTask | AnyWorkflow>(task: T, ...args: ArgumentsFor<T>): Promise<Job<OutputOf<T>>>
   enqueue<Name extends Tasks[number]['name']>(
     name: Name,
     ...args: EnqueueArguments<InputOf<TaskNamed<Tasks, Name>>>
   ): Promise<Job<OutputOf<TaskNamed<Tasks, Name>>>>
   /** The same as `enqueue`. */
-  delay<T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>): Promise<Job<OutputOf<T>>>
+  delay<T extends AnyTask | AnyWorkflow>(task: T, ...args: ArgumentsFor<T>): Promise<Job<OutputOf<T>>>
   delay<Name extends Tasks[number]['name']>(
     name: Name,
     ...args: EnqueueArguments<InputOf<TaskNamed<Tasks, Name>>>
@@ -78,6 +97,7 @@ export interface TaskQueueDeps {
   readonly report: Report
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
+  readonly flowCache: FlowCache
   /** How long a call waits for the backend. @default '5s' */
   readonly queueTimeout?: Duration
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
@@ -92,8 +112,10 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
-  const canceller = createCanceller({ ask, tasks, events, lifeOf: (room) => broadcastLife(deps, room) })
-  const access = createAccess({ ask, clock, tasks, results, canceller })
+  const flows = createFlows({ ask, cache: deps.flowCache })
+  const canceller = createCanceller({ ask, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const access = createAccess({ ask, clock, tasks, results, canceller, flows })
+  const submitter = createSubmitter({ ...deps, driver, ask, enqueuer, queue: tasks.queues[0] ?? 'default' })
   const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {
@@ -101,7 +123,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     if (typeof task?.run === 'function') return task
     throw new TriportError(
       'ERR_TASK_INVALID',
-      'enqueue got neither a task nor the name of one. Make it with defineTask.',
+      'enqueue got neither a task nor a workflow nor the name of a task. Make one with defineTask, or chain and the like.',
     )
   }
 
@@ -142,7 +164,20 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     return tracer.enabled ? enqueueTraced(request) : enqueueOne(request)
   }
 
-  async function enqueue(task: AnyTask | string, input?: unknown, options?: JobRequest['options']): Promise<never> {
+  async function sendWorkflow(submission: Submission): Promise<Job> {
+    const queue = submitter.queueOf(submission.workflow)
+    return tracer.span(`enqueue ${queue}`, enqueueSpan({ queue, task: helperTasks.workflow }), async (span) => {
+      const { job, outcome } = await submitter.submit(submission)
+      return told(span, handle({ job, reject: false }, outcome))
+    })
+  }
+
+  async function enqueue(
+    task: AnyTask | AnyWorkflow | string,
+    input?: unknown,
+    options?: JobRequest['options'] & WorkflowOptions,
+  ): Promise<never> {
+    if (isWorkflow(task)) return sendWorkflow({ workflow: task, input, options: options ?? {} }) as Promise<never>
     const request = jobRequest(taskOf(task), input, options)
     return (middleware.enqueue ? middleware.enqueue(request, send) : send(request)) as Promise<never>
   }

@@ -3,12 +3,13 @@ import { isTriportError, TriportError } from '../errors.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Outcome, Settlement, SettleReply } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import { type Member, withFollowers } from '../workflow/member.js'
 import type { Attempt } from './attempt.js'
 import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
 import { cancelled } from './cancelled.js'
 import type { JobEventName, JobEvents } from './events.js'
-import type { Judgement } from './judge.js'
-import type { JobMeta } from './meta.js'
+import type { Refusal } from './judge.js'
+import { decodeMeta, type JobMeta } from './meta.js'
 import { createOutbox, type Outbox, type Posted } from './outbox.js'
 import { jobError } from './records.js'
 
@@ -30,7 +31,7 @@ export interface Settler {
   /** @param detail The result of a completed attempt, the error of any other. */
   settle(attempt: Attempt, outcome: Outcome, detail: unknown): void
   /** Ends a claim that must not run. */
-  refuse(job: ClaimedJob, judgement: Judgement & { readonly run: false }, meta?: JobMeta): void
+  refuse(job: ClaimedJob, refusal: Refusal, about?: { readonly meta: JobMeta; readonly member?: Member }): void
   /** Gives back a claim that was not begun. */
   release(job: ClaimedJob): void
   closeSpan(attempt: Attempt, outcome: string, error?: unknown): void
@@ -44,8 +45,14 @@ export interface Settler {
 export interface Ended extends Posted {
   readonly settlement: Settlement
   readonly job: ClaimedJob
-  readonly life: Life | undefined
-  readonly detail: unknown
+  readonly about: About
+}
+
+/** Who wants to know of an end, and what. */
+interface About {
+  readonly detail?: unknown
+  readonly life?: Life | undefined
+  readonly member?: Member | undefined
 }
 
 /** A task that is unknown is reported once per this many of its jobs. */
@@ -74,19 +81,28 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
   const unknown = new Map<string, number>()
   const outbox = createOutbox<Ended>({ answered, refused })
 
-  function post(job: ClaimedJob, outcome: Outcome, life?: Life, detail?: unknown): void {
+  function post(job: ClaimedJob, outcome: Outcome, about: About = {}): void {
     const { queue, id, token } = job
-    outbox.post({ settlement: { queue, id, token, outcome }, resent: false, job, life, detail })
+    outbox.post({
+      settlement: { queue, id, token, ...withFollowers(outcome, about.member) },
+      resent: false,
+      job,
+      about,
+    })
   }
 
-  function answered({ settlement, job, life, detail, resent }: Ended, reply: SettleReply): void {
+  function answered({ settlement, job, about, resent }: Ended, reply: SettleReply): void {
+    const { detail, life, member } = about
     if (reply === 'settled') {
       emit(job, settlement.outcome, detail)
       if (life) tell(life, settlement.outcome, detail)
+      if (member && 'keep' in settlement.outcome) member.ended?.()
     } else if (reply === 'cancelled') {
-      // It was to run again, and somebody has cancelled it: it is still ours to end.
+      // It was to run again, and somebody has cancelled it: it is still ours to end. What follows in its workflow may not be known
+      // here: then its lease lapses, and whoever gets it finds that out.
+      if (!member && decodeMeta(job.meta).flow) return
       const error = cancelled(job)
-      post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, life, error)
+      post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, { ...about, detail: error })
       changed()
     } else if (!resent) tellLost(job, tooLate(job))
   }
@@ -115,7 +131,7 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     keep(telling, told)
   }
 
-  function isNews({ task }: ClaimedJob, { outcome, error }: Judgement & { readonly run: false }): boolean {
+  function isNews({ task }: ClaimedJob, { outcome, error }: Refusal): boolean {
     if (!isTriportError(error, 'ERR_TASK_UNKNOWN')) return outcome.type !== 'cancelled'
     const times = unknown.get(task) ?? 0
     unknown.set(task, times + 1)
@@ -133,19 +149,20 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     outbox,
     closeSpan,
     settle(attempt, outcome, detail) {
-      const { claim, life, task } = attempt
+      const { claim, life, task, member } = attempt
       const failed = outcome.type === 'failed' || outcome.type === 'retry'
       if (failed) report(detail, { stage: 'task.run', task: task.name, job: claim.id, attempt: claim.deliveries })
       closeSpan(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
+      const about = { detail, life, member }
       // A job that has ended takes no more: what it logged last is stored first.
       const storing = pending(attempt)
-      if (storing) keep(held, storing.then(() => post(claim, outcome, life, detail)).then(changed))
-      else post(claim, outcome, life, detail)
+      if (storing) keep(held, storing.then(() => post(claim, outcome, about)).then(changed))
+      else post(claim, outcome, about)
     },
-    refuse(job, judgement, meta) {
-      const { outcome, error } = judgement
-      if (isNews(job, judgement)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
-      post(job, outcome, meta?.room === undefined ? undefined : lifeOf(meta.room), error)
+    refuse(job, refusal, { meta, member } = { meta: {} }) {
+      const { outcome, error } = refusal
+      if (isNews(job, refusal)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
+      post(job, outcome, { detail: error, life: meta.room === undefined ? undefined : lifeOf(meta.room), member })
       changed()
     },
     release: (job) => post(job, { type: 'released', delay: 0 }),

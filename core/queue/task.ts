@@ -4,6 +4,9 @@ import type { Rooms } from '../rooms/hub.js'
 import type { StandardSchema } from '../schema.js'
 import { nearest } from '../suggest.js'
 import type { Tracer } from '../tracer/tracer.js'
+import { isHelperTask } from '../workflow/helper-tasks.js'
+import type { AnyWorkflow } from '../workflow/workflow.js'
+import type { WorkflowOptions } from '../workflow/workflow-options.js'
 import type { BackoffOptions } from './backoff.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { TaskConcurrency } from './group.js'
@@ -89,13 +92,16 @@ export interface Task<Name extends string = string, Input = unknown, Output = un
 /** A task of any name, input and output. */
 export type AnyTask = Task
 
-/** What `enqueue` takes for a task. */
-export type InputOf<T extends AnyTask> = T extends { readonly '~types'?: { readonly input: infer Input } }
-  ? Input
-  : never
+/** A task or a workflow, by its types alone. */
+export interface Typed {
+  readonly '~types'?: { readonly input: unknown; readonly output: unknown }
+}
 
-/** What the jobs of a task result in. */
-export type OutputOf<T extends AnyTask> = T extends { readonly '~types'?: { readonly output: infer Output } }
+/** What `enqueue` takes for a task or a workflow. */
+export type InputOf<T extends Typed> = T extends { readonly '~types'?: { readonly input: infer Input } } ? Input : never
+
+/** What the jobs of a task result in, or a whole workflow. */
+export type OutputOf<T extends Typed> = T extends { readonly '~types'?: { readonly output: infer Output } }
   ? Output
   : never
 
@@ -112,10 +118,15 @@ export type NamedAtRunTime<T extends AnyTask> = T extends AnyTask ? (string exte
 /** The task that is meant by a task or by the name of one of `Tasks`. */
 export type TaskMeant<Tasks extends readonly AnyTask[], T> = T extends AnyTask ? T : TaskNamed<Tasks, T>
 
-/** Input and options of `enqueue`; the input may be left out where a task takes none. */
-export type EnqueueArguments<Input> = undefined extends Input
-  ? [input?: Input, options?: EnqueueOptions]
-  : [input: Input, options?: EnqueueOptions]
+/** Input and options of `enqueue`; the input may be left out where none is taken. */
+export type EnqueueArguments<Input, Options = EnqueueOptions> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options]
+
+/** What `enqueue` takes after a task or a workflow. */
+export type ArgumentsFor<T extends AnyTask | AnyWorkflow> = [T] extends [AnyWorkflow]
+  ? EnqueueArguments<InputOf<T>, WorkflowOptions>
+  : EnqueueArguments<InputOf<T>>
 
 /** What a running task has at hand. Its members may be taken apart. */
 export interface TaskContext {
@@ -142,8 +153,8 @@ export interface TaskContext {
    * the job ends.
    */
   readonly log: (message: string, data?: unknown) => void
-  /** Enqueues another job, in the trace of this one. */
-  readonly enqueue: <T extends AnyTask>(task: T, ...args: EnqueueArguments<InputOf<T>>) => Promise<Job<OutputOf<T>>>
+  /** Enqueues another job or a workflow, in the trace of this one. */
+  readonly enqueue: <T extends AnyTask | AnyWorkflow>(task: T, ...args: ArgumentsFor<T>) => Promise<Job<OutputOf<T>>>
   readonly rooms: Rooms
   readonly tracer: Tracer
 }
@@ -190,10 +201,16 @@ export interface TaskRegistry {
 /** How long the record of a completed or cancelled job is kept whose task is not registered here, in milliseconds. */
 export const keepOfUnknown = 3_600_000
 
-/** @throws `ERR_TASK_INVALID` when two tasks have the same name. */
+/** @throws `ERR_TASK_INVALID` when two tasks have the same name, or one has a name of the library. */
 export function taskRegistry(tasks: readonly AnyTask[]): TaskRegistry {
   const byName = new Map<string, AnyTask>()
   for (const task of tasks) {
+    if (isHelperTask(task.name)) {
+      throw new TriportError(
+        'ERR_TASK_INVALID',
+        `Task "${task.name}" has a name of the library. Call it something else.`,
+      )
+    }
     if (byName.has(task.name)) {
       throw new TriportError('ERR_TASK_INVALID', `Two tasks are named "${task.name}". Give each its own name.`)
     }

@@ -31,7 +31,7 @@ export function enqueueSpan({ queue, task, count }: Destination): SpanOptions {
 }
 
 /** How long a job waits before it is due, in milliseconds. */
-export function waitOf({ delay, runAt }: NewJob, clock: Pick<Clock, 'now'>): number {
+export function waitOf({ delay, runAt }: Pick<NewJob, 'delay' | 'runAt'>, clock: Pick<Clock, 'now'>): number {
   return Math.max(0, runAt === undefined ? delay : runAt - clock.now())
 }
 

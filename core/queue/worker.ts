@@ -4,6 +4,8 @@ import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
+import type { FlowCache } from '../workflow/flow-cache.js'
+import { createWorkflowWorker } from '../workflow/workflow-worker.js'
 import { answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createCancellations } from './cancellations.js'
@@ -31,6 +33,7 @@ export interface WorkerDeps {
   readonly report: Report
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
+  readonly flowCache: FlowCache
   readonly instanceId: string
   readonly options?: WorkerOptions
   readonly queues?: QueuesOptions
@@ -101,7 +104,18 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const { pending } = progress
   const changed = () => loop.kick()
   const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
-  const pool = createPool({ ...deps, settler, progress, inline, enter, worker: instanceId, changed })
+  const workflows = createWorkflowWorker({ ...deps, driver, lease })
+  const pool = createPool({
+    ...deps,
+    tasks: workflows.withHelpers(tasks),
+    members: workflows.members,
+    settler,
+    progress,
+    inline,
+    enter,
+    worker: instanceId,
+    changed,
+  })
   const attempts = () => pool.attempts
   const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, cancelled: cancellations.hear, attempts })
@@ -149,6 +163,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
         await within(clock, lastWait, settler.told())
         keeper.stop()
         pool.close()
+        workflows.close()
         await listener.close()
       }
     },

@@ -12,6 +12,7 @@ import type { WorkerOptions } from '../../../core/queue/worker-options.js'
 import type { Rooms } from '../../../core/rooms/hub.js'
 import type { Message, WorkflowUpdate } from '../../../core/rooms/messages.js'
 import { createTracer } from '../../../core/tracer/tracer.js'
+import { createFlowCache } from '../../../core/workflow/flow-cache.js'
 import { type MemoryQueueStore, memoryQueue, memoryQueueStore } from '../../../drivers/memory/queue.js'
 import { createFakeClock, type FakeClock } from '../../kit/clock.js'
 import { driverContext } from '../../kit/driver-context.js'
@@ -72,7 +73,8 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
   const tasks = taskRegistry(setup.tasks ?? [])
   const events = createJobEvents({ driver: place, queues: tasks.queues, report })
   const middleware = chainMiddleware(setup.middleware ?? [])
-  const shared = { driver: place, tracer, rooms, tasks, clock, ids, report, random, events, middleware }
+  const flowCache = createFlowCache()
+  const shared = { driver: place, tracer, rooms, tasks, clock, ids, report, random, events, middleware, flowCache }
   const queue = createTaskQueue<Tasks>(shared)
   const options = setup.worker ?? {}
   const worker = createWorker({

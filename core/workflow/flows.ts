@@ -1,0 +1,112 @@
+import { decode } from '../codec.js'
+import type { JobRecord } from '../ports/job.js'
+import type { Ask } from '../queue/answer.js'
+import { decodeMeta, type FlowNote } from '../queue/meta.js'
+import { isEnded } from '../queue/states.js'
+import { partWith, sourceOf } from './continuation.js'
+import { evaluate, type PartOutcome, type Records, type Told } from './evaluate.js'
+import { createFlow, type Flow, noPlan } from './flow.js'
+import type { FlowCache } from './flow-cache.js'
+import { helperTasks } from './helper-tasks.js'
+import { type Inventory, inventory, type Tally, tally } from './inventory.js'
+import { nodeAt, type Path } from './path.js'
+import type { Plan } from './plan.js'
+
+/** A workflow that goes on, and what a job of it gets from those before it; `undefined` when the job has its input itself. */
+export interface Opened {
+  readonly flow: Flow
+  readonly source: PartOutcome | undefined
+}
+
+/** Reads workflows and the records of their jobs. */
+export interface Flows {
+  /** The workflow of a job; `undefined` when there is none, or no longer. */
+  find(note: FlowNote): Promise<Flow | undefined>
+  /** The workflow whose own job this is. */
+  of(record: JobRecord): Flow | undefined
+  /** What a job begins with; `undefined` when its workflow has ended. */
+  open(note: FlowNote): Promise<Opened | undefined>
+  /** What has become of the whole. */
+  outcome(flow: Flow): Promise<PartOutcome>
+  inventory(flow: Flow): Promise<Inventory>
+  /** `over`: the workflow has ended. */
+  tally(flow: Flow): Promise<Tally & { readonly over: boolean }>
+}
+
+/** What was read for a question, the workflow's own record included. */
+interface Reading<Answer> {
+  readonly answer: Answer
+  readonly own: JobRecord | undefined
+}
+
+/** How many records one call reads. */
+const page = 500
+
+export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache: FlowCache }): Flows {
+  async function read(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
+    const records: (JobRecord | undefined)[] = []
+    for (let from = 0; from < ids.length; from += page) {
+      records.push(...(await ask((driver) => driver.get(ids.slice(from, from + page)))))
+    }
+    return records
+  }
+
+  /** Reads until the question can be answered. */
+  async function tell<Answer>(
+    { job, idOf }: Flow,
+    question: (records: Records) => Told<Answer>,
+  ): Promise<Reading<Answer>> {
+    const records = new Map<Path, JobRecord | undefined>()
+    for (let told = question(records); ; ) {
+      const need = 'need' in told ? told.need : []
+      const [own, ...found] = await read([job.id, ...(await Promise.all(need.map(idOf)))])
+      for (const [index, path] of need.entries()) records.set(path, found[index])
+      told = question(records)
+      if ('answer' in told) return { answer: told.answer, own }
+    }
+  }
+
+  function flowOf(record: JobRecord | undefined): Flow | undefined {
+    const plan = record?.task === helperTasks.workflow ? (decode(record.payload) as Plan | null) : null
+    if (!record || !plan) return undefined
+    const flow = createFlow({ job: { ...record, payload: noPlan }, plan, meta: decodeMeta(record.meta), stored: true })
+    cache.add(flow, record.payload.length)
+    return flow
+  }
+
+  async function open({ w, path }: FlowNote): Promise<Opened | undefined> {
+    const known = cache.get(w)
+    const [record] = known ? [] : await read([w])
+    const flow = known ?? flowOf(record)
+    if (!flow || !hasPart(flow, path) || (record && isEnded(record.state))) return undefined
+    const part = sourceOf(flow.plan.root, path)
+    if (part === undefined) return { flow, source: undefined }
+    const { answer, own } = await tell(flow, (records) => evaluate(flow.plan.root, part, records))
+    return hasEnded(flow, own) ? undefined : { flow, source: answer }
+  }
+
+  return {
+    open,
+    of: (record) => cache.get(record.id) ?? flowOf(record),
+    async find({ w, path }) {
+      const flow = cache.get(w) ?? flowOf((await read([w]))[0])
+      return flow && hasPart(flow, path) ? flow : undefined
+    },
+    outcome: async (flow) => (await tell(flow, (records) => evaluate(flow.plan.root, '', records))).answer,
+    inventory: async (flow) => (await tell(flow, (records) => inventory(flow.plan.root, records))).answer,
+    async tally(flow) {
+      const { answer, own } = await tell(flow, (records) => tally(flow.plan.root, records))
+      return { ...answer, over: hasEnded(flow, own) }
+    },
+  }
+}
+
+/** A job that was enqueued with another plan under the same id has no place in this one. */
+function hasPart({ plan }: Flow, path: Path): boolean {
+  return nodeAt(plan.root, partWith(path)) !== undefined
+}
+
+/** A workflow that is stored only when it ends has no record before. */
+function hasEnded({ stored }: Flow, own: JobRecord | undefined): boolean {
+  return own ? isEnded(own.state) : stored
+}

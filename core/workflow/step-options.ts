@@ -1,0 +1,24 @@
+import { TriportError } from '../errors.js'
+import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
+
+/** How the job of one step is enqueued. */
+export type StepOptions = Omit<EnqueueOptions, (typeof refused)[number]>
+
+/** What belongs to a job that stands alone. */
+const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] as const
+
+/**
+ * @param isTask Whether the step is a task.
+ * @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`
+ */
+export function checkStepOptions(options: StepOptions, isTask: boolean): StepOptions {
+  if (!isTask) throw invalid('step() takes options for a task only. The steps of a workflow have options of their own.')
+  const wrong = refused.find((name) => name in options)
+  if (wrong) throw invalid(`step() takes no \`${wrong}\`: the job is named by its place in the workflow. Leave it out.`)
+  termsOf(options)
+  return options
+}
+
+function invalid(message: string): TriportError {
+  return new TriportError('ERR_OPTION_INVALID', message)
+}
