@@ -2,8 +2,11 @@
 import { z } from 'zod'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import type { EnqueueItem, EnqueueManyOutcome } from '../../core/queue/bulk.js'
+import type { EnqueueOptions } from '../../core/queue/enqueue-options.js'
 import type { TaskQueue } from '../../core/queue/queue.js'
 import { defineTask, type InputOf, type OutputOf } from '../../core/queue/task.js'
+import { RetryTaskError } from '../../core/queue/task-errors.js'
+import { task } from '../../core/queue/task-method.js'
 import { createRuntime } from '../../drivers/index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -108,6 +111,87 @@ export function configuring(): void {
   createRuntime({ qeue: { driver: 'memory' } })
   // @ts-expect-error a driver of another port
   createRuntime({ rooms: ownQueue })
+}
+
+export async function enqueueingWithTerms(): Promise<void> {
+  const at = (options: EnqueueOptions) => runtime.queue.enqueue(resize, { width: 1 }, options)
+  await at({ unique: { key: 'k', scope: 'running', onConflict: 'reject' }, deadline: '1h', expiresIn: '5m' })
+  await at({ unique: { key: 'k', scope: '10m' }, backoff: { delay: '5s' } })
+  await at({ debounce: { key: 'k', wait: '5s' } })
+  const job = await runtime.queue.enqueue('resize', { width: 1 }, { throttle: { key: 'k', every: '1m' } })
+  same<Awaited<ReturnType<typeof job.result>>, boolean>(true)
+
+  // @ts-expect-error an unknown scope
+  await at({ unique: { key: 'k', scope: 'waiting' } })
+  // @ts-expect-error a unique key without a scope
+  await at({ unique: { key: 'k' } })
+  // @ts-expect-error an unknown answer to a conflict
+  await at({ unique: { key: 'k', scope: 'queued', onConflict: 'ignore' } })
+  // @ts-expect-error a bare number for a duration
+  await at({ deadline: 60 })
+}
+
+export function limiting(): void {
+  createRuntime({
+    tasks: [resize],
+    queues: { mail: { concurrency: 5, rateLimit: { limit: 100, per: '1m', burst: 20 } } },
+  })
+  // @ts-expect-error an unknown option of a queue
+  createRuntime({ queues: { mail: { concurency: 5 } } })
+  // @ts-expect-error a rate without a time
+  createRuntime({ queues: { mail: { rateLimit: { limit: 100 } } } })
+}
+
+class HttpError extends Error {
+  constructor(readonly status: number) {
+    super()
+  }
+}
+
+/** Options beside the code do not widen what is inferred. */
+export function policies(): void {
+  const validated = defineTask({
+    name: 'validated',
+    input: z.object({ tenant: z.string(), size: z.string().transform(Number) }),
+    retryOn: [HttpError, 'ECONNRESET'],
+    concurrency: { limit: 2, key: ({ tenant, size }) => `${tenant}${size.toFixed()}` },
+    deadline: '1h',
+    async run({ size }) {
+      return { size }
+    },
+  })
+  same<(typeof validated)['name'], 'validated'>(true)
+  same<InputOf<typeof validated>, { tenant: string; size: string }>(true)
+  same<OutputOf<typeof validated>, { size: number }>(true)
+
+  const plain = defineTask({
+    name: 'plain',
+    retryOn: (error) => error instanceof HttpError && error.status >= 500,
+    concurrency: { limit: 1, key: ({ tenant }) => tenant },
+    run: async ({ tenant }: { tenant: string }, { signal }) => [tenant, signal.aborted] as const,
+  })
+  same<InputOf<typeof plain>, { tenant: string }>(true)
+  same<OutputOf<typeof plain>, readonly [string, boolean]>(true)
+
+  const apart = task(
+    { name: 'apart', concurrency: { limit: 1, key: ({ tenant }: { tenant: string }) => tenant }, expiresIn: '1m' },
+    async ({ tenant }: { tenant: string }) => tenant,
+  )
+  same<(typeof apart)['name'], 'apart'>(true)
+  same<OutputOf<typeof apart>, string>(true)
+
+  // @ts-expect-error a key that is no text
+  defineTask({ name: 'x', concurrency: { limit: 1, key: ({ n }) => n }, run(_: { n: number }) {} })
+  // @ts-expect-error a key from an input that the task does not have
+  defineTask({ name: 'x', concurrency: { limit: 1, key: ({ tenant }) => tenant }, run(_: { n: number }) {} })
+  // @ts-expect-error a concurrency without a limit
+  defineTask({ name: 'x', concurrency: { key: () => 'k' }, async run() {} })
+  // @ts-expect-error a class that is not in a list
+  defineTask({ name: 'x', retryOn: HttpError, async run() {} })
+  // @ts-expect-error an answer that comes later
+  defineTask({ name: 'x', retryOn: async () => true, async run() {} })
+  // @ts-expect-error a delay without a unit
+  throw new RetryTaskError('later', { delay: 5 })
 }
 
 export function defining(): void {

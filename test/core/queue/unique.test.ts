@@ -77,8 +77,8 @@ test('of a bulk each duplicate is refused by itself', async () => {
   const { queue } = await createProcess({ tasks: [echo] })
   const item = { task: echo, options: mail({ onConflict: 'reject' }) }
   const [first, second, third] = await queue.enqueueMany([item, item, { task: echo }])
-  assert.ok(first?.job && third?.job)
-  assert.equal((second?.error as TriportError).code, 'ERR_JOB_DUPLICATE')
+  assert.ok(first?.job && second && third?.job)
+  assert.equal((second.error as TriportError).code, 'ERR_JOB_DUPLICATE')
 })
 
 test('a job whose enqueue was sent twice is no duplicate of itself', async () => {
