@@ -14,6 +14,7 @@ import { problemsOfWorker, type WorkerOptions } from './queue/worker-options.js'
 import type { Report } from './report.js'
 import type { OnBrokerDown } from './rooms/outbox.js'
 import type { RoomType } from './rooms/room-type.js'
+import { problemsOfSchedules, type Schedule } from './schedule/schedule.js'
 import { unknownKeys, unknownName } from './suggest.js'
 
 /** The three things that a runtime needs a driver for. */
@@ -54,6 +55,13 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly service?: ServiceInfo
   /** The tasks that may be enqueued by name and that a worker in this process runs. */
   readonly tasks?: Tasks
+  /**
+   * The schedules of this service. They are stored at `start()`, and run while an instance that has them here is started: one that you
+   * remove from the code stops with the last instance that has it.
+   *
+   * @default none
+   */
+  readonly schedules?: readonly Schedule[]
   /** Where jobs are stored. @default chosen from the environment */
   readonly queue?: Choice<QueueDriver, Table['queue']>
   /** Where spans go. @default chosen from the environment, else tracing is off */
@@ -106,6 +114,7 @@ export type OpenConfig<Tasks extends readonly AnyTask[] = readonly AnyTask[]> = 
 const known: Readonly<Record<keyof OpenConfig, true>> = {
   service: true,
   tasks: true,
+  schedules: true,
   queue: true,
   tracer: true,
   rooms: true,
@@ -134,6 +143,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...unknownKeys(config, Object.keys(known), 'option'),
     ...problemsOfService(config.service),
     ...problemsOfTasks(config.tasks),
+    ...problemsOfSchedules(config.schedules),
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfOneOf('fallback', config.fallback, ['memory', 'sync', 'error']),
     ...problemsOfWorker(config.worker),

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js'
+import { sha256 } from './sha256.js'
 
 /** Makes identifiers. */
 export interface Ids {
@@ -37,9 +38,8 @@ export function createIds(clock: Pick<Clock, 'now'>): Ids {
  * The UUID of version 8 that belongs to a caller's `key` in a queue: the first 16 bytes of SHA-256 over queue, NUL and key.
  * The same key in another queue is another id.
  */
-export async function derivedId(queue: string, key: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${queue}\0${key}`))
-  return uuid(new Uint8Array(digest, 0, 16), 8)
+export function derivedId(queue: string, key: string): string {
+  return uuid(sha256(`${queue}\0${key}`).subarray(0, 16), 8)
 }
 
 /** When a UUID of version 7 was made, in milliseconds since the epoch; `undefined` for anything else. */

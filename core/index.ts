@@ -22,7 +22,7 @@ export {
 } from './errors.js'
 export type { HttpConfig, HttpLimits } from './http-config.js'
 export { derivedId } from './ids.js'
-export type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
+export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot } from './inspect.js'
 export type { LifecycleState } from './lifecycle.js'
 export type { Detect, Detection, Env } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
@@ -185,6 +185,7 @@ export {
 } from './queue/task-method.js'
 export type { DebounceOptions, ThrottleOptions, Uniqueness, UniqueOptions } from './queue/unique.js'
 export type { WorkerSnapshot } from './queue/worker.js'
+export type { HostInfo, WorkerStatus } from './queue/worker-info.js'
 export type { WorkerOptions } from './queue/worker-options.js'
 export type { Report, ReportDetails } from './report.js'
 export type { BroadcastOptions } from './rooms/broadcast.js'
@@ -228,6 +229,19 @@ export {
 } from './rooms/room-type.js'
 export type { Counted, RoomsSnapshot } from './rooms/snapshot.js'
 export { type Platform, type Runtime, type RuntimeSettings, runtimeFactory } from './runtime.js'
+export type { MissedPolicy } from './schedule/due.js'
+export type { ReadCron, Recurrence } from './schedule/recurrence.js'
+export {
+  defineSchedule,
+  type Schedule,
+  type ScheduleBase,
+  type ScheduleDefinition,
+  type ScheduleInput,
+  type ScheduleOptions,
+} from './schedule/schedule.js'
+export type { ScheduleStatus, Schedules } from './schedule/schedules.js'
+export type { ScheduleOrigin } from './schedule/stored.js'
+export type { CronTimes, ScheduleTimes, StoredTimes } from './schedule/times.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './schema.js'
 export type { FinishedSpan, SpanEvent } from './tracer/finished-span.js'
 export { noopTracer } from './tracer/noop.js'

@@ -2,25 +2,29 @@ import { type Clock, systemClock } from './clock.js'
 import { checkConfig, type DriverTable, type OpenConfig, type Port, type RuntimeConfig } from './config.js'
 import type { ContextStorageFactory } from './context.js'
 import { announce } from './current.js'
+import { milliseconds } from './duration.js'
 import { messageOf } from './errors.js'
 import { type HttpConfig, httpSettings } from './http-config.js'
 import { createIds } from './ids.js'
-import type { DriverSnapshot, RuntimeSnapshot } from './inspect.js'
+import { type DriverSnapshot, inspectBackend, type RuntimeSnapshot } from './inspect.js'
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
 import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
-import type { QueueCounts } from './ports/job.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
-import type { QueueControl } from './queue/control.js'
+import { createAsk } from './queue/answer.js'
 import { createJobEvents } from './queue/events.js'
 import { chainMiddleware } from './queue/middleware.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
-import { createWorker, type WorkerSnapshot } from './queue/worker.js'
+import { createWorker } from './queue/worker.js'
+import type { HostInfo } from './queue/worker-info.js'
 import type { Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
+import type { ReadCron } from './schedule/recurrence.js'
+import type { Schedules } from './schedule/schedules.js'
+import { createScheduling } from './schedule/scheduling.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
 import { createFlowCache } from './workflow/flow-cache.js'
 
@@ -29,6 +33,10 @@ export interface Platform {
   readonly contextStorage: ContextStorageFactory
   readonly env: () => Env
   readonly detect: Detect
+  /** Names the machine and the process in introspection. */
+  readonly host: () => HostInfo
+  /** Loads what reads cron patterns. Called when a schedule has one. */
+  readonly cron: () => Promise<ReadCron>
   /** Calls back once, when the current turn of the event loop has ended. */
   readonly afterTurn: (fn: () => void) => void
   /** Shows a line to the operator. */
@@ -48,6 +56,7 @@ export interface RuntimeSettings {
 /** Jobs, traces and rooms of one service, wired together. */
 export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends AsyncDisposable {
   readonly queue: TaskQueue<Tasks>
+  readonly schedules: Schedules
   readonly tracer: Tracer
   readonly rooms: Rooms
   /** What it was made from. */
@@ -55,7 +64,7 @@ export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   /** `running` between the end of `start()` and the beginning of `stop()`. */
   readonly state: LifecycleState
   /**
-   * Loads and connects the drivers and starts the worker. Concurrent calls share one start; after a failure it may be called
+   * Loads and connects the drivers, stores the schedules of the configuration, and starts the worker. Concurrent calls share one start; after a failure it may be called
    * again.
    *
    * @throws `ERR_DRIVER_CHOICE_REQUIRED` in production when a port is left out and the environment names nothing;
@@ -130,10 +139,18 @@ function assemble<Tasks extends readonly AnyTask[]>(
     ...jobs,
     ...(config.queueTimeout ? { queueTimeout: config.queueTimeout } : {}),
   })
+  const timeout = milliseconds(config.queueTimeout ?? '5s', 'queueTimeout')
+  const { schedules, ...scheduling } = createScheduling({
+    ...jobs,
+    ask: createAsk(places.queue.driver, context.clock, timeout),
+    loadCron: platform.cron,
+    declared: config.schedules ?? [],
+  })
   const inside = context.contextStorage<true>()
   const current = { queue: queue as TaskQueue, tracer, rooms: hub.rooms }
   const worker = createWorker({
     ...jobs,
+    host: platform.host(),
     queue: current.queue,
     options: typeof config.worker === 'object' ? config.worker : {},
     queues: config.queues ?? {},
@@ -162,13 +179,15 @@ function assemble<Tasks extends readonly AnyTask[]>(
       },
       stop: async () => withdraw?.(),
     }
-    if (runsJobs(config.worker, places.queue.driver.get()))
-      yield { name: 'worker', start: worker.start, stop: worker.stop }
+    const works = runsJobs(config.worker, places.queue.driver.get())
+    if (works || config.schedules?.length) yield { name: 'schedules', ...scheduling }
+    if (works) yield { name: 'worker', start: worker.start, stop: worker.stop }
   }
 
   const lifecycle = createLifecycle(stages, context.report)
   const runtime: Runtime<Tasks> = {
     queue,
+    schedules,
     tracer,
     rooms: hub.rooms,
     config: settings,
@@ -180,15 +199,24 @@ function assemble<Tasks extends readonly AnyTask[]>(
       return runtime
     },
     stop: lifecycle.stop,
-    inspect: async (): Promise<RuntimeSnapshot> => ({
-      state: lifecycle.state,
-      instanceId: context.instanceId,
-      service: context.service,
-      drivers: driversOf(places),
-      queues: places.queue.driver.peek() ? await countsOf(queue, registry.queues) : {},
-      ...workerOf(worker.snapshot()),
-      rooms: hub.rooms.inspect(),
-    }),
+    inspect: async (): Promise<RuntimeSnapshot> => {
+      const running = worker.snapshot()
+      return {
+        state: lifecycle.state,
+        instanceId: context.instanceId,
+        service: context.service,
+        drivers: driversOf(places),
+        ...(await inspectBackend({
+          clock: context.clock,
+          driver: places.queue.driver.peek(),
+          queues: registry.queues,
+          workers: queue.workers,
+          schedules: schedules.list,
+        })),
+        ...(running ? { worker: running } : {}),
+        rooms: hub.rooms.inspect(),
+      }
+    },
     [Symbol.asyncDispose]: lifecycle.stop,
   }
   return runtime
@@ -219,10 +247,6 @@ function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {
   return worker === undefined ? !driver.supports.shared : worker !== false
 }
 
-function workerOf(worker: WorkerSnapshot | undefined): Pick<RuntimeSnapshot, 'worker'> {
-  return worker ? { worker } : {}
-}
-
 function driversOf(places: Record<Port, { snapshot(): DriverSnapshot | undefined }>): RuntimeSnapshot['drivers'] {
   return Object.fromEntries(
     Object.entries(places).flatMap(([port, place]) => {
@@ -230,8 +254,4 @@ function driversOf(places: Record<Port, { snapshot(): DriverSnapshot | undefined
       return snapshot ? [[port, snapshot]] : []
     }),
   )
-}
-
-async function countsOf({ counts }: QueueControl, queues: readonly string[]): Promise<Record<string, QueueCounts>> {
-  return Object.fromEntries(await Promise.all(queues.map(async (queue) => [queue, await counts(queue)] as const)))
 }

@@ -1,5 +1,6 @@
 import { type Clock, within } from '../clock.js'
 import { TriportError } from '../errors.js'
+import type { Late } from '../late.js'
 import type { QueueDriver } from '../ports/queue.js'
 
 /**
@@ -8,6 +9,11 @@ import type { QueueDriver } from '../ports/queue.js'
  * @throws `ERR_NOT_STARTED`, `ERR_DRIVER_UNAVAILABLE`, and what the driver rejects with.
  */
 export type Ask = <T>(call: (driver: QueueDriver) => Promise<T>) => Promise<T>
+
+/** @param timeout Milliseconds. */
+export function createAsk(driver: Late<QueueDriver>, clock: Clock, timeout: number): Ask {
+  return async (call) => answer(clock, timeout, call(driver.get()))
+}
 
 /**
  * The answer to a call of the driver, awaited for `ms` milliseconds at most: a link that is half open answers never.

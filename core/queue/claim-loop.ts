@@ -51,8 +51,8 @@ export interface ClaimLoop {
   quiet(): Promise<void>
   /** Ends settling too. */
   stop(): Promise<void>
-  /** When the latest claim was answered, in milliseconds since the epoch. */
-  readonly lastClaimAt: number | undefined
+  /** When the latest claim was answered, on the clock's `monotonic` scale. */
+  readonly lastClaim: number | undefined
 }
 
 /** One call of the driver. */
@@ -80,7 +80,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   let missed: Set<string> | undefined
   let busy: Promise<void> | undefined
   let current: Promise<void> = Promise.resolve()
-  let lastClaimAt: number | undefined
+  let lastClaim: number | undefined
   let cancelPoll: CancelTimer = () => {}
 
   const settle: Step = {
@@ -145,7 +145,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     } finally {
       missed = undefined
     }
-    lastClaimAt = clock.now()
+    lastClaim = clock.monotonic()
     if (reply.jobs.length === max) hungry.add(queue)
     expect(queue, reply.nextDue)
     for (const job of reply.jobs) {
@@ -188,8 +188,8 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
       missed?.add(id)
       cancel(id)
     },
-    get lastClaimAt() {
-      return lastClaimAt
+    get lastClaim() {
+      return lastClaim
     },
     start() {
       claiming = true

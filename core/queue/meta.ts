@@ -23,6 +23,8 @@ export interface JobMeta extends JobTerms {
   readonly trace?: Carrier
   /** The spans of the job begin a trace of their own and only link to the one that enqueued it. */
   readonly link?: true
+  /** The schedule that made the job. */
+  readonly schedule?: string
   /** Where the job's life is broadcast. */
   readonly room?: string
   /** The workflow that the job is part of. */
@@ -40,13 +42,14 @@ export function encodeMeta(meta: JobMeta): string {
 export function decodeMeta(text: string): JobMeta {
   if (text === '{}') return none
   try {
-    const { trace, link, room, maxRetries, backoff, deadline, expiresIn, flow } = JSON.parse(text) as Record<
+    const { trace, link, schedule, room, maxRetries, backoff, deadline, expiresIn, flow } = JSON.parse(text) as Record<
       string,
       unknown
     >
     return {
       ...(typeof trace === 'object' && trace !== null && { trace: trace as Carrier }),
       ...(link === true && { link }),
+      ...(typeof schedule === 'string' && { schedule }),
       ...(typeof room === 'string' && room !== '' && { room }),
       ...(typeof maxRetries === 'number' && { maxRetries }),
       ...(typeof backoff === 'object' && backoff !== null && { backoff: numbersOf(backoff) }),

@@ -34,14 +34,14 @@ export function jobRequest(task: AnyTask, input: unknown, options: EnqueueOption
 
 /**
  * Checks a request and makes a job of it. The input is validated, and stored as given: a worker validates it again.
- * Returns a promise only when the schema or the id needs one.
+ * Returns a promise only when the schema needs one.
  *
  * @throws `ERR_INPUT_INVALID`, `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`, `ERR_VALUE_UNSUPPORTED`, `ERR_PAYLOAD_TOO_LARGE`
  */
 export function prepareJob(request: JobRequest, ids: Ids): PreparedJob | Promise<PreparedJob> {
-  const { task, options } = request
-  if (task.input !== undefined || options.id !== undefined) return prepareSlowly(request, ids)
-  return assemble(request, ids.next(), request.input)
+  const { task, input, options } = request
+  const id = options.id === undefined ? ids.next() : derivedId(task.queue, options.id)
+  return task.input === undefined ? assemble(request, id, input) : prepareValidated(request, id)
 }
 
 /** The job with the trace that it is part of. */
@@ -49,10 +49,9 @@ export function traced({ job, meta }: PreparedJob, trace: Pick<JobMeta, 'trace' 
   return { ...job, meta: encodeMeta({ ...meta, ...trace }) }
 }
 
-async function prepareSlowly(request: JobRequest, ids: Ids): Promise<PreparedJob> {
-  const { task, input, options } = request
-  const validated = task.input ? await validate(task.input, input, `Input of task "${task.name}"`) : input
-  const id = options.id === undefined ? ids.next() : await derivedId(task.queue, options.id)
+async function prepareValidated(request: JobRequest, id: string): Promise<PreparedJob> {
+  const { task, input } = request
+  const validated = task.input && (await validate(task.input, input, `Input of task "${task.name}"`))
   return assemble(request, id, validated)
 }
 

@@ -14,7 +14,7 @@ import { createSubmitter, type Submission } from '../workflow/submit.js'
 import { type AnyWorkflow, isWorkflow } from '../workflow/workflow.js'
 import type { WorkflowOptions } from '../workflow/workflow-options.js'
 import { createAccess, JobHandle } from './access.js'
-import { type Ask, answer } from './answer.js'
+import { createAsk } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
 import { createCanceller } from './canceller.js'
@@ -38,6 +38,7 @@ import type {
 } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
 import { duplicate } from './unique.js'
+import { type WorkerStatus, workerStatuses } from './worker-info.js'
 
 /** Enqueues jobs, follows them, and controls their queues. */
 export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]> extends JobEventSource, QueueControl {
@@ -79,6 +80,8 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
   getResult(id: string): Promise<JobStatus>
   /** The job of this id, to wait for or to act on. Nothing is read yet. */
   job(id: string): Job
+  /** The workers of all processes, as they last announced themselves, in the order of their ids. */
+  workers(): Promise<readonly WorkerStatus[]>
 }
 
 /** A queue and how to close it. */
@@ -108,7 +111,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const { tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
   const timeout = milliseconds(deps.queueTimeout ?? '5s', 'queueTimeout')
   const driver = () => deps.driver.get()
-  const ask: Ask = async (call) => answer(clock, timeout, call(driver()))
+  const ask = createAsk(deps.driver, clock, timeout)
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
@@ -204,6 +207,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     ...createControl({ ask, clock, canceller }),
     getResult: async (id) => access.status(id, false),
     job: (id) => new JobHandle(access, { id, deduplicated: false, known: false }),
+    workers: async () => workerStatuses(await ask((driver) => driver.workers())),
     async close() {
       try {
         await Promise.all([enqueuer.idle(), results.close()])

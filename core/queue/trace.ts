@@ -63,6 +63,7 @@ export function processSpan(tracer: Tracer, job: ClaimedJob, meta: JobMeta, work
       'messaging.message.id': job.id,
       'messaging.client.id': worker,
       'triport.job.attempt': job.deliveries,
+      'triport.schedule.name': meta.schedule,
       'triport.job.wait_ms': job.claimedAt - job.dueAt,
     },
   }

@@ -1,11 +1,13 @@
 import { type Clock, within } from '../clock.js'
 import type { Late } from '../late.js'
+import type { ServiceInfo } from '../ports/driver.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { FlowCache } from '../workflow/flow-cache.js'
 import { createWorkflowWorker } from '../workflow/workflow-worker.js'
+import { createAnnouncer } from './announcer.js'
 import { answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createCancellations } from './cancellations.js'
@@ -20,6 +22,7 @@ import type { TaskQueue } from './queue.js'
 import { limitsOf, type QueuesOptions } from './queue-limits.js'
 import { createSettler } from './settler.js'
 import type { TaskRegistry } from './task.js'
+import type { HostInfo } from './worker-info.js'
 import { type WorkerOptions, type WorkerSettings, workerSettings } from './worker-options.js'
 
 export interface WorkerDeps {
@@ -35,6 +38,8 @@ export interface WorkerDeps {
   readonly middleware?: MiddlewareChain
   readonly flowCache: FlowCache
   readonly instanceId: string
+  readonly service: ServiceInfo
+  readonly host: HostInfo
   readonly options?: WorkerOptions
   readonly queues?: QueuesOptions
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
@@ -93,7 +98,7 @@ interface Session {
 
 async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
   const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
-  const { queues = {} } = deps
+  const { queues = {}, host, service } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
   const { inline } = driver.supports
@@ -143,16 +148,29 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
       },
     },
   })
+  const startedAt = clock.monotonic()
+  let stopping = false
+
+  const announcer = createAnnouncer({
+    ...{ driver, clock, report, id: instanceId },
+    self: () => ({
+      ...{ host, service, queues: tasks.queues, concurrency, stopping, startedAt },
+      ...{ attempts: pool.attempts, lastClaim: loop.lastClaim },
+    }),
+  })
   keeper.start()
   loop.start()
+  announcer.start()
 
   return {
     snapshot() {
-      const { lastClaimAt } = loop
       const running = pool.attempts.size
-      return { concurrency, running, ...(lastClaimAt === undefined ? {} : { lastClaimAt: new Date(lastClaimAt) }) }
+      if (loop.lastClaim === undefined) return { concurrency, running }
+      return { concurrency, running, lastClaimAt: new Date(clock.now() - clock.monotonic() + loop.lastClaim) }
     },
     async close() {
+      stopping = true
+      announcer.announce()
       await within(clock, lastCall, loop.quiet())
       await emptyPool(pool, clock, stopTimeout)
       await within(clock, lastCall, settler.posted())
@@ -164,6 +182,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
         keeper.stop()
         pool.close()
         workflows.close()
+        await announcer.withdraw()
         await listener.close()
       }
     },

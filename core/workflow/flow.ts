@@ -41,7 +41,7 @@ export function createFlow(source: FlowSource): Flow {
   const { root, steps } = plan
 
   function idOf(path: Path): Promise<string> {
-    return remembered(ids, path, () => derivedId(job.id, path))
+    return remembered(ids, path, async () => derivedId(job.id, path))
   }
 
   async function jobOf({ path, kind }: Planned, input = noInput): Promise<NewJob> {

@@ -189,6 +189,7 @@ test('the runtime has these members and no others', () => {
     'inspect',
     'queue',
     'rooms',
+    'schedules',
     'start',
     'state',
     'stop',

@@ -131,7 +131,7 @@ test('an id of the caller makes one job per queue and says so', async () => {
   const again = await queue.enqueue(echo, 2, { id: 'order-7' })
   assert.deepEqual([first.deduplicated, again.deduplicated], [false, true])
   assert.equal(first.id, again.id)
-  assert.equal(first.id, await derivedId('default', 'order-7'))
+  assert.equal(first.id, derivedId('default', 'order-7'))
   assert.equal(await again.result({ timeout: '1s' }), 1)
   assert.equal((await again.status()).key, 'order-7')
 })

@@ -81,6 +81,8 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
     ...shared,
     queue: queue as OwnedTaskQueue<readonly AnyTask[]>,
     instanceId: 'worker',
+    service: { name: 'test' },
+    host: { name: 'here', pid: 1 },
     options,
     queues: setup.queues ?? {},
   })
