@@ -124,6 +124,7 @@ test('every problem of a configuration is reported at once, with a guess at what
         queue: { driver: 'memroy' },
         rooms: { driver: 'memory', brokr: 1 },
         worker: { concurrency: 0 },
+        queues: { defualt: {}, default: { rateLimit: { limit: 1 } } },
         queueTimeout: 5,
       } as never),
     (error: { code: string; details: { problems: string[] } }) => {
@@ -134,10 +135,31 @@ test('every problem of a configuration is reported at once, with a guess at what
       assert.match(text, /Unknown queue driver "memroy"\. Did you mean "memory"\?/)
       assert.match(text, /Unknown option of the memory rooms driver: "brokr"\. Did you mean "broker"\?/)
       assert.match(text, /concurrency/)
+      assert.match(text, /Unknown queue "defualt"\. Did you mean "default"\?/)
+      assert.match(text, /queues\.default\.rateLimit\.per is undefined/)
       assert.match(text, /queueTimeout is the bare number 5/)
       return true
     },
   )
+})
+
+test('the limits of a queue reach its worker', async () => {
+  let running = 0
+  let most = 0
+  const busy = defineTask({
+    name: 'busy',
+    queue: 'narrow',
+    async run() {
+      most = Math.max(most, ++running)
+      await new Promise(setImmediate)
+      running--
+    },
+  })
+  const queues = { narrow: { concurrency: 2, rateLimit: { limit: 1_000, per: '1s' } } } as const
+  await using runtime = await createRuntime({ tasks: [busy], queues, ...quiet }).start()
+  const jobs = await Promise.all(Array.from({ length: 10 }, () => runtime.queue.enqueue(busy)))
+  await Promise.all(jobs.map((job) => job.result({ timeout: '5s' })))
+  assert.equal(most, 2)
 })
 
 test('a configuration that is no object is refused by code', () => {
