@@ -67,12 +67,11 @@ export function createJobMoves(keepFinished: number): JobMoves {
   }
 
   function put(entry: JobEntry, now: number, by?: string): void {
-    const { id, queue: name, lock } = entry.job
+    const { id, queue: name } = entry.job
     const queue = queueOf(name)
     jobs.set(id, entry)
     queue.live.push(entry)
     queue.add(entry, now)
-    if (lock) queue.locks.take(entry, lock)
     tell.event('enqueued', entry)
     madeDue(entry, by)
   }
@@ -144,7 +143,11 @@ export function createJobMoves(keepFinished: number): JobMoves {
       records.drop(entry.ended)
       return undefined
     },
-    store: (job, now, by) => put(createEntry(job, ++made.jobs, now), now, by),
+    store(job, now, by) {
+      const entry = createEntry(job, ++made.jobs, now)
+      if (job.lock) queueOf(job.queue).locks.take(entry, job.lock)
+      put(entry, now, by)
+    },
     hasten(entry, now, by) {
       queueOf(entry.job.queue).hasten(entry, now)
       madeDue(entry, by)
