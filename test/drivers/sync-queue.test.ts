@@ -15,6 +15,6 @@ queueConformance({
       await driver.start?.(driverContext({ clock }))
       return driver
     }
-    return { driver: await start(), advance: clock.advance, second: start, async stop() {} }
+    return { driver: await start(), clock, advance: clock.advance, second: start, async stop() {} }
   },
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { systemClock } from '../../../core/clock.js'
+import { type Clock, systemClock } from '../../../core/clock.js'
 import { createIds } from '../../../core/ids.js'
 import type { ClaimedJob, JobRecord, Lease, NewJob } from '../../../core/ports/job.js'
 import type {
@@ -21,6 +21,12 @@ export interface QueueHarness {
   readonly driver: QueueDriver
   /** Moves the server's time on, for every driver of this harness: by a fake clock or by the driver's clock offset. */
   advance(ms: number): Promise<void>
+  /**
+   * The time of the processes, where `advance` moves that as well. Then it must stand still in between.
+   *
+   * @default the machine's clock
+   */
+  readonly clock?: Clock
   /** Starts another driver on the same jobs, as another process would. Required where `supports.shared` or `supports.durable`. */
   second?(): Promise<QueueDriver>
   /**

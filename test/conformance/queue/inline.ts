@@ -53,6 +53,20 @@ export function inlineClaims(claim: Claim): void {
     assert.equal((await read(driver, job.id)).state, 'waiting')
   })
 
+  claim('with supports.inline, enqueue resolves when what follows its jobs has ended too', async ({ driver }) => {
+    const [next, then] = [newJob({ delay: 3_600_000 }), newJob({ delay: 3_600_000 })]
+    const call = await enqueuing(driver, [newJob()])
+    const join = { id: 'join', member: 0, size: 1, keep: 60_000, next: [then] }
+    await settle(driver, only(await take(driver)), done, { enqueue: [next], join })
+    const following = await take(driver)
+    assert.deepEqual(idsOf(following), idsOf([next, then]))
+    for (const job of following) {
+      assert.equal(call.over, false)
+      await settle(driver, job, done)
+    }
+    await call.outcomes
+  })
+
   claim('with supports.inline, an id that exists is not waited for', async ({ driver }) => {
     const job = newJob()
     await enqueuing(driver, [job])

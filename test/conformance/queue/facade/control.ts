@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { defineTask } from '../../../../core/queue/task.js'
+import { type FacadeClaim, quick } from './harness.js'
+
+/** Acting on queues and their jobs. */
+export function controlClaims(claim: FacadeClaim): void {
+  claim('a paused queue runs nothing, in no process, until it is resumed', async ({ open, wait, soon }) => {
+    const ran: string[] = []
+    const note = (queue: string) => defineTask({ name: queue, queue, run: (text: string) => void ran.push(text) })
+    const [paused, open_] = [note('paused'), note('open')]
+    const web = await open([paused, open_], false)
+    await open([paused, open_])
+    await web.queue.pause('paused')
+    const job = await web.queue.enqueue(paused, 'paused')
+    await wait((await web.queue.enqueue(open_, 'fence')).result({ timeout: '10s' }))
+    await soon(async () => assert.equal((await web.queue.counts('paused')).waiting, 1))
+    await web.queue.resume('paused')
+    await wait(job.result({ timeout: '10s' }))
+    assert.deepEqual(ran, ['fence', 'paused'])
+  })
+
+  claim('dead letters are listed, redriven and run as if they were new', async ({ open, wait, state }) => {
+    let broken = true
+    const attempts: number[] = []
+    const fragile = defineTask({
+      name: 'fragile',
+      backoff: quick,
+      maxRetries: 1,
+      run(_: number, { attempt }) {
+        attempts.push(attempt)
+        if (broken) throw new Error('broken')
+        return 'mended'
+      },
+    })
+    const { queue } = await open([fragile])
+    const jobs = [await queue.enqueue(fragile, 1), await queue.enqueue(fragile, 2)]
+    for (const job of jobs) await state(job, 'failed')
+    const { jobs: dead } = await queue.list({ queue: 'default', state: 'failed' })
+    assert.deepEqual(new Set(dead.map(({ id }) => id)), new Set(jobs.map(({ id }) => id)))
+    broken = false
+    assert.equal(await queue.redrive({ queue: 'default' }), 2)
+    for (const job of jobs) assert.equal(await wait(job.result({ timeout: '10s' })), 'mended')
+    assert.deepEqual(attempts.slice(-2), [1, 1])
+    assert.equal((await jobs[0]?.status())?.failures.length, 2)
+  })
+
+  claim('a removed job is unknown, and its id free', async ({ open, wait }) => {
+    const note = defineTask({ name: 'note', run: (n: number) => n })
+    const { queue } = await open([note])
+    const job = await queue.enqueue(note, 1, { id: 'mine' })
+    await wait(job.result({ timeout: '10s' }))
+    assert.equal(await job.remove(), 'removed')
+    await assert.rejects(queue.job(job.id).status(), { code: 'ERR_JOB_UNKNOWN' })
+    const next = await queue.enqueue(note, 2, { id: 'mine' })
+    assert.deepEqual([next.deduplicated, await wait(next.result({ timeout: '10s' }))], [false, 2])
+  })
+}
