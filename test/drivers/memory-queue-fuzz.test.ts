@@ -10,14 +10,14 @@ import { driverContext } from '../kit/driver-context.js'
 const { TRIPORT_LONG, TRIPORT_SEED } = process.env
 const seed = TRIPORT_SEED ? { seed: Number(TRIPORT_SEED) } : TRIPORT_LONG ? {} : { seed: 1 }
 
-queueFuzz({ test, fc, create: () => harness((clock) => clock), runs: TRIPORT_LONG ? 10_000 : 600, ...seed })
+queueFuzz({ test, fc, create: () => harness((clock) => clock), runs: TRIPORT_LONG ? 10_000 : 2_000, ...seed })
 
 // The time of a real server moves between two calls. The model has to bear that, or no other driver could pass.
 queueFuzz({
   test: (name, run) => test(`${name}, while time runs on by itself`, run),
   fc,
   create: () => harness(restless),
-  runs: TRIPORT_LONG ? 1_000 : 100,
+  runs: TRIPORT_LONG ? 2_000 : 300,
   ...seed,
 })
 

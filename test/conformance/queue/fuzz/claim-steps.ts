@@ -1,23 +1,37 @@
 import type { ClaimRequest } from '../../../../core/ports/queue.js'
 import { type SettlePlan, workers } from './plans.js'
-import { driverOf, drop, handOf, type Scene, settlementsOf, take, tellLeases, tellSettlements } from './scene.js'
+import {
+  driverOf,
+  drop,
+  handOf,
+  queueOf,
+  type Scene,
+  settlementsOf,
+  take,
+  tellLeases,
+  tellSettlements,
+} from './scene.js'
 import { lostReply, makeStep, type Step } from './step.js'
 
-interface ClaimPlan {
-  readonly worker: string
+interface RequestPlan {
   readonly queue: 'mail' | 'bulk'
   readonly max: number
   readonly lease: number
+  readonly concurrency: number | undefined
+}
+
+interface ClaimPlan extends RequestPlan {
+  readonly worker: string
   readonly settling: readonly SettlePlan[]
   readonly lost: boolean
 }
 
 export function claim(plan: ClaimPlan): Step {
-  const { worker, queue, max, lease, lost } = plan
-  const text = `${worker} claims up to ${max} of ${queue} for ${lease / 1_000} s`
+  const { worker, lost } = plan
+  const text = `${worker} claims ${tellRequest(plan)}`
   return makeStep(`${text}, settling ${plan.settling.length}${lostReply(lost)}`, async (scene, backend, told) => {
     const settle = settlementsOf(scene, handOf(scene, worker), plan.settling)
-    const request: ClaimRequest = { queue: queueOf(scene, queue), max, lease, worker, settle }
+    const request = { ...requestOf(scene, worker, plan), settle }
     const settling = settle.length > 0 ? `, settling ${tellSettlements(scene, settle)}` : ''
     told.line(`${text}${settling}`)
     for (const heard of lost ? [false, true] : [true]) {
@@ -34,10 +48,10 @@ export function claim(plan: ClaimPlan): Step {
   })
 }
 
-export function claimAtOnce({ queue, max, lease }: Pick<ClaimPlan, 'queue' | 'max' | 'lease'>): Step {
-  const text = `all claim up to ${max} of ${queue} at once for ${lease / 1_000} s`
+export function claimAtOnce(plan: RequestPlan): Step {
+  const text = `all claim ${tellRequest(plan)}, at once`
   return makeStep(text, async (scene, backend, told) => {
-    const request = (worker: string) => ({ queue: queueOf(scene, queue), max, lease, worker })
+    const request = (worker: string) => requestOf(scene, worker, plan)
     told.line(text)
     const replies = await Promise.all(workers.map((worker) => driverOf(backend, worker).claim(request(worker))))
     for (const [place, worker] of workers.entries()) {
@@ -50,6 +64,12 @@ export function claimAtOnce({ queue, max, lease }: Pick<ClaimPlan, 'queue' | 'ma
   })
 }
 
-function queueOf({ queues }: Scene, queue: 'mail' | 'bulk'): string {
-  return queue === 'mail' ? queues[0] : queues[1]
+function requestOf(scene: Scene, worker: string, { queue, max, lease, concurrency }: RequestPlan): ClaimRequest {
+  const bound = concurrency === undefined ? {} : { concurrency }
+  return { queue: queueOf(scene, queue), max, lease, worker, ...bound }
+}
+
+function tellRequest({ queue, max, lease, concurrency }: RequestPlan): string {
+  const bound = concurrency === undefined ? '' : `, of which ${concurrency} may be active`
+  return `up to ${max} of ${queue} for ${lease / 1_000} s${bound}`
 }

@@ -1,7 +1,7 @@
 import type { Lease } from '../../../../core/ports/job.js'
 import type { QueueDriver, SettleReply } from '../../../../core/ports/queue.js'
 import { type Sending, type SettlePlan, step } from './plans.js'
-import { driverOf, drop, handOf, settlementsOf, tellLeases, tellSettlements } from './scene.js'
+import { driverOf, drop, handOf, type Scene, settlementsOf, tellLeases, tellSettlements } from './scene.js'
 import { lostReply, makeStep, often, type Play, type Step, send } from './step.js'
 
 export function settle(plan: { worker: string; settling: readonly SettlePlan[]; sending: Sending }): Step {
@@ -38,12 +38,13 @@ export function extend({ worker, lease, lost }: { worker: string; lease: number;
   return makeStep(`${text}${lostReply(lost)}`, play, (scene) => handOf(scene, worker).length > 0)
 }
 
-export function progress({ worker, pick, lost }: { worker: string; pick: number; lost: boolean }): Step {
+export function progress(plan: { worker: string; pick: number; lines: number; lost: boolean }): Step {
+  const { worker, pick, lost } = plan
   const play: Play = async (scene, backend, told) => {
     const hand = handOf(scene, worker)
     const updates = hand
       .slice(pick % hand.length)
-      .map((lease) => ({ ...lease, value: `"${worker} ${scene.story.length}"` }))
+      .map((lease) => ({ ...lease, value: `"${worker} ${scene.story.length}"`, log: logOf(scene, plan.lines) }))
     told.line(`${worker} reports progress of ${tellLeases(scene, updates)}`)
     for (let turn = lost ? 2 : 1; turn > 0; turn--) {
       const replies = await driverOf(backend, worker).progress(updates)
@@ -52,6 +53,11 @@ export function progress({ worker, pick, lost }: { worker: string; pick: number;
     }
   }
   return makeStep(`${worker} reports progress${lostReply(lost)}`, play, (scene) => handOf(scene, worker).length > 0)
+}
+
+/** Lines that are like no others. */
+function logOf({ story }: Scene, lines: number): string[] {
+  return Array.from({ length: lines }, (_, line) => `${story.length}.${line}`)
 }
 
 /** A worker that was thought dead wakes up and goes on with a claim of long ago, or somebody makes a token up. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import type { ClaimedJob, JobRecord, Lease, NewJob, QueueCounts } from '../../../../core/ports/job.js'
+import {
+  type ClaimedJob,
+  type JobRecord,
+  type JobState,
+  keptFailures,
+  keptLogLines,
+  type Lease,
+  type NewJob,
+  type QueueCounts,
+} from '../../../../core/ports/job.js'
 import type {
   Cancellation,
   CancelReply,
@@ -9,13 +18,18 @@ import type {
   EnqueueOutcome,
   ExtendReply,
   Join,
+  Outcome,
   ProgressReply,
   ProgressUpdate,
+  RedriveReply,
+  RemoveReply,
   Settlement,
   SettleReply,
 } from '../../../../core/ports/queue.js'
-import { createModelJob, hasEnded, type ModelJob, mustPrecede } from './model-job.js'
-import { step } from './plans.js'
+import { expectBounds, expectChoice, expectGroupBound } from './model-claim.js'
+import { createModelJob, type EndState, hasEnded, isLapsed, type ModelJob, redrive } from './model-job.js'
+import { createModelLocks, type ModelHolder } from './model-locks.js'
+import { expectCounts, expectFields, expectList, expectOneOf, expectRecord } from './model-read.js'
 
 /** Is told each call and its reply; throws when the contract does not allow the reply. */
 export interface Model {
@@ -23,6 +37,8 @@ export interface Model {
   /** All jobs whose records are kept. */
   jobs(): ModelJob[]
   pass(ms: number): void
+  pause(queue: string, paused: boolean): void
+  isPaused(queue: string): boolean
   enqueued(jobs: readonly NewJob[], outcomes: readonly EnqueueOutcome[]): void
   /** @param raced Another claim ran at the same time: how many jobs come, and in which order, is free. */
   claimed(request: ClaimRequest, reply: ClaimReply, raced?: boolean): void
@@ -30,13 +46,19 @@ export interface Model {
   extended(lease: Lease, length: number, reply: ExtendReply | undefined): void
   progressed(update: ProgressUpdate, reply: ProgressReply | undefined): void
   cancelled(cancellation: Cancellation, reply: CancelReply | undefined): void
+  removed(id: string, reply: RemoveReply | undefined): void
+  redriven(id: string, reply: RedriveReply | undefined): void
   read(id: string, record: JobRecord | undefined): void
+  logged(id: string, log: readonly string[]): void
   counted(queue: string, counts: QueueCounts): void
+  listed(queue: string, state: JobState, ids: readonly string[]): void
 }
 
 export function createModel(): Model {
   const jobs = new Map<string, ModelJob>()
   const joins = new Map<string, Set<number>>()
+  const locks = createModelLocks()
+  const paused = new Set<string>()
   const tokens = new Set<string>()
   let now = 0
   let calls = 0
@@ -52,15 +74,15 @@ export function createModel(): Model {
     return [...jobs.keys()].flatMap((id) => find(id) ?? [])
   }
 
-  function isLapsed(job: ModelJob): boolean {
-    return job.state === 'active' && job.leaseUntil <= now
+  function ofQueue(queue: string): ModelJob[] {
+    return all().filter(({ job }) => job.queue === queue)
   }
 
   /** Until a claim finds that a lease has lapsed, the port lets it live on. */
   function standing(lease: Lease): 'held' | 'lapsed' | 'lost' {
     const job = find(lease.id)
     if (job?.state !== 'active' || job.token !== lease.token || job.job.queue !== lease.queue) return 'lost'
-    return isLapsed(job) ? 'lapsed' : 'held'
+    return isLapsed(job, now) ? 'lapsed' : 'held'
   }
 
   /** Checks a reply to the holder of a lease. Returns the job when the driver took the lease for held. */
@@ -74,21 +96,48 @@ export function createModel(): Model {
     return undefined
   }
 
-  function store(added: readonly NewJob[]): EnqueueOutcome[] {
+  /** A lapsed lease may have been found already, and a job that waits because of that may be left to the next claim. */
+  function isInDoubt(job: ModelJob): boolean {
+    return isLapsed(job, now) || (job.state === 'waiting' && job.cancelRequest !== undefined)
+  }
+
+  /** @param replies What the driver said, where that is known: it decides what is in doubt. */
+  function store(added: readonly NewJob[], replies?: readonly EnqueueOutcome[]): EnqueueOutcome[] {
     const call = ++calls
     return added.map((job, place) => {
-      const deduplicated = find(job.id) !== undefined
-      if (!deduplicated) jobs.set(job.id, createModelJob(job, { call, place, now }))
-      return { id: job.id, deduplicated }
+      const known = find(job.id)
+      if (known && job.hasten) hasten(known)
+      if (known) return { id: job.id, deduplicated: true }
+      const keeper = locks.holder(job, now)
+      const stored = replies?.[place]?.deduplicated === false
+      if (keeper && !givesWay(keeper, job, stored)) return { id: keeper.id, deduplicated: true }
+      jobs.set(job.id, createModelJob(job, { call, place, now }))
+      locks.take(job, now)
+      return { id: job.id, deduplicated: false }
     })
+  }
+
+  function hasten(job: ModelJob): void {
+    if (job.state === 'waiting' && job.due > now) Object.assign(job, { due: now, hurried: true })
+  }
+
+  /** A job that has ended may or may not give way when it was redriven. */
+  function givesWay({ id, hasEnded: before }: ModelHolder, { lock }: NewJob, stored: boolean): boolean {
+    const job = find(id)
+    if (!job || !lock?.replace || hasEnded(job)) return false
+    if (!(before || isInDoubt(job) ? stored : job.state === 'waiting')) return false
+    job.error = lock.replace.error
+    end(job, 'cancelled', lock.replace.keep)
+    return true
   }
 
   function putBack(job: ModelJob, delay: number): void {
     Object.assign(job, { state: 'waiting', due: now + delay, putBack: true, token: undefined })
   }
 
-  function end(job: ModelJob, state: 'completed' | 'failed' | 'cancelled', keep: number): void {
-    Object.assign(job, { state, keepUntil: now + keep, token: undefined })
+  function end(job: ModelJob, state: EndState, keep: number): void {
+    Object.assign(job, { state, endedAt: now, keepUntil: now + keep, token: undefined })
+    locks.free(job.job, 'ended')
   }
 
   function count({ id, member, size, next }: Join): void {
@@ -108,35 +157,32 @@ export function createModel(): Model {
     assert.ok(job, 'claim gave a job that does not exist')
     assert.equal(job.job.queue, queue, 'claim gave a job of another queue')
     assert.ok(!hasEnded(job), `claim gave a job that is ${job.state}`)
-    assert.ok(job.state !== 'active' || isLapsed(job), 'claim gave a job whose lease is live: it has two holders now')
+    const free = job.state !== 'active' || isLapsed(job, now)
+    assert.ok(free, 'claim gave a job whose lease is live: it has two holders now')
     assert.ok(job.state === 'active' || job.due <= now, `claim gave a job ${job.due - now} ms before it is due`)
     const token = `${given.id} ${given.token}`
     assert.ok(!tokens.has(token), `claim gave the token ${given.token} twice`)
     tokens.add(token)
     Object.assign(job, { state: 'active', token: given.token, leaseUntil: now + lease, deliveries: job.deliveries + 1 })
+    locks.free(job.job, 'claimed')
     const { task, payload, meta, priority } = job.job
     const { deliveries, cancelRequest } = job
     const expected = { queue, task, payload, meta, priority, deliveries, cancelRequest }
-    assert.deepEqual(pick(given, expected), expected, 'claim gave a job that is not what was stored')
+    expectFields(given, expected, 'claim gave a job that is not what was stored')
     assert.ok(given.dueAt <= given.claimedAt, `dueAt ${given.dueAt} is after claimedAt ${given.claimedAt}`)
   }
 
-  function inOrder(given: readonly ClaimedJob[], before: readonly ModelJob[]): void {
-    const places = new Map(given.map(({ id }, place) => [id, place]))
-    const placeOf = ({ job }: ModelJob) => places.get(job.id) ?? Number.POSITIVE_INFINITY
-    for (const first of before) {
-      const wrong = before.find((other) => placeOf(other) < placeOf(first) && mustPrecede(first, other))
-      assert.ok(!wrong, `claim gave ${wrong?.job.payload} sooner than ${first.job.payload}`)
+  function apply(job: ModelJob, outcome: Outcome): void {
+    if (outcome.type === 'released') job.deliveries--
+    else if (outcome.type === 'completed') Object.assign(job, { error: undefined, result: outcome.result })
+    else job.error = (outcome.type === 'cancelled' ? job.cancelRequest : undefined) ?? outcome.error
+    if (outcome.type === 'retry' || outcome.type === 'failed') {
+      const failure = { delivery: job.deliveries, error: outcome.error }
+      job.failures = [...job.failures, failure].slice(-keptFailures)
     }
-  }
-
-  function expectNextDue({ queue, max }: ClaimRequest, given: number, ms: number | undefined): void {
-    const later = all().flatMap(({ job, state, due }) =>
-      job.queue === queue && state === 'waiting' && due > now ? [due - now] : [],
-    )
-    const expected = given === max || later.length === 0 ? undefined : Math.min(...later)
-    if (expected === undefined) assert.equal(ms, undefined, `nextDue after ${given} jobs`)
-    else assert.ok(isNear(ms, expected), `nextDue is ${ms}, expected ${expected}`)
+    if (outcome.type === 'failed') job.reason = outcome.reason
+    if (outcome.type === 'retry' || outcome.type === 'released') putBack(job, outcome.delay)
+    else end(job, outcome.type, outcome.keep)
   }
 
   return {
@@ -147,19 +193,21 @@ export function createModel(): Model {
     pass(ms) {
       now += ms
     },
-    enqueued: (added, outcomes) => assert.deepEqual(outcomes, store(added)),
-    claimed(request, { jobs: given, nextDue }, raced = false) {
-      const ready = all().filter(
-        ({ job, state, due }) => job.queue === request.queue && state === 'waiting' && due <= now,
-      )
-      const lapsed = all().filter((job) => job.job.queue === request.queue && isLapsed(job))
-      const expected = Math.min(request.max, ready.length + lapsed.length)
-      assert.ok(given.length <= request.max, `claim gave ${given.length} jobs, at most ${request.max} were asked for`)
-      for (const job of given) give(job, request)
-      if (raced) return
-      assert.equal(given.length, expected, `of ${ready.length} due and ${lapsed.length} lapsed jobs claim gave too few`)
-      inOrder(given, ready)
-      expectNextDue(request, given.length, nextDue)
+    pause(queue, on) {
+      if (on) paused.add(queue)
+      else paused.delete(queue)
+    },
+    isPaused: (queue) => paused.has(queue),
+    enqueued: (added, outcomes) => assert.deepEqual(outcomes, store(added, outcomes)),
+    claimed(request, reply, raced = false) {
+      const { queue } = request
+      const before = ofQueue(queue)
+      const ready = before.filter(({ state, due }) => state === 'waiting' && due <= now)
+      const lapsed = before.filter((job) => isLapsed(job, now))
+      for (const job of reply.jobs) give(job, request)
+      const claim = { request, reply, now, paused: paused.has(queue), jobs: before, ready, lapsed }
+      expectBounds(claim)
+      if (!raced) expectChoice(claim)
     },
     settled(settlement, reply) {
       const { outcome } = settlement
@@ -167,30 +215,27 @@ export function createModel(): Model {
       const refused = stays && find(settlement.id)?.cancelRequest !== undefined
       const job = holder(settlement, reply, refused ? 'cancelled' : 'settled')
       if (!job || refused) return
-      if (outcome.type === 'released') job.deliveries--
-      else if (outcome.type === 'completed') job.error = undefined
-      else job.error = (outcome.type === 'cancelled' ? job.cancelRequest : undefined) ?? outcome.error
-      if (outcome.type === 'completed') job.result = outcome.result
-      if (outcome.type === 'retry' || outcome.type === 'released') putBack(job, outcome.delay)
-      else end(job, outcome.type, outcome.keep)
+      apply(job, outcome)
       follow(settlement)
     },
     extended(lease, length, reply) {
       const job = holder(lease, reply, find(lease.id)?.cancelRequest !== undefined ? 'cancelled' : 'held')
-      if (job) job.leaseUntil = now + length
+      if (!job) return
+      job.leaseUntil = now + length
+      expectGroupBound(job, ofQueue(lease.queue), now)
     },
     progressed(update, reply) {
       const job = holder(update, reply, 'stored')
-      if (job) job.progress = update.value
+      if (!job) return
+      job.progress = update.value ?? job.progress
+      job.log = [...job.log, ...(update.log ?? [])].slice(-keptLogLines)
     },
     cancelled(cancellation, reply) {
       const job = find(cancellation.id)
-      if (!job) return expectOneOf(reply, ['unknown'], 'there is no such job')
-      if (hasEnded(job)) return expectOneOf(reply, ['finished'], `the job is ${job.state}`)
-      // A lapsed lease may have been found already, and a job that waits because of that may be left to the next claim.
-      const free = isLapsed(job) || (job.state === 'waiting' && job.cancelRequest !== undefined)
+      if (!job) return void expectOneOf(reply, ['unknown'], 'there is no such job')
+      if (hasEnded(job)) return void expectOneOf(reply, ['finished'], `the job is ${job.state}`)
       const strict = job.state === 'active' ? 'requested' : 'cancelled'
-      expectOneOf(reply, free ? ['requested', 'cancelled'] : [strict], `the job is ${job.state}`)
+      expectOneOf(reply, isInDoubt(job) ? ['requested', 'cancelled'] : [strict], `the job is ${job.state}`)
       if (reply === 'requested') {
         job.cancelRequest ??= cancellation.error
         return
@@ -199,45 +244,24 @@ export function createModel(): Model {
       end(job, 'cancelled', cancellation.keep)
       follow(cancellation)
     },
+    removed(id, reply) {
+      const job = find(id)
+      expectOneOf(reply, [job ? (hasEnded(job) ? 'removed' : 'live') : 'unknown'], `the job is ${job?.state}`)
+      if (reply === 'removed') jobs.delete(id)
+    },
+    redriven(id, reply) {
+      const job = find(id)
+      expectOneOf(reply, [job ? (job.state === 'failed' ? 'redriven' : 'kept') : 'unknown'], `the job is ${job?.state}`)
+      if (job && reply === 'redriven') redrive(job, now)
+    },
     read(id, record) {
       const job = find(id)
       if (!job) return assert.ok(!record, `there is a record of ${record?.payload}, which is gone or never was`)
       assert.ok(record, `the ${job.state} job ${job.job.payload} is gone`)
-      const shown = job.state === 'waiting' && job.due > now ? 'delayed' : job.state
-      expectOneOf(record.state, isLapsed(job) ? ['active', 'waiting'] : [shown], `state of ${job.job.payload}`)
-      const { queue, task, payload, meta, priority } = job.job
-      const { deliveries, cancelRequest, progress, result, error } = job
-      const fields = { queue, task, payload, meta, priority, deliveries, cancelRequest, progress, result, error }
-      assert.deepEqual(pick(record, fields), fields, `the record of ${payload}`)
-      const delay = record.dueAt - record.enqueuedAt
-      if (deliveries === 0 && !job.putBack) assert.equal(delay, Math.max(0, job.job.delay), `the delay of ${payload}`)
-      assert.equal(record.startedAt !== undefined, deliveries > 0, `startedAt is ${record.startedAt}`)
-      assert.equal(record.finishedAt !== undefined, hasEnded(job), `finishedAt is ${record.finishedAt}`)
+      expectRecord(job, record, now)
     },
-    counted(queue, counts) {
-      const here = all().filter(({ job }) => job.queue === queue)
-      const lapsed = here.filter(isLapsed)
-      const expected = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, cancelled: 0 }
-      for (const { state, due } of here) expected[state === 'waiting' && due > now ? 'delayed' : state]++
-      const found = counts.waiting - expected.waiting
-      assert.ok(found >= 0 && found <= lapsed.length, `${counts.waiting} are waiting, expected ${expected.waiting}`)
-      assert.deepEqual({ ...counts }, { ...expected, waiting: counts.waiting, active: expected.active - found })
-    },
+    logged: (id, log) => assert.deepEqual(log, find(id)?.log ?? [], 'the log'),
+    counted: (queue, counts) => expectCounts(ofQueue(queue), counts, now),
+    listed: (queue, state, ids) => expectList(ofQueue(queue), state, ids, now),
   }
-}
-
-/** Real servers need some time of their own. */
-function isNear(ms: number | undefined, expected: number): boolean {
-  return ms !== undefined && Math.abs(ms - expected) < step / 2
-}
-
-function expectOneOf(actual: string | undefined, allowed: readonly string[], why: string): void {
-  assert.ok(
-    actual !== undefined && allowed.includes(actual),
-    `"${actual}" instead of "${allowed.join('" or "')}": ${why}`,
-  )
-}
-
-function pick(from: object, like: object): object {
-  return Object.fromEntries(Object.keys(like).map((key) => [key, (from as Record<string, unknown>)[key]]))
 }

@@ -18,7 +18,22 @@ export interface JobPlan {
   readonly queue: 'mail' | 'bulk'
   readonly priority: number
   readonly delay: number
+  readonly hasten: boolean
+  readonly lock: LockPlan | undefined
+  readonly group: string | undefined
 }
+
+export interface LockPlan {
+  readonly key: string
+  readonly until: 'claimed' | 'ended' | number
+  readonly replace: boolean
+}
+
+/** How many jobs of a group may be active. */
+export const groupLimits: Readonly<Record<string, number>> = { ants: 1, bees: 2 }
+
+/** The keys of locks. */
+export const lockKeys: readonly string[] = ['key', 'bolt']
 
 export interface EndingPlan {
   readonly enqueue: readonly JobPlan[]
@@ -51,6 +66,7 @@ export interface Plans {
   readonly settle: FuzzArbitrary<SettlePlan>
   readonly sending: FuzzArbitrary<Sending>
   readonly lost: FuzzArbitrary<boolean>
+  readonly concurrency: FuzzArbitrary<number | undefined>
 }
 
 export function createPlans(fc: FastCheck): Plans {
@@ -58,12 +74,20 @@ export function createPlans(fc: FastCheck): Plans {
   const delay = fc.constantFrom(0, 0, 0, later(1), later(2), later(5))
   const keep = fc.constantFrom(later(100), later(100), later(2), later(5), 0)
   const pick = fc.nat(11)
+  const lock = fc.record<LockPlan>({
+    key: fc.constantFrom(...lockKeys),
+    until: fc.constantFrom<LockPlan['until']>('ended', 'claimed', later(3), later(20)),
+    replace: fc.constantFrom(false, false, true),
+  })
   const job = fc.record<JobPlan>({
     again: fc.constantFrom(false, false, false, false, true),
     pick,
     queue,
     priority: fc.constantFrom(0, 0, 0, 0, 5, -1),
     delay,
+    hasten: fc.constantFrom(false, true),
+    lock: sometimes(fc, 6, lock),
+    group: fc.constantFrom(undefined, undefined, undefined, ...Object.keys(groupLimits)),
   })
   const ending = fc.record<EndingPlan>({
     enqueue: fc.array(job, { maxLength: 2 }),
@@ -77,6 +101,8 @@ export function createPlans(fc: FastCheck): Plans {
   const outcome = fc.record<OutcomePlan>({
     type: fc.constantFrom<OutcomePlan['type']>(
       'completed',
+      'completed',
+      'failed',
       'failed',
       'cancelled',
       'retry',
@@ -98,6 +124,7 @@ export function createPlans(fc: FastCheck): Plans {
     settle: fc.record<SettlePlan>({ pick, outcome, ending }),
     sending: fc.constantFrom<Sending>('once', 'once', 'once', 'again', 'at once'),
     lost: fc.constantFrom(false, false, false, true),
+    concurrency: fc.constantFrom(undefined, undefined, undefined, undefined, 1, 3),
   }
 }
 
@@ -111,6 +138,13 @@ const places = [
   { size: 3, member: 1 },
   { size: 3, member: 2 },
 ] as const
+
+/** A value once in so many times. */
+function sometimes<T>(fc: FastCheck, times: number, value: FuzzArbitrary<T>): FuzzArbitrary<T | undefined> {
+  return fc
+    .record({ given: fc.nat(times - 1), value })
+    .map(({ given, value }) => (given === times - 1 ? value : undefined))
+}
 
 function later(steps: number): number {
   return (steps - 0.5) * step

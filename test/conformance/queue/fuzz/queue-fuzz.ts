@@ -45,7 +45,7 @@ export function queueFuzz({ test, fc, create, runs = 300, seed = randomSeed() }:
 }
 
 async function play(fc: FastCheck, backend: Backend, { runs, seed }: { runs: number; seed: number }): Promise<void> {
-  const steps = fc.commands(stepsOf(fc), { maxCommands: 60, size: 'max', disableReplayLog: true })
+  const steps = fc.commands(stepsOf(fc), { maxCommands: 100, size: 'max', disableReplayLog: true })
   const property = fc.asyncProperty(steps, async (planned) => {
     const scene = createScene()
     try {

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../../../core/clock.js'
 import { createIds } from '../../../../core/ids.js'
-import type { Lease, NewJob } from '../../../../core/ports/job.js'
+import type { Lease, Lock, NewJob } from '../../../../core/ports/job.js'
 import type { Ending, Outcome, QueueDriver, Settlement } from '../../../../core/ports/queue.js'
 import { createModel, type Model } from './model.js'
-import { type EndingPlan, type JobPlan, type OutcomePlan, type SettlePlan, workers } from './plans.js'
+import {
+  type EndingPlan,
+  groupLimits,
+  type JobPlan,
+  type OutcomePlan,
+  type SettlePlan,
+  step,
+  workers,
+} from './plans.js'
 
 /** What the scenarios run against. */
 export interface Backend {
@@ -28,7 +36,7 @@ export interface Scene {
   readonly story: string[]
 }
 
-const ids = createIds(systemClock)
+export const ids = createIds(systemClock)
 
 export function createScene(): Scene {
   const name = ids.next()
@@ -61,28 +69,66 @@ export function nameOf(scene: Scene, id: string): string {
 
 /** The jobs of a plan: new ones, and ones that were named before. */
 export function jobsOf(scene: Scene, plans: readonly JobPlan[]): NewJob[] {
-  return plans.map(({ again, pick, queue, priority, delay }) => {
-    const known = again ? scene.named[pick % scene.named.length] : undefined
-    const base = { task: 't', meta: '{}', priority, delay }
-    if (known) return { ...base, id: known.id, queue: known.queue, payload: `"${nameOf(scene, known.id)} again"` }
-    const payload = `"job ${scene.named.length + 1}"`
-    const job = { ...base, id: ids.next(), queue: queue === 'mail' ? scene.queues[0] : scene.queues[1], payload }
+  return plans.map((plan) => {
+    const { pick, priority, delay, queue, lock, group } = plan
+    // A lock may outlive its job. A new job of the same id could not be told from the one that holds it.
+    const known = plan.again ? scene.named.filter((job) => !job.lock) : []
+    const [old, base] = [known[pick % known.length], { task: 't', meta: '{}', priority, delay }]
+    if (old) return { ...base, id: old.id, queue: old.queue, payload: `"${nameOf(scene, old.id)} again"` }
+    const job: NewJob = {
+      ...base,
+      id: ids.next(),
+      queue: queueOf(scene, queue),
+      payload: `"job ${scene.named.length + 1}"`,
+      ...(lock ? { lock: { key: lock.key, until: lock.until } } : {}),
+      ...(group ? { group: { key: group, limit: groupLimits[group] ?? 1 } } : {}),
+    }
     scene.named.push(job)
     return job
   })
 }
 
+/** The same for a call of `enqueue`, which may make other jobs due or end them. */
+export function jobsToEnqueue(scene: Scene, plans: readonly JobPlan[]): NewJob[] {
+  return jobsOf(scene, plans).map((job, place) => {
+    const plan = plans[place]
+    const replace = plan?.lock?.replace
+      ? { error: `"replaced by ${nameOf(scene, job.id)}"`, keep: 15 * step }
+      : undefined
+    return {
+      ...job,
+      ...(plan?.again && plan.hasten ? { hasten: true } : {}),
+      ...(job.lock && replace ? { lock: { ...job.lock, replace } } : {}),
+    }
+  })
+}
+
 export function tell(scene: Scene, jobs: readonly NewJob[]): string {
-  const told = jobs.map(({ id, payload, queue, priority, delay }) => {
+  const told = jobs.map(({ id, payload, queue, priority, delay, hasten, lock, group }) => {
     const notes = [
-      queue.replace(/^.*\//, ''),
-      ...(payload.endsWith('again"') ? ['again'] : []),
+      queueName(queue),
+      ...(payload.endsWith('again"') ? [hasten ? 'again, at once' : 'again'] : []),
       ...(priority ? [`priority ${priority}`] : []),
       ...(delay > 0 ? [`due in ${delay / 1_000} s`] : []),
+      ...(lock ? [tellLock(lock)] : []),
+      ...(group ? [`group ${group.key} of ${group.limit}`] : []),
     ]
     return `${nameOf(scene, id)} (${notes.join(', ')})`
   })
   return told.join(', ')
+}
+
+function tellLock({ key, until, replace }: Lock): string {
+  const when = typeof until === 'number' ? `for ${until / 1_000} s` : `until ${until}`
+  return `lock ${key} ${when}${replace ? ', replacing' : ''}`
+}
+
+export function queueOf({ queues }: Readonly<Scene>, queue: JobPlan['queue']): string {
+  return queue === 'mail' ? queues[0] : queues[1]
+}
+
+export function queueName(queue: string): string {
+  return queue.replace(/^.*\//, '')
 }
 
 /** The settlements of a plan, each of another job, as a call demands. */
