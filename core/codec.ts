@@ -1,4 +1,4 @@
-import { errorFrom, isTriportError, TriportError } from './errors.js'
+import { errorFrom, isTriportError, recognise, TriportError } from './errors.js'
 
 /**
  * Turns values into text and back, the same way for every driver.
@@ -205,6 +205,7 @@ function unpackTagged(value: unknown): unknown {
 function unpackError(data: Record<string, unknown>): Error {
   const error = new Error(String(data.message), 'cause' in data ? { cause: unpack(data.cause) } : undefined)
   hide(error, 'name', data.name)
+  recognise(error)
   if (typeof data.stack === 'string') hide(error, 'stack', data.stack)
   for (const [key, value] of Object.entries(unpack(data.own) as object)) define(error as never, key, value)
   return error

@@ -16,6 +16,7 @@ export const errorCodes = {
   ERR_UNSUPPORTED: { retryable: false },
   ERR_TASK_INVALID: { retryable: false },
   ERR_TASK_UNKNOWN: { retryable: false },
+  ERR_TASK_MODULE_INVALID: { retryable: false },
   ERR_OPTION_INVALID: { retryable: false },
   ERR_INPUT_INVALID: { retryable: false },
   ERR_VALUE_UNSUPPORTED: { retryable: false },
@@ -38,6 +39,7 @@ export const errorCodes = {
   ERR_SCHEDULE_UNKNOWN: { retryable: false },
   ERR_SCHEDULE_MISSED: { retryable: false },
   ERR_TASK_TIMEOUT: { retryable: true },
+  ERR_THREAD_EXITED: { retryable: true },
   ERR_LEASE_LOST: { retryable: true },
   ERR_WORKER_STOPPING: { retryable: true },
   ERR_ROOM_INVALID: { retryable: false },
@@ -76,6 +78,11 @@ export class TriportError extends Error {
     this.retryable = errorCodes[code].retryable
     this.details = options.details ?? {}
   }
+}
+
+/** Lets `isTriportError` know an error of ours that was carried as data. */
+export function recognise(error: Error): void {
+  if (error.name === 'TriportError') Object.defineProperty(error, brand, { value: true })
 }
 
 /** Whether `error` is triport's, also when it comes from another copy of the package. With `code`, of that kind. */

@@ -26,6 +26,7 @@ export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot } 
 export type { LifecycleState } from './lifecycle.js'
 export type { Detect, Detection, Env } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
+export type { Isolate, IsolateEvents, IsolateMessage, Isolator, ResourceLimits } from './ports/isolator.js'
 export {
   type AttemptFailure,
   type ClaimedJob,
@@ -134,6 +135,7 @@ export type {
   LocalJobEvent,
 } from './queue/events.js'
 export type { TaskConcurrency } from './queue/group.js'
+export type { Isolation } from './queue/isolation.js'
 export type {
   CancelOutcome,
   Job,

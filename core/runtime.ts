@@ -10,6 +10,7 @@ import { type DriverSnapshot, inspectBackend, type RuntimeSnapshot } from './ins
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
 import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
+import type { Isolator } from './ports/isolator.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
@@ -39,6 +40,8 @@ export interface Platform {
   readonly cron: () => Promise<ReadCron>
   /** Calls back once, when the current turn of the event loop has ended. */
   readonly afterTurn: (fn: () => void) => void
+  /** Loads what tasks with `isolate` run in, when there is such a task. Without it they are refused at the start. */
+  readonly isolator?: () => Promise<Isolator>
   /** Shows a line to the operator. */
   readonly write: (line: string) => void
 }
@@ -155,6 +158,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     options: typeof config.worker === 'object' ? config.worker : {},
     queues: config.queues ?? {},
     enter: (fn) => inside.run(true, fn),
+    isolator: platform.isolator,
   })
 
   function tellChoice(): void {

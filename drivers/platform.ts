@@ -11,5 +11,6 @@ export const nodePlatform: Platform = {
   host,
   cron: async () => (await import('./cron.js')).readCron,
   afterTurn: (fn) => void setImmediate(fn),
+  isolator: async () => (await import('./thread/isolator.js')).threadIsolator(),
   write: (line) => void process.stderr.write(`${line}\n`),
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
+import type { IsolatedRun, Isolates } from '../isolation/isolates.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Span } from '../ports/tracer.js'
 import type { Report } from '../report.js'
@@ -27,6 +28,8 @@ export interface AttemptHost {
   readonly tracer: Tracer
   readonly progress: ProgressWriter
   readonly report: Report
+  /** Where isolated tasks run; there are none without it. */
+  readonly isolates?: Isolates | undefined
   /** Called when the attempt has not returned by the end of its grace. */
   overdue(attempt: Attempt): void
   /** Called when `at` is another one. */
@@ -71,6 +74,8 @@ export class Attempt implements TaskContext, Deadline {
   member: Member | undefined
   life: Life | undefined
   span: Span | undefined
+  /** Its code, when that runs apart. */
+  isolated: IsolatedRun | undefined
   private controller: AbortController | undefined
 
   constructor(
@@ -135,12 +140,20 @@ export class Attempt implements TaskContext, Deadline {
     }
   }
 
+  /** Runs the code of the task. */
+  run(input: unknown): unknown {
+    const { task, host } = this
+    if (!task.isolation || !host.isolates) return task.run(input as never, this)
+    this.isolated = host.isolates.run({ task, isolation: task.isolation, input, ctx: this })
+    return this.isolated.result
+  }
+
   /** Asks the attempt to end. It has its grace to do so; only the first reason counts. */
   interrupt(interruption: Interruption, reason: TriportError): void {
     if (this.state !== 'running' || this.interruption !== undefined) return
     this.interruption = interruption
     this.reason = reason
-    this.startGrace()
+    this.wait(this.task.policy.grace)
     this.controller?.abort(reason)
   }
 
@@ -163,13 +176,14 @@ export class Attempt implements TaskContext, Deadline {
     this.state = 'lost'
     this.interruption = 'lost'
     this.reason = leaseLost(this)
-    this.startGrace()
+    this.wait(this.task.policy.grace)
     this.host.lost(this, this.reason)
     this.controller?.abort(this.reason)
   }
 
-  private startGrace(): void {
-    this.at = this.host.clock.monotonic() + this.task.policy.grace
+  /** It is overdue when it has not returned in this many milliseconds. */
+  wait(ms: number): void {
+    this.at = this.host.clock.monotonic() + ms
     this.host.watch(this)
   }
 

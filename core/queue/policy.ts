@@ -3,6 +3,7 @@ import { messageOf, TriportError } from '../errors.js'
 import { unknownKeys } from '../suggest.js'
 import { type Backoff, type BackoffOptions, backoffOf, defaultBackoff, problemsOfBackoff } from './backoff.js'
 import { problemsOfConcurrency } from './group.js'
+import { type IsolationOptions, problemsOfIsolation } from './isolation.js'
 import { problemsOfRetryOn, type RetryOn, retryTest } from './retry-on.js'
 
 /** How a task is run. Times are in milliseconds, and infinite where there is no limit. */
@@ -21,7 +22,7 @@ export interface TaskPolicy {
 
 type Numbers = Partial<Pick<TaskPolicy, 'timeout' | 'deadline' | 'expiresIn' | 'maxRetries'>>
 
-interface Definition {
+interface Definition extends IsolationOptions {
   readonly name: string
   readonly queue?: string
   readonly timeout?: Duration
@@ -51,6 +52,7 @@ export function policyOf(definition: Definition): TaskPolicy {
     ...problemsOfBackoff(backoff),
     ...problemsOfRetryOn(retryOn),
     ...problemsOfConcurrency(definition.concurrency),
+    ...problemsOfIsolation(definition),
   ]
   const read = (duration: Duration, option: string) => {
     try {
@@ -64,7 +66,7 @@ export function policyOf(definition: Definition): TaskPolicy {
     duration === undefined ? Number.POSITIVE_INFINITY : read(duration, option)
   const policy = {
     timeout: read(definition.timeout ?? '5m', 'timeout'),
-    grace: read(definition.grace ?? '10s', 'grace'),
+    grace: read(definition.grace ?? (definition.isolate === undefined ? '10s' : '0ms'), 'grace'),
     deadline: limit(definition.deadline, 'deadline'),
     expiresIn: limit(definition.expiresIn, 'expiresIn'),
     maxRetries,
@@ -94,6 +96,9 @@ const known: Readonly<Record<keyof Definition, true>> = {
   backoff: true,
   retryOn: true,
   concurrency: true,
+  isolate: true,
+  module: true,
+  resourceLimits: true,
   keepResult: true,
   keepFailed: true,
   input: true,

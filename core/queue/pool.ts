@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { decodeError } from '../codec.js'
 import { errorFrom, TriportError } from '../errors.js'
+import type { Isolates } from '../isolation/isolates.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Outcome } from '../ports/queue.js'
 import type { Report } from '../report.js'
@@ -40,6 +41,7 @@ export interface PoolDeps {
   readonly progress: ProgressWriter
   readonly events: Pick<JobEvents, 'has' | 'emit'>
   readonly middleware?: MiddlewareChain
+  readonly isolates?: Isolates | undefined
   readonly members: Members
   /** Called when there is something to settle or a free place. */
   changed(): void
@@ -55,12 +57,15 @@ export interface Pool {
   run(job: ClaimedJob, leaseUntil: number): void
   /** Aborts every running attempt, so that it goes back to the queue. */
   abort(): void
-  /** Settles every attempt that has not returned. */
+  /** Settles every attempt that has not returned, but ends its thread first when it has one. */
   detach(): void
   /** Resolves when every attempt is settled. */
   idle(): Promise<void>
   close(): void
 }
+
+/** How long an ended thread may take to be gone, in milliseconds: native code that it runs can hold it up. */
+const exitWait = 5_000
 
 export function createPool(deps: PoolDeps): Pool {
   const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events, members } = deps
@@ -137,8 +142,12 @@ export function createPool(deps: PoolDeps): Pool {
     changed()
   }
 
-  /** An attempt that ignores its signal: it is settled now, and holds its place until it returns. */
+  /** An attempt that ignores its signal: its thread is ended. Without one it is settled now, and holds its place until it returns. */
   function overdue(attempt: Attempt): void {
+    if (attempt.isolated?.terminate()) {
+      attempt.wait(exitWait)
+      return
+    }
     const { state, reason, jobId, task } = attempt
     if (state === 'running') {
       attempt.state = 'detached'
@@ -251,8 +260,8 @@ function call(attempt: Attempt, input: unknown, around: MiddlewareChain['run']):
 function runCode(attempt: Attempt, input: unknown, around: MiddlewareChain['run']): unknown {
   const { task } = attempt
   attempt.begun = true
-  if (!around) return task.run(input as never, attempt)
-  return around({ task, input, ctx: attempt }, (given) => task.run(given as never, attempt))
+  if (!around) return attempt.run(input)
+  return around({ task, input, ctx: attempt }, (given) => attempt.run(given))
 }
 
 function eventOf({ jobId, task, claim }: Attempt, type: JobEventName): LocalJobEvent {

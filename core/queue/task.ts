@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.js'
 import { TriportError } from '../errors.js'
+import type { ResourceLimits } from '../ports/isolator.js'
 import type { Rooms } from '../rooms/hub.js'
 import type { StandardSchema } from '../schema.js'
 import { nearest } from '../suggest.js'
@@ -10,6 +11,7 @@ import type { WorkflowOptions } from '../workflow/workflow-options.js'
 import type { BackoffOptions } from './backoff.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import type { TaskConcurrency } from './group.js'
+import { type Isolation, isolationOf } from './isolation.js'
 import type { Job } from './job.js'
 import { policyOf, type TaskPolicy } from './policy.js'
 import type { RetryOn } from './retry-on.js'
@@ -22,7 +24,11 @@ export interface TaskOptions<Name extends string = string, Validated = never> {
   readonly queue?: string
   /** How long one attempt may take. Then `ctx.signal` aborts and the attempt counts as failed. @default '5m' */
   readonly timeout?: Duration
-  /** How long an aborted attempt may take to return before the next one may begin beside it. @default '10s' */
+  /**
+   * How long an aborted attempt may take to return. Then the next one may begin beside it; one in a thread is ended instead.
+   *
+   * @default '10s'; '0ms' with `isolate`
+   */
   readonly grace?: Duration
   /**
    * How long all attempts of a job may take, from when it first became due. Then `ctx.signal` aborts and the job fails; a retry that would
@@ -45,6 +51,17 @@ export interface TaskOptions<Name extends string = string, Validated = never> {
   readonly retryOn?: RetryOn
   /** How many of its jobs run at once, over all workers: together, or for each key. @default no bound */
   readonly concurrency?: TaskConcurrency<Validated>
+  /**
+   * `'thread'`: `run` is called in a worker thread, so that it may compute for long. The thread imports `module`, where the task must be
+   * exported. When the time of an attempt and its grace are over, its thread is ended, whatever it does.
+   *
+   * @default called in the thread of the runtime
+   */
+  readonly isolate?: 'thread'
+  /** With `isolate`: `import.meta.url` of the module that exports the task, or its `__filename`. */
+  readonly module?: string
+  /** With `isolate`: how much memory a thread may have; one that needs more ends with `ERR_THREAD_EXITED`. @default Node's own limits */
+  readonly resourceLimits?: ResourceLimits
   /** How long the record of a completed or cancelled job is kept. @default '1h' */
   readonly keepResult?: Duration
   /** How long the record of a failed job is kept. @default '7d' */
@@ -84,6 +101,7 @@ export interface Task<Name extends string = string, Input = unknown, Output = un
   readonly input: StandardSchema | undefined
   readonly room: ((input: never) => string) | undefined
   readonly concurrency: TaskConcurrency | undefined
+  readonly isolation: Isolation | undefined
   readonly run: (input: never, ctx: TaskContext) => unknown
   /** For the type checker only. */
   readonly '~types'?: { readonly input: Input; readonly output: Output }
@@ -182,6 +200,7 @@ export function defineTask(definition: TaskOptions & { readonly input?: unknown;
     input: input as StandardSchema | undefined,
     room,
     concurrency,
+    isolation: isolationOf(definition),
     run: run.bind(definition),
   })
 }

@@ -1,6 +1,9 @@
 import { type Clock, within } from '../clock.js'
+import { TriportError } from '../errors.js'
+import { createIsolates, type Isolates } from '../isolation/isolates.js'
 import type { Late } from '../late.js'
 import type { ServiceInfo } from '../ports/driver.js'
+import type { Isolator } from '../ports/isolator.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
@@ -36,6 +39,8 @@ export interface WorkerDeps {
   readonly report: Report
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
+  /** Loads what isolated tasks run in. */
+  readonly isolator?: (() => Promise<Isolator>) | undefined
   readonly flowCache: FlowCache
   readonly instanceId: string
   readonly service: ServiceInfo
@@ -109,11 +114,13 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const { pending } = progress
   const changed = () => loop.kick()
   const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
+  const isolates = await openIsolates(deps)
   const workflows = createWorkflowWorker({ ...deps, driver, lease })
   const pool = createPool({
     ...deps,
     tasks: workflows.withHelpers(tasks),
     members: workflows.members,
+    isolates,
     settler,
     progress,
     inline,
@@ -181,6 +188,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
         await within(clock, lastWait, settler.told())
         keeper.stop()
         pool.close()
+        if (isolates) await within(clock, lastWait, isolates.close())
         workflows.close()
         await announcer.withdraw()
         await listener.close()
@@ -189,10 +197,20 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   }
 }
 
-/** Waits for what runs, then aborts it, then settles what has not returned. */
+/** Only when there is a task to be isolated: it may cost the loading of a module. */
+async function openIsolates({ isolator, ...deps }: WorkerDeps): Promise<Isolates | undefined> {
+  const task = deps.tasks.tasks.find(({ isolation }) => isolation)
+  if (!task) return undefined
+  if (isolator) return createIsolates({ ...deps, isolator: await isolator() })
+  throw new TriportError('ERR_UNSUPPORTED', `Task "${task.name}" asks for a thread, and this platform has none.`)
+}
+
+/** Waits for what runs, then aborts it, ends its threads, and settles what has not returned. */
 async function emptyPool(pool: Pool, clock: Clock, timeout: number): Promise<void> {
   await within(clock, timeout, pool.idle())
   pool.abort()
+  await within(clock, lastWait, pool.idle())
+  pool.detach()
   await within(clock, lastWait, pool.idle())
   pool.detach()
 }

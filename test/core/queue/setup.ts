@@ -1,5 +1,6 @@
 import { createIds } from '../../../core/ids.js'
 import { late } from '../../../core/late.js'
+import type { Isolator } from '../../../core/ports/isolator.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createJobEvents } from '../../../core/queue/events.js'
@@ -43,6 +44,7 @@ export interface Setup<Tasks extends readonly AnyTask[]> {
   readonly driver?: (store: MemoryQueueStore) => QueueDriver
   readonly keepFinished?: number
   readonly middleware?: readonly Middleware[]
+  readonly isolator?: Isolator
 }
 
 export async function createProcess<const Tasks extends readonly AnyTask[] = readonly AnyTask[]>(
@@ -85,6 +87,7 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
     host: { name: 'here', pid: 1 },
     options,
     queues: setup.queues ?? {},
+    ...(setup.isolator && { isolator: async () => setup.isolator as Isolator }),
   })
   return { queue, worker, driver, clock, report, told, store }
 }

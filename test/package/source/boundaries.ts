@@ -8,6 +8,8 @@ interface Boundary {
   readonly may: readonly string[]
   /** Packages that may be loaded. Always as an optional peer, by a dynamic import, unless bundled. */
   readonly packages?: readonly string[]
+  /** May load a module that a caller names. */
+  readonly named?: true
   /** Packages of which only types may be imported. */
   readonly types?: readonly string[]
 }
@@ -17,6 +19,7 @@ export const boundaries: readonly Boundary[] = [
   { files: /^core\//, may: ['core/'] },
   { files: /^drivers\/[^/]+\.ts$/, may: ['core/', 'drivers/'], packages: ['croner'] },
   { files: /^drivers\/memory\//, may: ['core/', 'drivers/memory/', 'node:'] },
+  { files: /^drivers\/thread\//, may: ['core/', 'drivers/thread/', 'node:'], named: true },
   { files: /^drivers\/redis\//, may: ['core/', 'drivers/redis/', 'node:'], packages: ['ioredis'] },
   {
     files: /^drivers\/postgres\//,
@@ -60,7 +63,7 @@ export function targetsOf(path: string, text: string): string[] {
 
 function problemOf(path: string, mention: Import, boundary: Boundary, files: Files): string | undefined {
   const { specifier } = mention
-  if (specifier === undefined) return 'loads a module whose name is not a literal'
+  if (specifier === undefined) return boundary.named ? undefined : 'loads a module whose name is not a literal'
   if (specifier.startsWith('.')) return problemOfFile(resolveImport(path, specifier), specifier, boundary, files)
   if (specifier.startsWith('node:')) {
     return boundary.may.includes('node:') ? undefined : `imports "${specifier}": no Node here`

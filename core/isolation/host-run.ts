@@ -1,0 +1,111 @@
+import { decode, decodeError, encode, encodeError } from '../codec.js'
+import { errorFrom, messageOf, TriportError } from '../errors.js'
+import type { IsolateMessage } from '../ports/isolator.js'
+import type { Isolation } from '../queue/isolation.js'
+import type { TaskQueue } from '../queue/queue.js'
+import type { AnyTask, TaskContext, TaskRegistry } from '../queue/task.js'
+import type { Tracer } from '../tracer/tracer.js'
+import { createHostCalls, type HostCalls } from './host-calls.js'
+import { createHostSpans } from './host-spans.js'
+import type { CallMessage, ErrorNote, ToGuest, ToHost } from './messages.js'
+
+/** Code to be run apart. */
+export interface IsolatedWork {
+  readonly task: AnyTask
+  readonly isolation: Isolation
+  readonly input: unknown
+  readonly ctx: TaskContext
+}
+
+/** A run in an isolate, as its host follows it. */
+export interface HostRun {
+  /** What the task returns, or rejects with. */
+  readonly result: Promise<unknown>
+  begin(): void
+  receive(message: ToHost): void
+  /** The isolate has ended. */
+  exited(cause: unknown): void
+}
+
+export interface HostRunDeps {
+  readonly number: number
+  readonly work: IsolatedWork
+  readonly tracer: Tracer
+  readonly queue: TaskQueue
+  readonly tasks: TaskRegistry
+  post(message: IsolateMessage & ToGuest): void
+  /** Called when the code has returned. An isolate that is not `usable` must serve no other run. */
+  returned(usable: boolean): void
+}
+
+export function createHostRun({ number, work, tracer, queue, tasks, post, returned }: HostRunDeps): HostRun {
+  const { task, isolation, ctx } = work
+  const { signal } = ctx
+  const input = encode(work.input, { what: `Input of task "${task.name}"` })
+  const result = Promise.withResolvers<unknown>()
+  const errors = new Map<number, Error>()
+  const spans = createHostSpans(tracer, errorOf)
+  const context = tracer.spanContext(tracer.active())
+  const recording = tracer.activeSpan()?.recording ?? false
+  const calls = createHostCalls({ ctx, queue, tasks })
+
+  /** One object however often the guest mentions it: a trace records an error once. */
+  function errorOf({ number, text = '' }: ErrorNote): Error {
+    const error = errors.get(number) ?? decodeError(text)
+    errors.set(number, error)
+    return error
+  }
+
+  function abort(): void {
+    post({ type: 'abort', run: number, reason: encodeError(signal.reason) })
+  }
+
+  async function serve({ call, name, args, span }: CallMessage): Promise<void> {
+    try {
+      const fn = calls[name as keyof HostCalls] as (...args: unknown[]) => Promise<unknown>
+      const value = await spans.within(span, () => fn(...(decode(args) as unknown[])))
+      post({ type: 'answer', call, value: encode(value, { what: `The answer of ${name}` }) })
+    } catch (error) {
+      post({ type: 'answer', call, error: encodeError(error) })
+    }
+  }
+
+  function end(usable: boolean, settle: () => void): void {
+    spans.close()
+    signal.removeEventListener('abort', abort)
+    returned(usable)
+    settle()
+  }
+
+  return {
+    result: result.promise,
+    begin() {
+      const { jobId, key, attempt } = ctx
+      const trace = context && { trace: { context, recording } }
+      const known = { ...(key === undefined ? {} : { key }), ...trace }
+      post({ type: 'run', run: number, module: isolation.module, task: task.name, jobId, attempt, input, ...known })
+      signal.addEventListener('abort', abort)
+    },
+    receive(message) {
+      if (message.run !== number) return
+      if (message.type === 'call') void serve(message)
+      else if (message.type === 'spans') spans.apply(message.steps)
+      else if (message.type === 'returned') {
+        const { result: text } = message
+        end(true, () => result.resolve(text === undefined ? undefined : decode(text)))
+      } else end(!message.unusable, () => result.reject(errorOf(message.error)))
+    },
+    exited(cause) {
+      const error = exitedError(task.name, cause)
+      spans.close(signal.aborted ? signal.reason : error)
+      result.reject(error)
+    },
+  }
+}
+
+function exitedError(task: string, cause: unknown): TriportError {
+  const why = cause === undefined ? '.' : `: ${messageOf(cause)}`
+  return new TriportError('ERR_THREAD_EXITED', `The thread of task "${task}" ended before its code returned${why}`, {
+    ...(cause === undefined ? {} : { cause: errorFrom(cause) }),
+  })
+}
