@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isAbsolute } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ContextStorage } from '../../core/context.js'
 import { createGuest } from '../../core/isolation/guest.js'
@@ -10,7 +12,7 @@ if (parentPort && workerData === threadMark) {
   const guest = createGuest({
     contextStorage: asyncContext,
     post: (message) => port.postMessage(message),
-    load: (module) => import(module),
+    load: (module) => import(isAbsolute(module) ? pathToFileURL(module).href : module),
     afterTurn: (fn) => void setImmediate(fn),
   })
   port.on('message', guest)
