@@ -261,6 +261,7 @@ export {
   type MemberOutput,
   type MembersInput,
   type MembersOutput,
+  type MemberTaking,
   map,
   type Settled,
 } from './workflow/group.js'

@@ -3,7 +3,7 @@ import type { JobRecord } from '../ports/job.js'
 import { jobError } from '../queue/records.js'
 import { isEnded } from '../queue/states.js'
 import { isLeftover } from './leftover.js'
-import { nodeAt, type Path, partOf } from './path.js'
+import { endOf, nodeAt, type Path, partOf } from './path.js'
 import type { PlanNode } from './plan.js'
 
 /** A job that did not complete. */
@@ -40,6 +40,7 @@ export function evaluate(root: PlanNode, path: Path, records: Records): Told<Par
   function part(node: PlanNode, path: Path): PartOutcome {
     if ('step' in node) return job(path)
     if ('chain' in node) return chain(node.chain, path)
+    if ('group' in node && node.group.length === 0) return withValue(job(endOf(path)), [])
     if ('group' in node)
       return together(
         node.group.map((member, index) => part(member, partOf(path, index))),
@@ -70,6 +71,10 @@ export function evaluate(root: PlanNode, path: Path, records: Records): Told<Par
 /** The places of the members of a map. */
 export function membersOf(map: Path, size: number): Path[] {
   return Array.from({ length: size }, (_, index) => partOf(map, index, size))
+}
+
+function withValue(outcome: PartOutcome, value: unknown): PartOutcome {
+  return outcome.type === 'fulfilled' ? { type: 'fulfilled', value } : outcome
 }
 
 function jobOutcome({ id, task, state, result, error }: JobRecord): PartOutcome {

@@ -23,13 +23,14 @@ export type Settled<Output> =
   | { readonly status: 'rejected'; readonly reason: JobError }
 
 /** What the members of a group take: each gets the same, so it has to suit them all. */
-export type MembersInput<Members extends readonly Step[]> = [Taker<Members[number]>] extends [never]
+export type MembersInput<Members extends readonly Step[]> = [MemberTaking<Members[number]>] extends [never]
   ? void
-  : [Taker<Members[number]>] extends [(input: infer Input) => void]
+  : [MemberTaking<Members[number]>] extends [(input: infer Input) => void]
     ? Input
     : never
 
-type Taker<S extends Step> = S extends Step
+/** What takes the input of a member; nothing where the member has its own. */
+export type MemberTaking<S extends Step> = S extends Step
   ? [void] extends [InputOf<S>]
     ? never
     : (input: InputOf<S>) => void

@@ -1,11 +1,12 @@
 import { TriportError } from '../errors.js'
 import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
+import type { Uniqueness } from '../queue/unique.js'
 
 /** How the job of one step is enqueued. */
-export type StepOptions = Omit<EnqueueOptions, (typeof refused)[number]>
+export type StepOptions = Omit<EnqueueOptions, 'id' | 'tx' | keyof Uniqueness>
 
 /** What belongs to a job that stands alone. */
-const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] as const
+const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] satisfies Exclude<keyof EnqueueOptions, keyof StepOptions>[]
 
 /**
  * @param isTask Whether the step is a task.
