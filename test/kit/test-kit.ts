@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RuntimeConfig } from '../../core/config.js'
+import type { JobState } from '../../core/ports/job.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import type { Job, JobError } from '../../core/queue/job.js'
 import type { TaskQueue } from '../../core/queue/queue.js'
@@ -120,13 +121,13 @@ function kitOf<Tasks extends readonly AnyTask[]>(parts: Parts<Tasks>): TestKit<T
       await drain()
       const { state, result, error, task } = await job.status()
       if (state === 'completed') return result as never
-      throw new Error(`The job of task "${task}" is ${state}, not completed.${error ? ` ${error.message}` : ''}`)
+      throw new Error(`${unlike(task, state, 'completed')}${error ? ` ${error.message}` : ''}`)
     },
     async failed(job) {
       await drain()
       const { state, error, task } = await job.status()
       if (state === 'failed' && error) return error
-      throw new Error(`The job of task "${task}" is ${state}, not failed.`)
+      throw new Error(unlike(task, state, 'failed'))
     },
     enqueued: (task?: AnyTask) => recorder.of(task) as never,
     assertEnqueued: (task, ...input) => recorder.find(task, input) as never,
@@ -134,6 +135,11 @@ function kitOf<Tasks extends readonly AnyTask[]>(parts: Parts<Tasks>): TestKit<T
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function unlike(task: string, state: JobState, wanted: JobState): string {
+  const hint = state === 'delayed' ? ' Move time on to it first: kit.drain({ delayed: true }).' : ''
+  return `The job of task "${task}" is ${state}, not ${wanted}.${hint}`
 }
 
 interface Draining {

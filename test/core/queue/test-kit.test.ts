@@ -53,6 +53,8 @@ test('completed and failed run the job and give its result or error, or say what
   assert.equal((await kit.failed(bad)).message, 'no name')
   await assert.rejects(kit.completed(bad), /"sign_up" is failed, not completed\. no name/)
   await assert.rejects(kit.failed(good), /is completed, not failed/)
+  const later = await kit.queue.enqueue(signUp, { name: 'eve' }, { delay: '1h' })
+  await assert.rejects(kit.completed(later), /is delayed, not completed\. Move time on to it first/)
 })
 
 test('what was enqueued can be asserted, also from inside of tasks', async () => {
