@@ -11,10 +11,12 @@ export interface Heap<T extends Placed> {
   push(item: T): void
   pop(): T | undefined
   remove(item: T): void
+  /** Drops everything that `keep` refuses, in linear time. */
+  retain(keep: (item: T) => boolean): void
 }
 
 export function createHeap<T extends Placed>(before: (left: T, right: T) => boolean): Heap<T> {
-  const items: T[] = []
+  let items: T[] = []
 
   function put(item: T, index: number): void {
     items[index] = item
@@ -67,5 +69,9 @@ export function createHeap<T extends Placed>(before: (left: T, right: T) => bool
       return top
     },
     remove,
+    retain(keep) {
+      items = items.filter(keep)
+      for (let index = items.length - 1; index >= 0; index--) down(items[index] as T, index)
+    },
   }
 }

@@ -21,7 +21,7 @@ export interface JobEntry extends Link<JobEntry>, Placed {
   state: JobState
   deliveries: number
   dueAt: number
-  /** The latest claim. */
+  /** The latest one, until the job ends. */
   claim: Claim | undefined
   notes: Notes | undefined
   ended: Ended | undefined
@@ -29,17 +29,17 @@ export interface JobEntry extends Link<JobEntry>, Placed {
 
 /** One handing over to a worker. */
 export interface Claim {
-  /** '' when the claim is over. */
-  token: string
-  readonly at: number
-  readonly firstDueAt: number
+  readonly job: ClaimedJob
   leaseUntil: number
 }
 
-/** What has become known of a job that ran. */
+/** What most jobs never have. */
 export interface Notes {
-  progress?: string | undefined
+  /** When it was due at first, if it was put back since then. */
+  firstDueAt?: number
+  progress?: string
   error?: string | undefined
+  reason?: string
   failures?: readonly AttemptFailure[]
   log?: readonly string[]
   /** The error of the first request to cancel it while it was active. */
@@ -52,10 +52,11 @@ export interface Ended extends Placed {
   entry: JobEntry | undefined
   /** Grows with every job that ends. */
   readonly number: number
+  readonly startedAt: number | undefined
   readonly at: number
-  readonly keepUntil: number
+  /** Milliseconds from then on. */
+  readonly keep: number
   readonly result: string | undefined
-  readonly reason: string | undefined
 }
 
 export function createEntry(job: NewJob, number: number, now: number): JobEntry {
@@ -86,6 +87,11 @@ export function renewedEntry({ job, enqueuedAt, notes }: JobEntry, number: numbe
   }
 }
 
+/** The moment at which the record is gone. */
+export function expiryOf({ at, keep }: Ended): number {
+  return at + keep
+}
+
 export function hasEnded({ ended }: JobEntry): boolean {
   return ended !== undefined
 }
@@ -106,13 +112,9 @@ export function noteLog(entry: JobEntry, lines: readonly string[]): void {
   notes.log = [...(notes.log ?? []), ...lines].slice(-keptLogLines)
 }
 
-/** Begins a claim. */
-export function claimEntry(entry: JobEntry, token: string, lease: number, now: number): ClaimedJob {
+/** The job as it is handed over. */
+export function claimedJob(entry: JobEntry, token: string, now: number): ClaimedJob {
   const { job, notes } = entry
-  const firstDueAt = firstDueAtOf(entry)
-  entry.state = 'active'
-  entry.deliveries++
-  entry.claim = { token, at: now, firstDueAt, leaseUntil: now + lease }
   const claimed: ClaimedJob = {
     queue: job.queue,
     id: job.id,
@@ -123,7 +125,7 @@ export function claimEntry(entry: JobEntry, token: string, lease: number, now: n
     priority: job.priority,
     deliveries: entry.deliveries,
     enqueuedAt: entry.enqueuedAt,
-    firstDueAt,
+    firstDueAt: firstDueAtOf(entry),
     dueAt: entry.dueAt,
     claimedAt: now,
   }
@@ -137,7 +139,8 @@ export function claimEntry(entry: JobEntry, token: string, lease: number, now: n
 
 export function jobRecord(entry: JobEntry, now: number): JobRecord {
   const { job, claim, notes, ended, deliveries } = entry
-  const { progress, error, cancelRequest } = notes ?? {}
+  const { progress, error, reason, failures, cancelRequest } = notes ?? {}
+  const startedAt = ended ? ended.startedAt : claim?.job.claimedAt
   return {
     id: job.id,
     queue: job.queue,
@@ -151,17 +154,17 @@ export function jobRecord(entry: JobEntry, now: number): JobRecord {
     enqueuedAt: entry.enqueuedAt,
     firstDueAt: firstDueAtOf(entry),
     dueAt: entry.dueAt,
-    ...(claim && deliveries > 0 ? { startedAt: claim.at } : {}),
+    ...(startedAt === undefined || deliveries === 0 ? {} : { startedAt }),
     ...(ended ? { finishedAt: ended.at } : {}),
     ...(progress === undefined ? {} : { progress }),
     ...(ended?.result === undefined ? {} : { result: ended.result }),
     ...(error === undefined ? {} : { error }),
-    ...(ended?.reason === undefined ? {} : { reason: ended.reason }),
-    failures: notes?.failures ?? [],
+    ...(reason === undefined ? {} : { reason }),
+    failures: failures ?? [],
     ...(cancelRequest === undefined ? {} : { cancelRequest }),
   }
 }
 
-function firstDueAtOf({ claim, dueAt }: JobEntry): number {
-  return claim?.firstDueAt ?? dueAt
+function firstDueAtOf({ notes, dueAt }: JobEntry): number {
+  return notes?.firstDueAt ?? dueAt
 }

@@ -2,10 +2,11 @@ import type { ClaimedJob, NewJob } from '../../core/ports/job.js'
 import { type Audience, createAudience } from './audience.js'
 import { createEndedJobs } from './ended-jobs.js'
 import {
-  claimEntry,
+  claimedJob,
   createEntry,
   type Ended,
   type EndState,
+  expiryOf,
   type JobEntry,
   notesOf,
   renewedEntry,
@@ -94,18 +95,14 @@ export function createJobMoves(keepFinished: number): JobMoves {
 
   /** Takes a live job out of where it is. */
   function leave(queue: QueueJobs, entry: JobEntry, now: number): void {
-    const opened = entry.state === 'active' ? release(queue, entry, now) : queue.remove(entry)
+    const opened = entry.state === 'active' ? queue.give(entry, now) : queue.remove(entry)
     if (opened) tell.wake(entry.job.queue)
-  }
-
-  function release(queue: QueueJobs, entry: JobEntry, now: number): boolean {
-    if (entry.claim) entry.claim.token = ''
-    return queue.give(entry, now)
   }
 
   function putBack(entry: JobEntry, how: 'retried' | 'released' | 'lapsed', delay: number, now: number): void {
     const queue = queueOf(entry.job.queue)
-    release(queue, entry, now)
+    queue.give(entry, now)
+    notesOf(entry).firstDueAt ??= entry.dueAt
     if (how === 'released') entry.deliveries--
     entry.dueAt = now + Math.max(0, delay)
     queue.add(entry, now)
@@ -139,7 +136,7 @@ export function createJobMoves(keepFinished: number): JobMoves {
     },
     find(id, now) {
       const entry = jobs.get(id)
-      if (!entry?.ended || entry.ended.keepUntil > now) return entry
+      if (!entry?.ended || expiryOf(entry.ended) > now) return entry
       records.drop(entry.ended)
       return undefined
     },
@@ -155,7 +152,10 @@ export function createJobMoves(keepFinished: number): JobMoves {
     start(queue, lease, now) {
       const entry = queue.take()
       if (!entry) return undefined
-      const job = claimEntry(entry, String(++made.claims), lease, now)
+      entry.state = 'active'
+      entry.deliveries++
+      const job = claimedJob(entry, String(++made.claims), now)
+      entry.claim = { job, leaseUntil: now + lease }
       queue.nextLapse = Math.min(queue.nextLapse, now + lease)
       if (entry.job.lock) queue.locks.reached('claimed', entry)
       tell.event('started', entry)
@@ -165,10 +165,13 @@ export function createJobMoves(keepFinished: number): JobMoves {
       const queue = queueOf(entry.job.queue)
       const { counts } = queue
       leave(queue, entry, now)
-      if (entry.notes || error !== undefined) notesOf(entry).error = error
       entry.state = state
-      const ended: Ended = { entry, number: ++made.ends, at: now, keepUntil: now + keep, result, reason, place: 0 }
+      if (error !== undefined || entry.notes) notesOf(entry).error = error
+      if (reason !== undefined) notesOf(entry).reason = reason
+      const startedAt = entry.claim?.job.claimedAt
+      const ended: Ended = { entry, number: ++made.ends, startedAt, at: now, keep, result, place: 0 }
       entry.ended = ended
+      entry.claim = undefined
       counts[state]++
       queue.live.left(counts.waiting + counts.delayed + counts.active)
       if (entry.job.lock) queue.locks.reached('ended', entry)

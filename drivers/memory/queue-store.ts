@@ -73,7 +73,9 @@ export function createStore(keepFinished: number): JobStore {
   /** The job, if this is its current claim. */
   function held({ queue, id, token }: Lease, now: number): JobEntry | undefined {
     const entry = find(id, now)
-    return entry?.state === 'active' && entry.claim?.token === token && entry.job.queue === queue ? entry : undefined
+    return entry?.state === 'active' && entry.claim?.job.token === token && entry.job.queue === queue
+      ? entry
+      : undefined
   }
 
   function apply(entry: JobEntry, outcome: Outcome, now: number): void {
