@@ -1,3 +1,4 @@
+import { TriportError } from '../../core/errors.js'
 import type { RuntimeSnapshot } from '../../core/inspect.js'
 import type { Exchange } from './exchange.js'
 import { within } from './gate.js'
@@ -26,7 +27,11 @@ export function createHealth(host: Host): (exchange: Exchange) => Promise<void> 
   async function look(): Promise<Health> {
     try {
       const snapshot = await within(patience, clock, runtime.inspect())
-      return 'refused' in snapshot ? { status: 'degraded' } : { status: 'ok', snapshot }
+      if ('refused' in snapshot) return { status: 'degraded' }
+      for (const problem of snapshot.problems) {
+        report(new TriportError('ERR_DRIVER_UNAVAILABLE', problem), { stage: 'http.health' })
+      }
+      return { status: snapshot.problems.length > 0 ? 'degraded' : 'ok', snapshot }
     } catch (error) {
       report(error, { stage: 'http.health' })
       return { status: 'degraded' }

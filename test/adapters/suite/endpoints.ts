@@ -45,6 +45,16 @@ export function healthClaims(host: TestHost): void {
     assert.deepEqual(report.stages(), ['http.health'])
   })
 
+  it('is degraded when a part of a backend does not answer, and says which to those who may read it', async (t) => {
+    const { runtime, request, report } = await serve(t, host, { http: { auth } })
+    const snapshot = await runtime.inspect()
+    t.mock.method(runtime, 'inspect', async () => ({ ...snapshot, problems: ['no answer'] }))
+    assert.deepEqual(await (await request('/triport/health')).json(), { status: 'degraded' })
+    const known = (await (await request('/triport/health', ada)).json()) as Record<string, unknown>
+    assert.deepEqual([known.status, known.problems], ['degraded', ['no answer']])
+    assert.deepEqual(report.stages(), ['http.health'])
+  })
+
   it('asks the backends once for many callers', async (t) => {
     const { runtime, request } = await serve(t, host)
     const inspect = t.mock.method(runtime, 'inspect')

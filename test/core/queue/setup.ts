@@ -43,6 +43,8 @@ export interface Setup<Tasks extends readonly AnyTask[]> {
   readonly wrap?: (driver: QueueDriver) => QueueDriver
   readonly driver?: (store: MemoryQueueStore) => QueueDriver
   readonly keepFinished?: number
+  /** Of the worker. @default 'worker' */
+  readonly id?: string
   readonly middleware?: readonly Middleware[]
   readonly isolator?: Isolator
 }
@@ -82,7 +84,7 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
   const worker = createWorker({
     ...shared,
     queue: queue as OwnedTaskQueue<readonly AnyTask[]>,
-    instanceId: 'worker',
+    instanceId: setup.id ?? 'worker',
     service: { name: 'test' },
     host: { name: 'here', pid: 1 },
     options,
