@@ -7,6 +7,7 @@ import type { TaskQueue } from '../../core/queue/queue.js'
 import { defineTask, type InputOf, type OutputOf } from '../../core/queue/task.js'
 import { RetryTaskError } from '../../core/queue/task-errors.js'
 import { task } from '../../core/queue/task-method.js'
+import { defineSchedule } from '../../core/schedule/schedule.js'
 import { createRuntime } from '../../drivers/index.js'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -201,4 +202,43 @@ export function defining(): void {
   defineTask({ name: 'x', timeout: 600, async run() {} })
   // @ts-expect-error an input that the schema does not give
   defineTask({ name: 'x', input: z.object({ n: z.number() }), async run(_input: { n: string }) {} })
+}
+
+const tidy = defineTask({ name: 'tidy', async run() {} })
+
+export function scheduling(): void {
+  const nightly = defineSchedule({
+    name: 'a',
+    task: resize,
+    input: { width: 1 },
+    cron: '0 3 * * *',
+    timeZone: 'Europe/Berlin',
+  })
+  const often = defineSchedule({
+    name: 'b',
+    task: tidy,
+    every: '1s',
+    missed: 'all',
+    options: { priority: 1, maxRetries: 0 },
+  })
+  createRuntime({ schedules: [nightly, often] })
+  defineSchedule({ name: 'c', task: sendEmail, input: { to: 'a@b.c', retries: '3' }, every: '1d' })
+  // @ts-expect-error a task that takes an input gets none
+  defineSchedule({ name: 'd', task: resize, every: '1m' })
+  // @ts-expect-error a wrong input
+  defineSchedule({ name: 'd', task: resize, input: { width: 'wide' }, every: '1m' })
+  // @ts-expect-error neither a pattern nor an interval
+  defineSchedule({ name: 'd', task: tidy })
+  // @ts-expect-error both a pattern and an interval
+  defineSchedule({ name: 'd', task: tidy, every: '1m', cron: '@daily' })
+  // @ts-expect-error a time zone for an interval
+  defineSchedule({ name: 'd', task: tidy, every: '1m', timeZone: 'UTC' })
+  // @ts-expect-error an unknown policy
+  defineSchedule({ name: 'd', task: tidy, every: '1m', missed: 'some' })
+  // @ts-expect-error the id is the schedule's own affair
+  defineSchedule({ name: 'd', task: tidy, every: '1m', options: { id: 'x' } })
+  // @ts-expect-error an unknown option
+  defineSchedule({ name: 'd', task: tidy, every: '1m', mised: 'all' })
+  // @ts-expect-error no schedule
+  createRuntime({ schedules: [tidy] })
 }

@@ -22,6 +22,10 @@ for (const { name, file, missing } of nodes()) {
       assert.equal(consumer.run(file, 'job.cjs', job({ load: required })), 'HELLO\n')
     })
 
+    test('a schedule with a cron pattern runs', () => {
+      assert.equal(consumer.run(file, 'cron.mjs', scheduled), 'second\n')
+    })
+
     test('every subpath can be imported, and an error is of the same class in all of them', () => {
       const code = `const modules = await Promise.all(${JSON.stringify(names)}.map((name) => import(name)))
         const classes = new Set(modules.map((module) => module.TriportError).filter(Boolean))
@@ -60,6 +64,19 @@ for (const module of ['nodenext', 'preserve']) {
     assert.equal(spawnSync(process.execPath, args, { cwd: consumer.folder, encoding: 'utf8' }).stdout, '')
   })
 }
+
+/** A program that runs one job of a cron pattern, and keeps itself alive until then. */
+const scheduled = `import { createRuntime, defineSchedule, defineTask } from 'triport'
+const alive = setInterval(() => {}, 1_000)
+const task = defineTask({ name: 'tick', async run(_, { key }) {
+  if (!alive.hasRef()) return
+  alive.unref()
+  console.log(key.split('@')[0])
+  setImmediate(() => runtime.stop())
+} })
+const second = defineSchedule({ name: 'second', task, cron: '* * * * * *' })
+const runtime = createRuntime({ tasks: [task], schedules: [second], queue: { driver: 'memory' } })
+await runtime.start()`
 
 interface JobProgram {
   readonly load: string
