@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isTriportError } from '../../../../core/errors.js'
 import { defineTask } from '../../../../core/queue/task.js'
 import { type FacadeClaim, quick } from './harness.js'
 
@@ -8,7 +9,7 @@ export function controlClaims(claim: FacadeClaim): void {
     const ran: string[] = []
     const note = (queue: string) => defineTask({ name: queue, queue, run: (text: string) => void ran.push(text) })
     const [paused, open_] = [note('paused'), note('open')]
-    const web = await open([paused, open_], false)
+    const web = await open([paused, open_], { worker: false })
     await open([paused, open_])
     await web.queue.pause('paused')
     const job = await web.queue.enqueue(paused, 'paused')
@@ -53,5 +54,36 @@ export function controlClaims(claim: FacadeClaim): void {
     await assert.rejects(queue.job(job.id).status(), { code: 'ERR_JOB_UNKNOWN' })
     const next = await queue.enqueue(note, 2, { id: 'mine' })
     assert.deepEqual([next.deduplicated, await wait(next.result({ timeout: '10s' }))], [false, 2])
+  })
+
+  claim('workers of all processes are listed, until they stop or die', async ({ open, advance, wait, soon }) => {
+    const note = defineTask({ name: 'note', run() {} })
+    const [one, leaving, dying] = [await open([note]), await open([note]), await open([note])]
+    const listed = async (...processes: readonly (typeof one)[]) => {
+      const snapshots = await Promise.all(processes.map((process) => process.inspect()))
+      const { workers } = await one.inspect()
+      assert.deepEqual(workers.map(({ id }) => id).sort(), snapshots.map(({ instanceId }) => instanceId).sort())
+    }
+    await soon(() => listed(one, leaving, dying))
+    await wait(leaving.stop())
+    await soon(() => listed(one, dying))
+    dying.cut()
+    await advance(16_000)
+    await soon(() => listed(one))
+  })
+
+  claim('what happens to jobs in other processes is told, where the driver has events', async ({ open, soon }) => {
+    const heard: string[] = []
+    const note = defineTask({ name: 'note', run() {} })
+    const web = await open([note], { worker: false })
+    await open([note])
+    const types = ['enqueued', 'started', 'completed'] as const
+    try {
+      for (const type of types) web.queue.on(type, ({ id }) => heard.push(`${type} ${id}`), { from: 'everywhere' })
+    } catch (error) {
+      return assert.ok(isTriportError(error, 'ERR_UNSUPPORTED'))
+    }
+    const { id } = await web.queue.enqueue(note)
+    await soon(() => assert.deepEqual(new Set(heard), new Set(types.map((type) => `${type} ${id}`))))
   })
 }

@@ -4,9 +4,11 @@ import type { Clock } from '../../../../core/clock.js'
 import { TriportError } from '../../../../core/errors.js'
 import type { QueueDriver } from '../../../../core/ports/queue.js'
 import type { Job, JobStatus } from '../../../../core/queue/job.js'
+import type { QueuesOptions } from '../../../../core/queue/queue-limits.js'
 import { type AnyTask, defineTask, type TaskContext, type TaskOptions } from '../../../../core/queue/task.js'
 import type { WorkerOptions } from '../../../../core/queue/worker-options.js'
 import type { Runtime } from '../../../../core/runtime.js'
+import type { Schedule } from '../../../../core/schedule/schedule.js'
 import { createRuntime } from '../../../../drivers/index.js'
 import { memoryRooms } from '../../../../drivers/memory/rooms.js'
 import { eventually } from '../../../kit/eventually.js'
@@ -16,7 +18,7 @@ import type { QueueConformance, QueueHarness } from '../harness.js'
 /** Processes on one backend, and time. */
 export interface Facade {
   /** Starts a process with these tasks. The first one has `harness.driver`, the others have `harness.second()`. */
-  open<const Tasks extends readonly AnyTask[]>(tasks: Tasks, worker?: WorkerOptions | false): Promise<Process<Tasks>>
+  open<const Tasks extends readonly AnyTask[]>(tasks: Tasks, options?: ProcessOptions): Promise<Process<Tasks>>
   /** Moves the server's time on. */
   advance(ms: number): Promise<void>
   /** Lets the time of the processes pass until `promise` has settled. */
@@ -27,10 +29,20 @@ export interface Facade {
   state(job: Job, state: JobStatus['state']): Promise<JobStatus>
 }
 
+export interface ProcessOptions {
+  readonly worker?: WorkerOptions | false
+  readonly schedules?: readonly Schedule[]
+  readonly queues?: QueuesOptions
+}
+
 /** A runtime whose link to the backend may be cut. */
 export interface Process<Tasks extends readonly AnyTask[]> extends Runtime<Tasks> {
-  /** From now on, every call of the backend fails and no signal comes: to the others, the process is dead. */
-  cut(): void
+  /**
+   * From now on, every call of the backend fails and no signal comes: to the others, the process is dead.
+   *
+   * @param what With `answers`, calls arrive, and only what they bring back is lost.
+   */
+  cut(what?: 'calls' | 'answers'): void
   heal(): void
 }
 
@@ -63,9 +75,9 @@ function createFacade(harness: QueueHarness): { readonly facade: Facade; close()
   const opened: Process<readonly AnyTask[]>[] = []
 
   const facade: Facade = {
-    async open(tasks, worker = {}) {
+    async open(tasks, options = {}) {
       const driver = opened.length > 0 && harness.second ? await harness.second() : harness.driver
-      const process = openProcess({ driver, tasks, worker, ...(clock ? { clock } : {}) })
+      const process = openProcess({ driver, tasks, ...options, ...(clock ? { clock } : {}) })
       await process.start()
       opened.push(process as unknown as Process<readonly AnyTask[]>)
       return process
@@ -124,19 +136,17 @@ function steppedTime(clock: Clock, advance: (ms: number) => Promise<void>): Time
   return { wait, soon }
 }
 
-interface Opening<Tasks extends readonly AnyTask[]> {
+interface Opening<Tasks extends readonly AnyTask[]> extends ProcessOptions {
   readonly driver: QueueDriver
   readonly tasks: Tasks
-  readonly worker: WorkerOptions | false
   readonly clock?: Clock
 }
 
 function openProcess<const Tasks extends readonly AnyTask[]>(opening: Opening<Tasks>): Process<Tasks> {
-  const { driver, tasks, worker, ...time } = opening
+  const { driver, worker = {}, ...config } = opening
   const link = cuttable(driver)
   const runtime = createRuntime<Tasks>({
-    ...time,
-    tasks,
+    ...config,
     queue: link.driver,
     rooms: memoryRooms(),
     tracer: { driver: 'noop' },
@@ -148,8 +158,8 @@ function openProcess<const Tasks extends readonly AnyTask[]>(opening: Opening<Ta
 }
 
 /** A driver that its harness has started, as one process sees it. */
-function cuttable(inner: QueueDriver): { readonly driver: QueueDriver; cut(): void; heal(): void } {
-  let isCut = false
+function cuttable(inner: QueueDriver): { readonly driver: QueueDriver } & Pick<Process<[]>, 'cut' | 'heal'> {
+  let lost: 'nothing' | 'calls' | 'answers' = 'nothing'
 
   function refuse(): never {
     throw new TriportError('ERR_DRIVER_UNAVAILABLE', 'The link to the backend was cut.')
@@ -157,9 +167,10 @@ function cuttable(inner: QueueDriver): { readonly driver: QueueDriver; cut(): vo
 
   const listen: QueueDriver['listen'] = async ({ queues, signals }) => {
     const heard = Object.entries(signals).map(([name, signal]) => {
-      return [name, (...args: unknown[]) => void (isCut || signal?.apply(signals, args))]
+      return [name, (...args: unknown[]) => void (lost === 'nothing' && signal?.apply(signals, args))]
     })
-    return isCut ? refuse() : inner.listen({ queues, signals: Object.fromEntries(heard) })
+    if (lost !== 'nothing') refuse()
+    return inner.listen({ queues, signals: Object.fromEntries(heard) })
   }
 
   const driver = new Proxy(inner, {
@@ -168,16 +179,20 @@ function cuttable(inner: QueueDriver): { readonly driver: QueueDriver; cut(): vo
       if (name === 'listen') return listen
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
-      return async (...args: unknown[]) => (isCut ? refuse() : value.apply(target, args))
+      return async (...args: unknown[]) => {
+        if (lost === 'calls') refuse()
+        const answer: unknown = await value.apply(target, args)
+        return lost === 'answers' ? refuse() : answer
+      }
     },
   })
   return {
     driver,
-    cut() {
-      isCut = true
+    cut(what = 'calls') {
+      lost = what
     },
     heal() {
-      isCut = false
+      lost = 'nothing'
     },
   }
 }
@@ -190,7 +205,7 @@ export interface HeldAttempt {
 }
 
 /** A task whose attempts run until the claim ends them, or until their signal aborts. */
-export function held(options: Omit<TaskOptions, 'name' | 'room' | 'concurrency'> = {}) {
+export function held(options: Omit<TaskOptions<'held', unknown>, 'name' | 'room'> = {}) {
   const attempts: HeldAttempt[] = []
   const task = defineTask({
     name: 'held',

@@ -7,7 +7,7 @@ import { type FacadeClaim, held, quick } from './harness.js'
 export function processClaims(claim: FacadeClaim): void {
   claim('a job that one process enqueues runs in another, and the first has its result', async ({ open, wait }) => {
     const greet = defineTask({ name: 'greet', run: (name: string) => `hello ${name}` })
-    const web = await open([greet], false)
+    const web = await open([greet], { worker: false })
     await open([greet])
     const job = await web.queue.enqueue(greet, 'ada')
     assert.equal(await wait(job.result({ timeout: '10s' })), 'hello ada')
@@ -16,7 +16,10 @@ export function processClaims(claim: FacadeClaim): void {
   claim('workers share the jobs, each of which runs once', async ({ open, wait }) => {
     const ran: number[] = []
     const note = defineTask({ name: 'note', run: (n: number) => void ran.push(n) })
-    const [one] = [await open([note], { concurrency: 3 }), await open([note], { concurrency: 3 })]
+    const [one] = [
+      await open([note], { worker: { concurrency: 3 } }),
+      await open([note], { worker: { concurrency: 3 } }),
+    ]
     const items = Array.from({ length: 60 }, (_, input) => ({ task: note, input }))
     for (const { job } of await one.queue.enqueueMany(items)) {
       assert.ok(job)
@@ -27,7 +30,7 @@ export function processClaims(claim: FacadeClaim): void {
 
   claim('cancel reaches a job that runs in another process, with its reason', async ({ open, wait, soon, state }) => {
     const { task, attempts } = held()
-    const web = await open([task], false)
+    const web = await open([task], { worker: false })
     await open([task])
     const job = await web.queue.enqueue(task, 1)
     await soon(() => assert.equal(attempts.length, 1))
@@ -41,7 +44,7 @@ export function processClaims(claim: FacadeClaim): void {
   claim('a cancelled job that had not begun never runs', async ({ open, wait }) => {
     const ran: string[] = []
     const note = defineTask({ name: 'note', run: (text: string) => void ran.push(text) })
-    const { queue } = await open([note], false)
+    const { queue } = await open([note], { worker: false })
     const [job, fence] = [await queue.enqueue(note, 'cancelled'), await queue.enqueue(note, 'fence')]
     assert.equal(await job.cancel(), 'cancelled')
     await open([note])
@@ -88,7 +91,7 @@ export function processClaims(claim: FacadeClaim): void {
 
   claim('a job that ends every worker it meets is a dead letter', async ({ open, advance, soon, state }) => {
     const { task, attempts } = held({ maxRetries: 1 })
-    const { queue } = await open([task], false)
+    const { queue } = await open([task], { worker: false })
     const job = await queue.enqueue(task, 1)
     for (const attempt of [1, 2]) {
       const dying = await open([task])

@@ -27,10 +27,10 @@ export function timingClaims(claim: FacadeClaim): void {
   claim('jobs of higher priority run first', async ({ open, wait }) => {
     const ran: number[] = []
     const note = defineTask({ name: 'note', run: (n: number) => void ran.push(n) })
-    const { queue } = await open([note], false)
+    const { queue } = await open([note], { worker: false })
     const jobs = []
     for (const priority of [0, -5, 10, 5]) jobs.push(await queue.enqueue(note, priority, { priority }))
-    await open([note], { concurrency: 1 })
+    await open([note], { worker: { concurrency: 1 } })
     for (const job of jobs) await wait(job.result({ timeout: '10s' }))
     assert.deepEqual(ran, [10, 5, 0, -5])
   })
