@@ -11,6 +11,8 @@ export interface Holder {
 
 /** The locks of one queue. */
 export interface Locks {
+  /** How many are remembered. */
+  readonly size: number
   holder(key: string, now: number): Holder | undefined
   /** Gives the lock to a job that was stored just now. */
   take(entry: JobEntry, lock: Lock): void
@@ -40,6 +42,9 @@ export function createLocks(): Locks {
   }
 
   return {
+    get size() {
+      return holds.size
+    },
     holder(key, now) {
       freeExpired(now)
       return holds.get(key)

@@ -30,16 +30,17 @@ export function createListener({ jobs, queues, signals, report }: Listening, clo
     queueMicrotask(deliver)
   }
 
+  /** Events before hints: whoever acts on a hint knows what led to it. */
   function deliver(): void {
     scheduled = false
+    const happened = events
+    events = []
+    for (const event of happened) send('event', () => signals.event?.(event))
     for (const hint of ['wake', 'cancel', 'settled'] as const) {
       const subjects = [...hints[hint]]
       hints[hint].clear()
       for (const subject of subjects) send(hint, () => signals[hint]?.(subject))
     }
-    const happened = events
-    events = []
-    for (const event of happened) send('event', () => signals.event?.(event))
   }
 
   function send(stage: string, tell: () => void): void {
