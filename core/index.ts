@@ -258,6 +258,7 @@ export {
   chord,
   type GroupOptions,
   group,
+  type ItemOf,
   type MemberOutput,
   type MembersInput,
   type MembersOutput,

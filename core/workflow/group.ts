@@ -77,6 +77,9 @@ export function chord<
   return workflowOf({ kind: 'chain', parts: [groupNode('chord()', members, options), nodeOf(callback, 'chord()')] })
 }
 
+/** What a step is given for each item of a list: anything, when it has an input of its own. */
+export type ItemOf<S extends Step> = [void] extends [InputOf<S>] ? unknown : InputOf<S>
+
 /**
  * Runs a step once for each item of a list, side by side: of `items`, or of what came before. Its result is the list of their
  * results, in the order of the items.
@@ -87,10 +90,10 @@ export function chord<
 export function map<S extends Step, const Options extends GroupOptions = GroupOptions>(
   step: S,
   options?: Options,
-): Workflow<readonly InputOf<S>[], MemberOutput<OutputOf<S>, Options>[]>
+): Workflow<readonly ItemOf<S>[], MemberOutput<OutputOf<S>, Options>[]>
 export function map<S extends Step, const Options extends GroupOptions = GroupOptions>(
   step: S,
-  items: readonly InputOf<S>[],
+  items: readonly ItemOf<S>[],
   options?: Options,
 ): Workflow<void, MemberOutput<OutputOf<S>, Options>[]>
 export function map(step: Step, ...rest: readonly unknown[]): Workflow<never, never> {

@@ -6,7 +6,10 @@ import type { Uniqueness } from '../queue/unique.js'
 export type StepOptions = Omit<EnqueueOptions, 'id' | 'tx' | keyof Uniqueness>
 
 /** What belongs to a job that stands alone. */
-const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] satisfies Exclude<keyof EnqueueOptions, keyof StepOptions>[]
+const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] satisfies Exclude<
+  keyof EnqueueOptions,
+  keyof StepOptions
+>[]
 
 /**
  * @param isTask Whether the step is a task.

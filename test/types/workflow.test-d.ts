@@ -1,5 +1,7 @@
 // Compiled by `npm run check`: each line under @ts-expect-error must be rejected, everything else accepted.
-import { defineTask, type InputOf, type OutputOf } from '../../core/queue/task.js'
+import type { Job } from '../../core/queue/job.js'
+import type { TaskQueue } from '../../core/queue/queue.js'
+import { defineTask, type InputOf, type OutputOf, type TaskContext } from '../../core/queue/task.js'
 import { chain } from '../../core/workflow/chain.js'
 import { chord, group, map, type Settled } from '../../core/workflow/group.js'
 import { step } from '../../core/workflow/step.js'
@@ -63,6 +65,28 @@ same<OutputOf<typeof merged>, number>(true)
 same<OutputOf<ReturnType<typeof boundAgain>>, number>(true)
 function boundAgain() {
   return step(sizes, { url: 'a' })
+}
+
+const fixed = chain(list, map(step(size, 'x')), sum)
+same<OutputOf<typeof fixed>, number>(true)
+
+export async function enqueueing(queue: TaskQueue, ctx: TaskContext): Promise<void> {
+  const job = await queue.enqueue(sizes, { url: 'a' }, { deadline: '1h', room: 'workflow:a' })
+  const result = await job.result({ timeout: '1s' })
+  same<typeof result, number>(true)
+  const inside = await ctx.enqueue(pair)
+  same<typeof inside, Job<string>>(true)
+  await queue.delay(each, undefined, { id: 'x' })
+  // @ts-expect-error an input that the first step does not take
+  await queue.enqueue(sizes, 'a')
+  // @ts-expect-error a missing input
+  await queue.enqueue(sizes)
+  // @ts-expect-error options in the place of an input that is not taken
+  await queue.enqueue(pair, { deadline: '1h' })
+  // @ts-expect-error an option of a task's job
+  await queue.enqueue(pair, undefined, { maxRetries: 1 })
+  // @ts-expect-error an option of a workflow
+  await queue.enqueue(size, 'a', { room: 'workflow:a' })
 }
 
 export function wrong(): void {
