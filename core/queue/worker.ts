@@ -74,7 +74,7 @@ export interface Worker {
   snapshot(): WorkerSnapshot | undefined
 }
 
-/** How long an attempt that was aborted by a stop may take to return, and the rooms to hear of it, in milliseconds. */
+/** How long an attempt that was aborted by a stop may take to return, and whatever is closed then, in milliseconds. */
 const lastWait = 1_000
 
 /** How long a call of the driver may take while the worker stops, in milliseconds. */
@@ -191,7 +191,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
         if (isolates) await within(clock, lastWait, isolates.close())
         workflows.close()
         await announcer.withdraw()
-        await listener.close()
+        await within(clock, lastWait, listener.close())
       }
     },
   }
