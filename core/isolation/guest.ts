@@ -1,7 +1,7 @@
 import { decode, decodeError, encode } from '../codec.js'
 import type { ContextStorageFactory } from '../context.js'
 import { announce } from '../current.js'
-import { messageOf, TriportError } from '../errors.js'
+import { isTriportError, messageOf, TriportError } from '../errors.js'
 import { late } from '../late.js'
 import type { IsolateMessage } from '../ports/isolator.js'
 import type { TracerDriver } from '../ports/tracer.js'
@@ -92,11 +92,10 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
     return {
       ...{ jobId, key, attempt, signal, tracer, rooms },
       enqueue: queue.enqueue,
-      async progress(percent, data) {
-        if (ended()) return
-        const told = calls.call('progress', percent, data)
-        told.catch(() => {}) // The host has reported it: a task need not wait for its progress.
-        await told
+      progress(percent, data) {
+        const told = ended() ? Promise.resolve() : calls.call('progress', percent, data)
+        told.catch(reportUnsent).catch(() => {}) // A task need not wait for its progress.
+        return told
       },
       log(message, data) {
         if (ended()) return
@@ -107,6 +106,11 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
           .catch(() => {}) // The task has returned meanwhile.
       },
     }
+  }
+
+  /** What goes wrong with progress in the host is reported there. */
+  async function reportUnsent(error: unknown): Promise<void> {
+    if (isTriportError(error, 'ERR_VALUE_UNSUPPORTED')) await calls.call('refused', error)
   }
 
   return (message) => {

@@ -2,10 +2,9 @@ import { decode, decodeError, encode, encodeError } from '../codec.js'
 import { errorFrom, messageOf, TriportError } from '../errors.js'
 import type { IsolateMessage } from '../ports/isolator.js'
 import type { Isolation } from '../queue/isolation.js'
-import type { TaskQueue } from '../queue/queue.js'
-import type { AnyTask, TaskContext, TaskRegistry } from '../queue/task.js'
+import type { AnyTask, TaskContext } from '../queue/task.js'
 import type { Tracer } from '../tracer/tracer.js'
-import { createHostCalls, type HostCalls } from './host-calls.js'
+import { createHostCalls, type HostCalls, type HostCallsDeps } from './host-calls.js'
 import { createHostSpans } from './host-spans.js'
 import type { CallMessage, ErrorNote, ToGuest, ToHost } from './messages.js'
 
@@ -27,18 +26,17 @@ export interface HostRun {
   exited(cause: unknown): void
 }
 
-export interface HostRunDeps {
+export interface HostRunDeps extends Omit<HostCallsDeps, 'task' | 'ctx'> {
   readonly number: number
   readonly work: IsolatedWork
   readonly tracer: Tracer
-  readonly queue: TaskQueue
-  readonly tasks: TaskRegistry
   post(message: IsolateMessage & ToGuest): void
   /** Called when the code has returned. An isolate that is not `usable` must serve no other run. */
   returned(usable: boolean): void
 }
 
-export function createHostRun({ number, work, tracer, queue, tasks, post, returned }: HostRunDeps): HostRun {
+export function createHostRun(deps: HostRunDeps): HostRun {
+  const { number, work, tracer, post, returned } = deps
   const { task, isolation, ctx } = work
   const { signal } = ctx
   const input = encode(work.input, { what: `Input of task "${task.name}"` })
@@ -47,7 +45,7 @@ export function createHostRun({ number, work, tracer, queue, tasks, post, return
   const spans = createHostSpans(tracer, errorOf)
   const context = tracer.spanContext(tracer.active())
   const recording = tracer.activeSpan()?.recording ?? false
-  const calls = createHostCalls({ ctx, queue, tasks })
+  const calls = createHostCalls({ ...deps, task, ctx })
 
   /** One object however often the guest mentions it: a trace records an error once. */
   function errorOf({ number, text = '' }: ErrorNote): Error {

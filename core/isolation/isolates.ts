@@ -1,10 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Isolate, Isolator, ResourceLimits } from '../ports/isolator.js'
 import { createDeadlines, type Deadline } from '../queue/deadlines.js'
-import type { TaskQueue } from '../queue/queue.js'
-import type { TaskRegistry } from '../queue/task.js'
-import type { Tracer } from '../tracer/tracer.js'
-import { createHostRun, type HostRun, type IsolatedWork } from './host-run.js'
+import { createHostRun, type HostRun, type HostRunDeps, type IsolatedWork } from './host-run.js'
 import type { ToHost } from './messages.js'
 
 /** Runs tasks apart from this thread. */
@@ -23,12 +20,9 @@ export interface IsolatedRun {
   terminate(): boolean
 }
 
-export interface IsolatesDeps {
+export interface IsolatesDeps extends Pick<HostRunDeps, 'tracer' | 'queue' | 'tasks' | 'report'> {
   readonly isolator: Isolator
   readonly clock: Clock
-  readonly tracer: Tracer
-  readonly queue: TaskQueue
-  readonly tasks: TaskRegistry
 }
 
 /** How long an isolate waits for its next run, in milliseconds. */
@@ -43,7 +37,8 @@ interface Place extends Deadline {
   terminated: boolean
 }
 
-export function createIsolates({ isolator, clock, tracer, queue, tasks }: IsolatesDeps): Isolates {
+export function createIsolates(deps: IsolatesDeps): Isolates {
+  const { isolator, clock } = deps
   const places = new Set<Place>()
   const deadlines = createDeadlines(clock)
   let runs = 0
@@ -96,11 +91,9 @@ export function createIsolates({ isolator, clock, tracer, queue, tasks }: Isolat
       const { module, limits } = work.isolation
       work.ctx.signal.throwIfAborted()
       const run = createHostRun({
+        ...deps,
         number: ++runs,
         work,
-        tracer,
-        queue,
-        tasks,
         post: (message) => place.isolate.post(message),
         returned(usable) {
           if (!usable) terminate(place)

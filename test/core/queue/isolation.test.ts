@@ -1,39 +1,12 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FatalTaskError, isTriportError, RetryTaskError } from '../../../core/index.js'
-import { type AnyTask, defineTask, type TaskContext } from '../../../core/queue/task.js'
+import { defineTask } from '../../../core/queue/task.js'
 import { task as methodTask, tasksOf } from '../../../core/queue/task-method.js'
-import { type Gate, gate } from '../../kit/spy.js'
-import { apart, type FakeIsolatorOptions, fakeIsolator, module } from '../isolation/fake-isolator.js'
-import { createProcess, createRunning, type Setup } from './setup.js'
+import { apart, module } from '../isolation/fake-isolator.js'
+import { heldApart, running } from '../isolation/setup.js'
+import { createProcess } from './setup.js'
 import { quick } from './tasks.js'
-
-/** A process whose isolates find the tasks that it registers. */
-async function running<const Tasks extends readonly AnyTask[]>(
-  setup: Setup<Tasks> & { readonly tasks: Tasks },
-  options: Partial<FakeIsolatorOptions> = {},
-) {
-  const isolator = fakeIsolator({ modules: { [module]: { ...setup.tasks } }, ...options })
-  return { ...(await createRunning({ isolator, ...setup })), isolator }
-}
-
-/** A task that runs apart until the test lets it end. */
-function heldApart(options: Partial<Parameters<typeof defineTask>[0]> & { readonly maxRetries?: number } = {}) {
-  const started: { readonly ctx: TaskContext; readonly gate: Gate<unknown> }[] = []
-  const task = defineTask({
-    name: 'held',
-    ...apart,
-    backoff: quick,
-    timeout: '30s',
-    ...(options as object),
-    run(_: unknown, ctx) {
-      const end = gate<unknown>()
-      started.push({ ctx, gate: end })
-      return end.promise
-    },
-  })
-  return { task, started }
-}
 
 const wait = { timeout: '1s' } as const
 
