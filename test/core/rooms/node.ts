@@ -18,6 +18,8 @@ export interface TestNode extends Pick<Hub, 'rooms' | 'stop'> {
   readonly report: ReportSpy
   readonly transport: FakeTransport
   connect(options?: ConnectOptions): Client
+  /** Loses what the broker sends from now on, until the returned function is called. */
+  deafen(): () => void
   /** Connects and waits until every room is joined and every frame of it is here. */
   joined(options?: ConnectOptions): Promise<Client>
 }
@@ -42,7 +44,12 @@ export async function startNode({
   const driver = late<RoomsDriver>('The rooms')
   const instanceId = `node${++nodes}`
   const hub = createHub({ driver, tracer: noopTracer(), clock, report, instanceId, ids: createIds(clock), ...options })
-  hub.attach(rooms)
+  let deaf = false
+  const listen = rooms.listen.bind(rooms)
+  hub.attach({
+    ...rooms,
+    listen: (listener) => listen({ ...listener, message: (message) => deaf || listener.message(message) }),
+  })
   await rooms.start?.(driverContext({ clock, report }))
   if (started) driver.set(rooms)
   hub.start()
@@ -55,6 +62,12 @@ export async function startNode({
     report,
     transport,
     connect,
+    deafen() {
+      deaf = true
+      return () => {
+        deaf = false
+      }
+    },
     async joined(options) {
       const client = connect(options)
       await settled()
