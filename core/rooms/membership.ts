@@ -145,13 +145,27 @@ export class Membership implements RoomMember {
     return { at: headOf(page), history: this.#wanted(page).slice(-count), recovered: false }
   }
 
-  /** The log may show what is delivered afterwards: the floor stops it, until the first message above it. */
+  /**
+   * The log may show what is delivered afterwards: the floor stops it, until the first message above it. It stops messages of another epoch
+   * too, as the room has yet to find out that its log is another one, and says so with RESET when it has.
+   */
   #pass(message: Outbound, position: Position | undefined): void {
-    if (this.#floor !== undefined && position !== undefined) {
-      if (covered(position, this.#floor)) return
-      this.#floor = undefined
-    }
+    const floor = this.#floor
+    if (floor === undefined || position === undefined) return void this.#give(message)
+    const sameLog = position.epoch === floor.epoch
+    if (covered(position, floor) || (!sameLog && message.type !== 'RESET')) return
+    this.#floor = undefined
+    this.#give(sameLog && message.type === 'GAP' ? this.#gapAbove(floor, position) : message)
+  }
+
+  #give(message: Outbound): void {
     if (this.#wants(message)) this.connection.deliver(message)
+  }
+
+  /** The room's hole may begin below what the history has filled. */
+  #gapAbove(floor: Position, { seq: to }: Position): Outbound {
+    const room = this.room.name
+    return new Outbound(formatFrame({ type: 'GAP', room, from: floor.seq + 1, to, reason: 'trimmed' }), { room })
   }
 
   #wants({ type }: Outbound): boolean {

@@ -151,7 +151,8 @@ export class Room {
   #reset({ epoch, head, low }: LogPage): void {
     this.position = { epoch, seq: low - 1 }
     const frame = formatFrame({ type: 'RESET', room: this.name, reason: 'epoch', epoch, seq: head })
-    this.#deliver(new Outbound(frame, { room: this.name }), { epoch, seq: 0 })
+    // Who has the log from its oldest entry on needs not be told.
+    this.#deliver(new Outbound(frame, { room: this.name }), this.position)
   }
 
   #follow({ epoch, head, low, entries }: LogPage, doubt: number): boolean {

@@ -2,6 +2,7 @@ export type { FastCheck, FuzzArbitrary, FuzzCommand, FuzzDetails } from './queue
 export { type QueueFuzz, queueFuzz } from './queue/fuzz/queue-fuzz.js'
 export type { QueueConformance, QueueHarness, TestFunction } from './queue/harness.js'
 export { queueConformance } from './queue/index.js'
+export { type RoomsFuzz, roomsFuzz } from './rooms/fuzz/rooms-fuzz.js'
 export type { RoomsConformance, RoomsHarness } from './rooms/harness.js'
 export { roomsConformance } from './rooms/rooms-conformance.js'
 export type { TracerConformanceOptions, TracerUnderTest } from './tracer/harness.js'

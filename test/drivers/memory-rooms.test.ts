@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMemoryBroker } from '../../drivers/memory/broker.js'
 import { memoryRooms } from '../../drivers/memory/rooms.js'
 import { roomsConformance } from '../conformance/rooms/rooms-conformance.js'
 import { createFakeClock } from '../kit/clock.js'
 import { driverContext } from '../kit/driver-context.js'
+import { memoryHarness } from './memory-rooms-harness.js'
 
-roomsConformance({
-  test,
-  async create() {
-    const broker = createMemoryBroker()
-    const clock = createFakeClock()
-    return {
-      driver: () => memoryRooms({ broker }),
-      apart: () => memoryRooms(),
-      clock,
-      advance: clock.advance,
-      stop: async () => {},
-    }
-  },
-})
+roomsConformance({ test, create: () => memoryHarness() })
 
 test('the memory broker forgets rooms that nobody uses, and begins a new epoch for them', async () => {
   const clock = createFakeClock()

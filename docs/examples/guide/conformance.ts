@@ -14,6 +14,11 @@ roomsConformance({
       advance: clock.advance,
       driver: () => memoryRooms({ broker }), // Your driver on it.
       apart: () => memoryRooms(), // Only for drivers that reach no other process.
+      interrupt: async (driver) => {
+        const heal = broker.interrupt(driver) // Cuts this driver off your backend.
+        return async () => heal()
+      },
+      lose: async (room, count) => broker.lose(room, count), // What a failover or a flush does.
       async stop() {},
     }
   },

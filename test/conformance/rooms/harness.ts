@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { type Clock, systemClock } from '../../../core/clock.js'
 import { createIds } from '../../../core/ids.js'
-import type { OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../../../core/ports/rooms.js'
+import type { BrokerState, OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../../../core/ports/rooms.js'
 import { driverContext } from '../../kit/driver-context.js'
+import { eventually } from '../../kit/eventually.js'
 
 /** A backend of its own, and the levers that the suite needs. */
 export interface RoomsHarness {
@@ -19,6 +20,17 @@ export interface RoomsHarness {
    * Required where `supports.transactions`.
    */
   transaction?<T>(work: (tx: unknown) => Promise<T>): Promise<T>
+  /**
+   * Cuts one node off the broker, as a broken network does, and resolves when it is. The node must hear `down`.
+   *
+   * @returns Ends the interruption.
+   */
+  interrupt(driver: RoomsDriver): Promise<() => Promise<void>>
+  /**
+   * Loses the newest `count` messages of a room, as a failover may: every node must hear `down` and `up`. Without a count, loses all that
+   * the broker knows of the room, without a word to anybody.
+   */
+  lose(room: string, count?: number): Promise<void>
   /** Gives the backend back. The suite has stopped the drivers. */
   stop(): Promise<void>
 }
@@ -28,11 +40,14 @@ export interface RoomsConformance {
   /** Registers a test: `test` of node:test, or of any runner that takes a name and a function. */
   test(name: string, run: () => Promise<void>): unknown
   create(): Promise<RoomsHarness>
+  /** Real milliseconds after which what does not come counts as lost. @default 10000 */
+  readonly patience?: number
 }
 
 /** Two nodes over one broker. */
 export interface Running {
   readonly harness: RoomsHarness
+  readonly patience: number
   readonly a: Node
   readonly b: Node
   /** Starts one more node. */
@@ -42,17 +57,17 @@ export interface Running {
 /** Registers a claim: a test with fresh nodes. */
 export type Claim = (name: string, check: (running: Running) => Promise<void>) => void
 
-export function claims({ test, create }: RoomsConformance): Claim {
+export function claims({ test, create, patience = defaultPatience }: RoomsConformance): Claim {
   return (name, check) =>
     void test(`rooms driver: ${name}`, async () => {
       const harness = await create()
       const drivers: RoomsDriver[] = []
       async function node(driver = harness.driver()): Promise<Node> {
         drivers.push(driver)
-        return await startNode(driver, harness.clock)
+        return await startNode(driver, harness.clock, patience)
       }
       try {
-        await check({ harness, a: await node(), b: await node(), node })
+        await check({ harness, patience, a: await node(), b: await node(), node })
       } finally {
         for (const driver of drivers) await driver.stop?.()
         await harness.stop()
@@ -72,8 +87,14 @@ export interface Node {
   heard(room: string, until: Position | undefined): Promise<string[]>
   /** Resolves with the first message of the room that has no position. */
   ephemeral(room: string): Promise<RoomMessage>
+  /** Resolves with the first arrival that `wanted` accepts. */
+  arrival(wanted: (arrival: RoomMessage) => boolean): Promise<RoomMessage>
   /** Everything that has arrived so far. */
   readonly arrivals: readonly RoomMessage[]
+  /** What it was told about the broker so far. */
+  readonly states: readonly BrokerState[]
+  /** Resolves when it was told that state last. */
+  told(state: BrokerState): Promise<void>
 }
 
 const ids = createIds(systemClock)
@@ -93,17 +114,18 @@ export function dataOf(text: string | undefined): string {
   return JSON.parse(text ?? 'null').data
 }
 
-async function startNode(driver: RoomsDriver, clock: Clock = systemClock): Promise<Node> {
+async function startNode(driver: RoomsDriver, clock: Clock | undefined, patience: number): Promise<Node> {
   const arrivals: RoomMessage[] = []
+  const states: BrokerState[] = []
   const waiting = new Set<() => void>()
   driver.listen({
     message(arrival) {
       arrivals.push(arrival)
       for (const check of waiting) check()
     },
-    state() {},
+    state: (state) => void states.push(state),
   })
-  await driver.start?.(driverContext({ clock }))
+  await driver.start?.(driverContext({ ...(clock && { clock }), instanceId: ids.next() }))
 
   /** Resolves with the first arrival that `wanted` accepts. */
   function arrival(wanted: (arrival: RoomMessage) => boolean): Promise<RoomMessage> {
@@ -124,6 +146,9 @@ async function startNode(driver: RoomsDriver, clock: Clock = systemClock): Promi
   return {
     driver,
     arrivals,
+    states,
+    arrival,
+    told: (state) => eventually(() => assert.equal(states.at(-1), state), { within: patience }),
     async publish(room, text, changes) {
       const [position] = await driver.publish([outgoing(room, text, changes)])
       return position
@@ -137,8 +162,7 @@ async function startNode(driver: RoomsDriver, clock: Clock = systemClock): Promi
   }
 }
 
-/** Real milliseconds after which a message counts as lost. */
-const patience = 10_000
+export const defaultPatience = 10_000
 
 /** A broker may only say that there is something up to a position: the core would read it, so does this. */
 async function textsOf(driver: RoomsDriver, room: string, arrivals: readonly RoomMessage[]): Promise<string[]> {

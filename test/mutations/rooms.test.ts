@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import fc from 'fast-check'
+import { type CoreBug, roomCoreBugs } from './room-core-bugs.js'
+import { roomDriverBugs } from './room-driver-bugs.js'
+import * as sound from './rooms-under-test.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const bundles = mkdtempSync(join(tmpdir(), 'triport-mutations-'))
+after(() => rmSync(bundles, { recursive: true }))
+
+type UnderTest = typeof sound
+
+describe('a bug of a driver is caught:', () => {
+  for (const { name, plant } of roomDriverBugs) {
+    test(name, async (t) => {
+      const failure = await firstFailure(suite(sound, () => sound.memoryHarness(plant)))
+      assert.ok(failure, 'every claim holds')
+      t.diagnostic(failure.name)
+    })
+  }
+})
+
+describe('a bug of the core is caught:', () => {
+  for (const bug of roomCoreBugs) {
+    test(`${bug.name}: by the suite`, { skip: bug.unseenBySuite ?? false }, async (t) => {
+      const mutant = await mutated(bug)
+      const failure = await firstFailure(suite(mutant, () => mutant.memoryHarness()))
+      assert.ok(failure, 'every claim holds')
+      t.diagnostic(failure.name)
+    })
+    test(`${bug.name}: by the fuzzer`, { skip: bug.unseenByFuzzer ?? false }, async () => {
+      assert.ok(await firstFailure(fuzzer(await mutated(bug))), 'every scenario goes well')
+    })
+  }
+})
+
+test('without a bug, nothing is caught', async () => {
+  const create = () => sound.memoryHarness()
+  assert.equal(await firstFailure([...suite(sound, create), ...fuzzer(sound)]), undefined)
+})
+
+test('docs/contributing.md lists the planted bugs', () => {
+  const page = readFileSync(join(root, 'docs/contributing.md'), 'utf8')
+  const [, section = ''] = page.split('## The suite of rooms is tested too')
+  const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^- (.*)$/gm)].map(([, name]) => name)
+  assert.deepEqual(
+    listed,
+    [...roomDriverBugs, ...roomCoreBugs].map(({ name }) => name),
+  )
+})
+
+interface Registered {
+  readonly name: string
+  run(): Promise<void>
+}
+
+type Create = () => ReturnType<UnderTest['memoryHarness']>
+
+function suite({ roomsConformance }: UnderTest, create: Create): Registered[] {
+  const tests: Registered[] = []
+  roomsConformance({ create, patience: 500, test: (name, run) => tests.push({ name, run }) })
+  return tests
+}
+
+function fuzzer({ roomsFuzz, memoryHarness }: UnderTest): Registered[] {
+  const tests: Registered[] = []
+  roomsFuzz({
+    create: () => memoryHarness(),
+    fc,
+    runs: 300,
+    seed: 1,
+    patience: 100,
+    test: (name, run) => tests.push({ name, run }),
+  })
+  return tests
+}
+
+/** A claim that a bug makes wait for ever has failed too. */
+async function firstFailure(tests: readonly Registered[]): Promise<{ name: string; error: unknown } | undefined> {
+  for (const { name, run } of tests) {
+    try {
+      await run()
+    } catch (error) {
+      return { name, error }
+    }
+  }
+  return undefined
+}
+
+const mutants = new Map<CoreBug, Promise<UnderTest>>()
+
+/** The suite and the core, bundled with one change in it. */
+function mutated(bug: CoreBug): Promise<UnderTest> {
+  const made = mutants.get(bug) ?? makeMutant(bug, join(bundles, `${roomCoreBugs.indexOf(bug)}.mjs`))
+  mutants.set(bug, made)
+  return made
+}
+
+async function makeMutant({ file, from, to }: CoreBug, outfile: string): Promise<UnderTest> {
+  const target = resolve(root, file)
+  const source = readFileSync(target, 'utf8')
+  assert.equal(source.split(from).length, 2, `${file} has ${JSON.stringify(from)} not exactly once`)
+  await build({
+    entryPoints: [join(root, 'test/mutations/rooms-under-test.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    logLevel: 'error',
+    plugins: [
+      {
+        name: 'plant',
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /\.ts$/ }, ({ path }) =>
+            path === target ? { contents: source.replace(from, () => to), loader: 'ts' } : undefined,
+          )
+        },
+      },
+    ],
+  })
+  return (await import(pathToFileURL(outfile).href)) as UnderTest
+}
