@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import fc from 'fast-check'
 import { type CoreBug, roomCoreBugs } from './room-core-bugs.js'
 import { roomDriverBugs } from './room-driver-bugs.js'
 import * as sound from './rooms-under-test.js'
@@ -19,7 +18,7 @@ type UnderTest = typeof sound
 describe('a bug of a driver is caught:', () => {
   for (const { name, plant } of roomDriverBugs) {
     test(name, async (t) => {
-      const failure = await firstFailure(suite(sound, () => sound.memoryHarness(plant)))
+      const failure = await firstFailure(sound.claims(plant))
       assert.ok(failure, 'every claim holds')
       t.diagnostic(failure.name)
     })
@@ -30,19 +29,18 @@ describe('a bug of the core is caught:', () => {
   for (const bug of roomCoreBugs) {
     test(`${bug.name}: by the suite`, { skip: bug.unseenBySuite ?? false }, async (t) => {
       const mutant = await mutated(bug)
-      const failure = await firstFailure(suite(mutant, () => mutant.memoryHarness()))
+      const failure = await firstFailure(mutant.claims())
       assert.ok(failure, 'every claim holds')
       t.diagnostic(failure.name)
     })
     test(`${bug.name}: by the fuzzer`, { skip: bug.unseenByFuzzer ?? false }, async () => {
-      assert.ok(await firstFailure(fuzzer(await mutated(bug))), 'every scenario goes well')
+      assert.ok(await firstFailure((await mutated(bug)).scenarios()), 'every scenario goes well')
     })
   }
 })
 
 test('without a bug, nothing is caught', async () => {
-  const create = () => sound.memoryHarness()
-  assert.equal(await firstFailure([...suite(sound, create), ...fuzzer(sound)]), undefined)
+  assert.equal(await firstFailure([...sound.claims(), ...sound.scenarios()]), undefined)
 })
 
 test('docs/contributing.md lists the planted bugs', () => {
@@ -55,34 +53,8 @@ test('docs/contributing.md lists the planted bugs', () => {
   )
 })
 
-interface Registered {
-  readonly name: string
-  run(): Promise<void>
-}
-
-type Create = () => ReturnType<UnderTest['memoryHarness']>
-
-function suite({ roomsConformance }: UnderTest, create: Create): Registered[] {
-  const tests: Registered[] = []
-  roomsConformance({ create, patience: 500, test: (name, run) => tests.push({ name, run }) })
-  return tests
-}
-
-function fuzzer({ roomsFuzz, memoryHarness }: UnderTest): Registered[] {
-  const tests: Registered[] = []
-  roomsFuzz({
-    create: () => memoryHarness(),
-    fc,
-    runs: 300,
-    seed: 1,
-    patience: 100,
-    test: (name, run) => tests.push({ name, run }),
-  })
-  return tests
-}
-
 /** A claim that a bug makes wait for ever has failed too. */
-async function firstFailure(tests: readonly Registered[]): Promise<{ name: string; error: unknown } | undefined> {
+async function firstFailure(tests: readonly sound.Registered[]): Promise<{ name: string; error: unknown } | undefined> {
   for (const { name, run } of tests) {
     try {
       await run()
