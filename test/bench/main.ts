@@ -4,8 +4,11 @@ import { parseArgs } from 'node:util'
 import { type Figure, measure, type Workload } from './harness.js'
 import { peerVersions } from './peers.js'
 
+const lessIsBetter = new Set(['us', 'ns/job', 'bytes/job'])
+
 const suites: Readonly<Record<string, (share: number) => Promise<Workload[]>>> = {
   queue: async (share) => (await import('./queue.js')).queueWorkloads(share),
+  'queue-costs': async (share) => (await import('./queue-costs.js')).queueCostWorkloads(share),
   rooms: async (share) => (await import('./rooms.js')).roomsWorkloads(share),
 }
 
@@ -41,7 +44,7 @@ function print(rows: readonly Figure[]): void {
   const table = rows.map((row) => {
     const control =
       rows.find(({ bench, subject }) => bench === row.bench && subject === 'control')?.median ?? Number.NaN
-    const ratio = row.unit === 'us' ? control / row.median : row.median / control
+    const ratio = lessIsBetter.has(row.unit) ? control / row.median : row.median / control
     const { bench, driver, subject, unit, median, min, max } = row
     return { bench, driver, subject, unit, median, min, max, 'of control': Number(ratio.toFixed(3)) }
   })

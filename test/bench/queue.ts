@@ -1,12 +1,7 @@
-import { defineTask } from '../../core/queue/task.js'
-import { createRuntime } from '../../drivers/index.js'
 import { bareQueue } from './bare-queue.js'
 import { quantile, type Subject, verify, type Workload } from './harness.js'
 import { peer } from './peers.js'
-
-const inFlight = 100
-const concurrency = 100
-const payload = { workflowId: '0190c0de-cafe', step: 3, options: { seed: 42, steps: 1_000 } }
+import { concurrency, counting, gateOnce, inFlight, payload, pumped, timed } from './queue-subject.js'
 
 interface Sizes {
   readonly enqueue: number
@@ -58,52 +53,13 @@ interface Fastq {
   ): { push(payload: unknown): Promise<unknown> }
 }
 
-/** A runtime with one task that counts the runs of each job, and writes nothing. */
-async function counting(options: { readonly worker: boolean; readonly before?: () => Promise<void> | undefined }) {
-  const runs = new Map<string, number>()
-  let startedAt = 0
-  const noop = defineTask({
-    name: 'noop',
-    async run(_input: typeof payload, ctx) {
-      startedAt = performance.now()
-      runs.set(ctx.jobId, (runs.get(ctx.jobId) ?? 0) + 1)
-      await options.before?.()
-    },
-  })
-  const runtime = await createRuntime({
-    tasks: [noop],
-    queue: { driver: 'memory', keepFinished: 1_000_000 },
-    tracer: { driver: 'noop' },
-    rooms: { driver: 'memory' },
-    worker: options.worker ? { concurrency } : false,
-  }).start()
-  return {
-    enqueue: () => runtime.queue.enqueue(noop, payload),
-    enqueueMany: (count: number) =>
-      runtime.queue.enqueueMany(Array.from({ length: count }, () => ({ task: noop, input: payload }))),
-    counts: async () => (await runtime.inspect()).queues.default,
-    startedAt: () => startedAt,
-    /** Resolves once `count` jobs have ended, after checking that each ran once. */
-    async ended(count: number) {
-      while (((await runtime.inspect()).queues.default?.completed ?? 0) < count) await turn()
-      verify('jobs that ran', runs.size, count)
-      verify(
-        'runs',
-        [...runs.values()].reduce((sum, times) => sum + times, 0),
-        count,
-      )
-    },
-    close: () => runtime.stop(),
-  }
-}
-
 async function enqueueOnes(count: number): Promise<Subject> {
   const { enqueue, counts, close } = await counting({ worker: false })
   return {
     close,
     async run() {
       const rate = await timed(count, () => pumped(count, enqueue))
-      verify('waiting jobs', (await counts())?.waiting ?? 0, count)
+      verify('waiting jobs', (await counts()).waiting, count)
       return rate
     },
   }
@@ -114,10 +70,8 @@ async function enqueueBulk(count: number): Promise<Subject> {
   return {
     close,
     async run() {
-      const rate = await timed(count, async () => {
-        for (let sent = 0; sent < count; sent += 1_000) await enqueueMany(Math.min(1_000, count - sent))
-      })
-      verify('waiting jobs', (await counts())?.waiting ?? 0, count)
+      const rate = await timed(count, () => enqueueMany(count))
+      verify('waiting jobs', (await counts()).waiting, count)
       return rate
     },
   }
@@ -130,7 +84,7 @@ async function drain(count: number): Promise<Subject> {
   return {
     close,
     async run() {
-      for (let sent = 0; sent < count; sent += 1_000) await enqueueMany(Math.min(1_000, count - sent))
+      await enqueueMany(count)
       return timed(count, () => {
         gate.open()
         return ended(count)
@@ -247,44 +201,4 @@ async function fastqRoundtrip(fastq: Fastq, count: number): Promise<Subject> {
       return rate
     },
   }
-}
-
-/** Calls per second of `work`, which makes `count` of them. */
-async function timed(count: number, work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return (count / (performance.now() - start)) * 1_000
-}
-
-/** Makes `count` calls, of which `inFlight` are under way at a time. */
-async function pumped(count: number, call: () => Promise<unknown>): Promise<void> {
-  let made = 0
-  const lane = async () => {
-    while (made < count) {
-      made++
-      await call()
-    }
-  }
-  await Promise.all(Array.from({ length: inFlight }, lane))
-}
-
-function gateOnce() {
-  let open: () => void = () => {}
-  let opened = false
-  const promise = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return {
-    /** Nothing to wait for once it is open: the gate must not cost what is measured. */
-    wait: () => (opened ? undefined : promise),
-    open() {
-      opened = true
-      open()
-    },
-  }
-}
-
-/** Lets the event loop turn once. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,0 +1,158 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { systemClock } from '../../core/clock.js'
+import { createDeadlines } from '../../core/queue/deadlines.js'
+import { defineTask } from '../../core/queue/task.js'
+import { chain } from '../../core/workflow/chain.js'
+import { group } from '../../core/workflow/group.js'
+import { step } from '../../core/workflow/step.js'
+import { createRuntime } from '../../drivers/index.js'
+import { type Subject, verify, type Workload } from './harness.js'
+import { type Counting, concurrency, counting, gateOnce, timed } from './queue-subject.js'
+
+/** What parts of the queue cost, on the memory driver. The control of a cost is a job without any of them. */
+export async function queueCostWorkloads(share = 1): Promise<Workload[]> {
+  const size = (full: number) => Math.max(1_000, Math.round(full * share))
+  const memory = { driver: 'memory' } as const
+  return [
+    {
+      ...memory,
+      bench: 'queue.cost',
+      unit: 'ns/job',
+      subjects: {
+        control: () => costPerJob(size(50_000), {}),
+        retry: () => costPerJob(size(50_000), { before: failFirst, config: { report() {} } }),
+        'run middleware': () => costPerJob(size(50_000), { config: { middleware: [{ run: (_, next) => next() }] } }),
+        tracing: () => costPerJob(size(50_000), { config: { tracer: { driver: 'memory' } } }),
+        timeout: () => costOfDeadline(size(500_000)),
+      },
+    },
+    {
+      ...memory,
+      bench: 'queue.cost.enqueue',
+      unit: 'ns/job',
+      subjects: {
+        control: () => costOfEnqueue(size(50_000), []),
+        middleware: () => costOfEnqueue(size(50_000), [{ enqueue: (call, next) => next(call) }]),
+      },
+    },
+    { ...memory, bench: 'queue.due', unit: 'jobs/s', subjects: { triport: () => comingDue(size(100_000)) } },
+    { ...memory, bench: 'queue.chord', unit: 'us', subjects: { triport: () => chordOf(size(1_000)) } },
+    { ...memory, bench: 'queue.heap', unit: 'bytes/job', subjects: { triport: () => heapPerJob(size(100_000)) } },
+  ]
+}
+
+/** Claim, attempt and settlement of a job that waits already. */
+async function costPerJob(count: number, options: Omit<Counting, 'worker'>): Promise<Subject> {
+  const gate = gateOnce()
+  const before = (attempt: number) => gate.wait() ?? options.before?.(attempt)
+  const { enqueueMany, ended, close } = await counting({ ...options, worker: true, before })
+  return {
+    close,
+    async run() {
+      await enqueueMany(count)
+      const rate = await timed(count, () => {
+        gate.open()
+        return ended(count)
+      })
+      return 1e9 / rate
+    },
+  }
+}
+
+function failFirst(attempt: number): undefined {
+  if (attempt === 1) throw new Error('once more')
+}
+
+async function costOfEnqueue(
+  count: number,
+  middleware: NonNullable<Counting['config']>['middleware'],
+): Promise<Subject> {
+  const { enqueueMany, counts, close } = await counting({ worker: false, config: { middleware: middleware ?? [] } })
+  return {
+    close,
+    async run() {
+      const rate = await timed(count, () => enqueueMany(count))
+      verify('waiting jobs', (await counts()).waiting, count)
+      return 1e9 / rate
+    },
+  }
+}
+
+/** The watch over one attempt's time: set and taken back, while 100 others are set. */
+async function costOfDeadline(count: number): Promise<Subject> {
+  const deadlines = createDeadlines(systemClock)
+  return {
+    close: async () => deadlines.close(),
+    async run() {
+      const open = Array.from({ length: concurrency }, () => ({ at: performance.now() + 300_000, due() {} }))
+      for (const deadline of open) deadlines.add(deadline)
+      const rate = await timed(count, async () => {
+        for (let n = 0; n < count; n++) {
+          const deadline = { at: performance.now() + 300_000, due() {} }
+          deadlines.add(deadline)
+          deadlines.delete(deadline)
+        }
+      })
+      return 1e9 / rate
+    },
+  }
+}
+
+/** Delayed jobs that become due at one moment: jobs per second from then on. */
+async function comingDue(count: number): Promise<Subject> {
+  const { enqueueMany, ended, close } = await counting({ worker: true })
+  return {
+    close,
+    async run() {
+      const due = Date.now() + 3_000
+      await enqueueMany(count, { runAt: new Date(due) })
+      if (Date.now() >= due) throw new Error('The jobs became due while they were enqueued. The figure is void.')
+      await ended(count)
+      return (count / (Date.now() - due)) * 1_000
+    },
+  }
+}
+
+/** Microseconds from the enqueue of a chord to its result, the sum of what its members returned. */
+async function chordOf(size: number): Promise<Subject> {
+  const member = defineTask({ name: 'member', run: async (n: number) => n })
+  const sum = defineTask({ name: 'sum', run: async (values: readonly number[]) => values.reduce((a, b) => a + b, 0) })
+  const runtime = await createRuntime({
+    tasks: [member, sum],
+    queue: { driver: 'memory' },
+    tracer: { driver: 'noop' },
+    rooms: { driver: 'memory' },
+    worker: { concurrency },
+  }).start()
+  return {
+    close: () => runtime.stop(),
+    async run() {
+      const members = Array.from({ length: size }, (_, n) => step(member, n))
+      const start = performance.now()
+      const job = await runtime.queue.enqueue(chain(group(members), sum))
+      const total = await job.result({ timeout: '30s' })
+      const took = (performance.now() - start) * 1_000
+      verify('sum of the members', total, (size * (size - 1)) / 2)
+      return took
+    },
+  }
+}
+
+/** What a waiting job with a payload of 80 bytes keeps of the heap. */
+async function heapPerJob(count: number): Promise<Subject> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { enqueueMany, counts, close } = await counting({ worker: false })
+  return {
+    close,
+    async run() {
+      collect()
+      const before = process.memoryUsage().heapUsed
+      await enqueueMany(count)
+      collect()
+      verify('waiting jobs', (await counts()).waiting, count)
+      return (process.memoryUsage().heapUsed - before) / count
+    },
+  }
+}
