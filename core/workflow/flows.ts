@@ -42,7 +42,15 @@ interface Reading<Answer> {
 /** How many records one call reads. */
 const page = 500
 
+/** A workflow as it was found. `ended`: its record said so; one that was read before is not read again for that. */
+interface Found {
+  readonly flow: Flow | undefined
+  readonly ended: boolean
+}
+
 export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache: FlowCache }): Flows {
+  const reading = new Map<string, Promise<Found>>()
+
   async function read(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
     const records: (JobRecord | undefined)[] = []
     for (let from = 0; from < ids.length; from += page) {
@@ -74,11 +82,25 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
     return flow
   }
 
-  async function open({ w, path }: FlowNote): Promise<Opened | undefined> {
+  /** Reads a workflow once, also when many of its jobs begin together. */
+  async function find({ w, path }: FlowNote): Promise<Found> {
     const known = cache.get(w)
-    const [record] = known ? [] : await read([w])
-    const flow = known ?? flowOf(record)
-    if (!flow || !hasPart(flow, path) || (record && isEnded(record.state))) return undefined
+    const found = known ? { flow: known, ended: false } : await (reading.get(w) ?? readOnce(w))
+    return found.flow && hasPart(found.flow, path) ? found : { flow: undefined, ended: true }
+  }
+
+  function readOnce(w: string): Promise<Found> {
+    const found = read([w])
+      .then(([record]) => ({ flow: flowOf(record), ended: !record || isEnded(record.state) }))
+      .finally(() => reading.delete(w))
+    reading.set(w, found)
+    return found
+  }
+
+  async function open(note: FlowNote): Promise<Opened | undefined> {
+    const { flow, ended } = await find(note)
+    const { path } = note
+    if (!flow || ended) return undefined
     const part = sourceOf(flow.plan.root, path)
     if (part === undefined) return { flow, source: undefined }
     const { answer, own } = await tell(flow, (records) => evaluate(flow.plan.root, part, records))
@@ -88,10 +110,7 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
   return {
     open,
     of: (record) => cache.get(record.id) ?? flowOf(record),
-    async find({ w, path }) {
-      const flow = cache.get(w) ?? flowOf((await read([w]))[0])
-      return flow && hasPart(flow, path) ? flow : undefined
-    },
+    find: async (note) => (await find(note)).flow,
     outcome: async (flow) => (await tell(flow, (records) => evaluate(flow.plan.root, '', records))).answer,
     inventory: async (flow) => (await tell(flow, (records) => inventory(flow.plan.root, records))).answer,
     async tally(flow) {

@@ -31,9 +31,11 @@ export type MembersInput<Members extends readonly Step[]> = [MemberTaking<Member
 
 /** What takes the input of a member; nothing where the member has its own. */
 export type MemberTaking<S extends Step> = S extends Step
-  ? [void] extends [InputOf<S>]
-    ? never
-    : (input: InputOf<S>) => void
+  ? unknown extends InputOf<S>
+    ? (input: InputOf<S>) => void
+    : [InputOf<S>] extends [void]
+      ? never
+      : (input: InputOf<S>) => void
   : never
 
 /** What the members of a group result in, in their order. */

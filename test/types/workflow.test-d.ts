@@ -51,6 +51,12 @@ same<OutputOf<typeof needs>, [string[], string]>(true)
 const settled = group([list, named], { onFailure: 'continue' })
 same<OutputOf<typeof settled>, [Settled<string[]>, Settled<string>]>(true)
 
+const anything = defineTask({ name: 'anything', run: (value: unknown) => value })
+const open = group([anything, tick, step(size, 'x')])
+same<InputOf<typeof open>, unknown>(true)
+const narrow = group([anything, size])
+same<InputOf<typeof narrow>, string>(true)
+
 const nested = chain(list, map(chain(shout, size)), group([sum, map(wide)]))
 same<OutputOf<typeof nested>, [number, (string | number)[]]>(true)
 
