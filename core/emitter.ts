@@ -3,7 +3,7 @@ import type { Report } from './report.js'
 /** Stops the calls that `on` started. */
 export type Unsubscribe = () => void
 
-/** Calls each listener of an event. A listener that throws is reported and harms nobody else. */
+/** Calls each listener of an event. A listener that throws, or rejects, is reported and harms nobody else. */
 export interface Emitter<Events extends object> {
   on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => void): Unsubscribe
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void
@@ -20,11 +20,13 @@ export function createEmitter<Events extends object>(report: Report): Emitter<Ev
       return () => void set.delete(listener)
     },
     emit(name, event) {
+      const failed = (error: unknown) => report(error, { stage: `listener of ${String(name)}` })
       for (const listener of listeners.get(name) ?? []) {
         try {
-          ;(listener as (event: Events[typeof name]) => void)(event)
+          const told = (listener as (event: Events[typeof name]) => unknown)(event)
+          if (told instanceof Promise) told.catch(failed)
         } catch (error) {
-          report(error, { stage: `listener of ${String(name)}` })
+          failed(error)
         }
       }
     },

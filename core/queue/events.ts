@@ -36,7 +36,7 @@ export interface LocalJobEvent extends JobEvent {
 /** Listens to jobs. */
 export interface JobEventSource {
   /**
-   * Calls `listener` for each event of this kind until the returned function is called. What it throws is reported.
+   * Calls `listener` for each event of this kind until the returned function is called. What it throws or rejects with is reported.
    *
    * From the `process`: what this process does, told with result and error when the queue has confirmed it. From `everywhere`: what any
    * process does to jobs in the queues of the registered tasks. Like all signals, one may be missed while a link is down.

@@ -82,15 +82,19 @@ test('a job that exists already is not enqueued again', async () => {
   assert.equal(heard.length, 1)
 })
 
-test('a listener that throws is reported and harms nobody', async () => {
-  const { queue, report: reported } = await createProcess({ tasks: [report] })
+test('a listener that throws or rejects is reported and harms nobody', async () => {
+  const { queue, clock, report: reported } = await createProcess({ tasks: [report] })
   const heard: string[] = []
   queue.on('enqueued', () => {
     throw new Error('my bad')
   })
+  queue.on('enqueued', async () => {
+    throw new Error('mine, too')
+  })
   queue.on('enqueued', ({ type }) => heard.push(type))
   await queue.enqueue(report, 'word')
-  assert.deepEqual([heard, reported.stages()], [['enqueued'], ['listener of enqueued']])
+  await clock.settle()
+  assert.deepEqual([heard, reported.stages()], [['enqueued'], ['listener of enqueued', 'listener of enqueued']])
 })
 
 test('a listener that unsubscribed hears nothing more', async () => {
