@@ -4,14 +4,12 @@ import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../ports/rooms.js'
 import type { Socket, SocketTransport } from '../ports/socket.js'
-import { closeCodes } from '../protocol/close-codes.js'
-import { type PresenceView, protocolName } from '../protocol/frames.js'
+import type { PresenceView } from '../protocol/frames.js'
 import type { Report } from '../report.js'
 import { type BroadcastOptions, type BroadcastTracer, createBroadcaster } from './broadcast.js'
 import { createBrokerWatch } from './broker-watch.js'
-import { type Connection, type ConnectionNode, type ConnectOptions, HubConnection } from './connection.js'
+import type { Connection, ConnectOptions } from './connection.js'
 import { createDelivery } from './delivery.js'
-import { drain } from './drain.js'
 import { type Addressed, degraded, Outbound, unaddressed } from './envelope.js'
 import { createFanout } from './fanout.js'
 import { buckets, createHeartbeat } from './heartbeat.js'
@@ -26,10 +24,10 @@ import type { Outflow } from './outflow.js'
 import { createPresence } from './presence.js'
 import type { InboundTracer } from './process-span.js'
 import { createReach } from './reach.js'
-import { refusal } from './refusal.js'
+import { createReception } from './reception.js'
 import type { MessageOf, MessageRules, RoomType, TypedRoom } from './room-type.js'
 import type { RoomsSnapshot } from './snapshot.js'
-import { allowedByType, createMayDo, createSubscriber } from './subscribe-op.js'
+import { createMayDo, createSubscriber } from './subscribe-op.js'
 import { createSubscriptions } from './subscriptions.js'
 
 /** Rooms: groups of connections, on all nodes, that hear the same messages. */
@@ -139,102 +137,35 @@ export function createHub(options: HubOptions): Hub {
     recipients: (room) => (room === everybody ? open.size : membersOf(room)),
   })
 
-  const open = new Map<string, HubConnection>()
-  /** Those that have yet to say who they are, with the time by which they must. */
-  const unknown = new Map<HubConnection, number>()
-  /** Includes those whose closing handshake is not over. */
-  const present = new Set<HubConnection>()
-  const beat = interval / buckets
-  let beatAt = 0
-  let serial = 0
-  let stopping = false
-  let whenEmpty: (() => void) | undefined
-  let stopTicking: CancelTimer | undefined
-
-  const node: ConnectionNode = {
-    outflow: {
-      delivery,
-      limits: { ...limits, softBuffered: Math.min(limits.softBuffered, limits.maxBuffered) },
-      meter,
-      slow,
-    },
+  const node = {
+    outflow: { delivery, limits: softLimits(limits), meter, slow },
     limits,
     clock,
-    ping: () => ({ type: 'PING', ts: clock.now() }),
-    direct: (message) => new Outbound(broadcaster.direct(message)),
+    ping: () => ({ type: 'PING', ts: clock.now() }) as const,
+    direct: (message: Message) => new Outbound(broadcaster.direct(message)),
     join: members.join,
     leave: members.leave,
     receive: inbound.receive,
-    ending(connection) {
-      open.delete(connection.id)
-      unknown.delete(connection)
-      heartbeat.remove(connection)
+  }
+  const reception = createReception({
+    instanceId,
+    node,
+    limits,
+    clock,
+    report,
+    reach,
+    heartbeat,
+    interval,
+    typeOf,
+    degraded: () => watch.health === 'down',
+    admitted() {
+      stopTicking ??= clock.every(Math.min(beat, 1_000), tick)
     },
-    ended(connection) {
-      present.delete(connection)
-      if (present.size === 0) whenEmpty?.()
-    },
-  }
-
-  function connect(socket: Socket, transport: SocketTransport, connectOptions: ConnectOptions = {}): Connection {
-    const id = `${instanceId}.${(++serial).toString(36)}`
-    const connection = new HubConnection(id, { socket, transport }, connectOptions, node)
-    const full = present.size >= limits.maxConnections
-    present.add(connection)
-    if (stopping) connection.close(closeCodes.restart, 'restarting')
-    else if (full) connection.close(closeCodes.tryLater, 'too many connections')
-    else void admit(connection)
-    return connection
-  }
-
-  async function admit(connection: HubConnection): Promise<void> {
-    open.set(connection.id, connection)
-    heartbeat.add(connection)
-    if (!connection.admitted) unknown.set(connection, clock.monotonic() + patience)
-    stopTicking ??= clock.every(Math.min(beat, 1_000), tick)
-    try {
-      await reach.open()
-      connection.control(welcome(connection.id))
-      if (watch.health === 'down') connection.control({ type: 'SYSTEM', state: 'degraded' })
-      await Promise.all((connection.options.rooms ?? []).map((room) => joinAtOnce(connection, room)))
-    } catch (error) {
-      refuse(connection, error)
-    }
-  }
-
-  async function joinAtOnce(connection: HubConnection, room: string): Promise<void> {
-    const wish = { action: 'room:join', room, principal: connection.principal } as const
-    if (await allowedByType(typeOf(room), wish)) return await connection.join(room)
-    connection.control({
-      type: 'ERROR',
-      code: 'forbidden',
-      message: 'Joining this room is not allowed.',
-      retryable: false,
-      room,
-    })
-    connection.close(closeCodes.forbidden, 'forbidden')
-  }
-
-  /** A connection that cannot be reached, or is not in the room it came for, is of no use to its client. */
-  function refuse(connection: HubConnection, error: unknown): void {
-    if (!connection.open) return
-    const { frame, close } = refusal(error)
-    if (frame.code === 'internal') report(error, { stage: 'rooms.connect', connection: connection.id })
-    connection.control(frame)
-    connection.close(close, frame.code)
-  }
-
-  function welcome(connection: string) {
-    const { maxPayload, maxRoomsPerConnection: maxRooms, messagesPerSecond: rate } = limits
-    return {
-      type: 'WELCOME',
-      connection,
-      protocol: protocolName,
-      heartbeat: interval,
-      limits: { maxPayload, maxRooms, rate },
-      retry: { min: 500, max: 20_000 },
-    } as const
-  }
+  })
+  const { open } = reception
+  const beat = interval / buckets
+  let beatAt = 0
+  let stopTicking: CancelTimer | undefined
 
   /** The one timer of all connections and rooms. */
   function tick(): void {
@@ -247,11 +178,8 @@ export function createHub(options: HubOptions): Hub {
     reach.sweep(open.size)
     watch.tick()
     presence.tick()
+    reception.tick()
     for (const outflow of slow) outflow.release()
-    for (const [connection, until] of unknown) {
-      if (connection.admitted) unknown.delete(connection)
-      else if (now >= until) connection.close(closeCodes.timeout, 'timeout')
-    }
   }
 
   function tell(state: 'degraded' | 'ok'): void {
@@ -336,7 +264,7 @@ export function createHub(options: HubOptions): Hub {
 
   return {
     rooms: {
-      connect,
+      connect: reception.connect,
       disconnect: (id, code, reason) => open.get(id)?.close(code, reason),
       on: inbound.on,
       broadcastToRoom,
@@ -353,15 +281,11 @@ export function createHub(options: HubOptions): Hub {
       target.listen({ message: receive, state: watch.state })
     },
     start() {
-      stopping = false
+      reception.reopen()
       watch.reset()
     },
     async stop() {
-      stopping = true
-      const empty = new Promise<void>((resolve) => {
-        whenEmpty = resolve
-      })
-      if (present.size > 0) await drain({ clock, left: present, empty })
+      await reception.close()
       stopTicking?.()
       stopTicking = undefined
       outbox.close()
@@ -372,5 +296,7 @@ export function createHub(options: HubOptions): Hub {
   }
 }
 
-/** Milliseconds in which somebody whom nobody knows has to present a token. */
-const patience = 5_000
+/** A soft limit above the hard one would never be noticed. */
+function softLimits({ softBuffered, maxBuffered }: RoomsLimits): Pick<RoomsLimits, 'softBuffered' | 'maxBuffered'> {
+  return { softBuffered: Math.min(softBuffered, maxBuffered), maxBuffered }
+}

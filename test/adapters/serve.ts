@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TestContext } from 'node:test'
 import type { Clock } from '../../core/clock.js'
 import { defineTask } from '../../core/queue/task.js'
+import type { RoomType } from '../../core/rooms/room-type.js'
 import type { FinishedSpan } from '../../core/tracer/finished-span.js'
 import { createRuntime } from '../../drivers/index.js'
 import { memoryTracer } from '../../drivers/memory/tracer.js'
@@ -16,6 +16,7 @@ export interface ServeOptions extends HostOptions {
   /** As with NODE_ENV. @default false */
   readonly production?: boolean
   readonly clock?: Clock
+  readonly roomTypes?: readonly RoomType[]
 }
 
 /** Ends at once, tells its room of its progress. */
@@ -48,7 +49,7 @@ export const broken = defineTask({
 export type Served = Awaited<ReturnType<typeof serve>>
 
 /** Starts a host with a runtime in it on a free port, until the end of the test. */
-export async function serve(t: TestContext, host: TestHost, options: ServeOptions = {}) {
+export async function serve(t: { after(end: () => Promise<void>): void }, host: TestHost, options: ServeOptions = {}) {
   const tracer = memoryTracer()
   const report = reportSpy()
   const runtime = withNodeEnv(options.production ? 'production' : 'test', () =>
@@ -60,6 +61,7 @@ export async function serve(t: TestContext, host: TestHost, options: ServeOption
       report,
       ...(options.http ? { http: options.http } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
+      ...(options.roomTypes ? { roomTypes: options.roomTypes } : {}),
     }),
   )
   const server = host.build(runtime, options)
