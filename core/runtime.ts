@@ -126,26 +126,25 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const { limits, heartbeat } = httpSettings(config.http)
   const { roomTypes = [], onBrokerDown } = config
   const hub = createHub({ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown })
-  const events = createJobEvents({ ...shared, driver: places.queue.driver, queues: registry.queues })
+  const queueTimeout = milliseconds(config.queueTimeout ?? '5s', 'queueTimeout')
+  const ask = createAsk(places.queue.driver, context.clock, queueTimeout)
+  const events = createJobEvents({ ...shared, ask, driver: places.queue.driver, queues: registry.queues })
   const middleware = chainMiddleware(config.middleware ?? [])
   const flowCache = createFlowCache()
   const jobs = {
     ...shared,
     driver: places.queue.driver,
+    ask,
+    queueTimeout,
     rooms: hub.rooms,
     tasks: registry,
     events,
     middleware,
     flowCache,
   }
-  const queue = createTaskQueue<Tasks>({
-    ...jobs,
-    ...(config.queueTimeout ? { queueTimeout: config.queueTimeout } : {}),
-  })
-  const timeout = milliseconds(config.queueTimeout ?? '5s', 'queueTimeout')
+  const queue = createTaskQueue<Tasks>(jobs)
   const { schedules, ...scheduling } = createScheduling({
     ...jobs,
-    ask: createAsk(places.queue.driver, context.clock, timeout),
     loadCron: platform.cron,
     declared: config.schedules ?? [],
   })

@@ -3,6 +3,8 @@ import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { JobSignal, QueueDriver, QueueListener } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import type { Ask } from './answer.js'
+import { openListener } from './listening.js'
 
 /** What can happen to a job. `lease_lost`: its worker could not keep it, and another one may have it. */
 export type JobEventName =
@@ -70,21 +72,22 @@ export interface JobEvents extends JobEventSource {
 
 export interface JobEventsDeps {
   readonly driver: Late<QueueDriver>
+  readonly ask: Ask
   readonly queues: readonly string[]
   readonly report: Report
 }
 
 type Events = Record<JobEventName, LocalJobEvent>
 
-export function createJobEvents({ driver, queues, report }: JobEventsDeps): JobEvents {
+export function createJobEvents({ driver, ask, queues, report }: JobEventsDeps): JobEvents {
   const local = createEmitter<Events>(report)
   const global = createEmitter<Events>(report)
   let wanted = false
+  let closed = false
   let listener: Promise<QueueListener> | undefined
 
-  function subscribe(target: QueueDriver): Promise<QueueListener> {
-    if (!target.supports.events) throw noEvents(target.name)
-    listener ??= target.listen({ queues, signals: { event: tell } })
+  function subscribe(): Promise<QueueListener> {
+    listener ??= openListener(ask, { queues, signals: { event: tell } })
     return listener
   }
 
@@ -95,10 +98,11 @@ export function createJobEvents({ driver, queues, report }: JobEventsDeps): JobE
   }
 
   function everywhere(): void {
-    wanted = true
     const running = driver.peek()
-    if (!running || listener) return
-    subscribe(running).catch((error) => {
+    if (running) checkEvents(running)
+    wanted = true
+    if (!running || closed || listener) return
+    subscribe().catch((error) => {
       listener = undefined
       report(error, { stage: 'queue.events' })
     })
@@ -114,12 +118,16 @@ export function createJobEvents({ driver, queues, report }: JobEventsDeps): JobE
       return global.on(type, heard)
     },
     async open() {
-      if (wanted) await subscribe(driver.get())
+      closed = false
+      if (!wanted) return
+      checkEvents(driver.get())
+      await subscribe()
     },
     async close() {
-      const open = listener
+      closed = true
+      const open = await listener?.catch(() => undefined) // A failed subscription was reported.
       listener = undefined
-      await (await open?.catch(() => undefined))?.close() // A failed subscription was reported.
+      if (open) await ask(() => open.close())
     },
   }
 }
@@ -129,8 +137,9 @@ function fromOf({ from = 'process' }: FromProcess | FromEverywhere = {}): 'proce
   throw new TriportError('ERR_OPTION_INVALID', `from is ${JSON.stringify(from)}. Write 'process' or 'everywhere'.`)
 }
 
-function noEvents(name: string): TriportError {
-  return new TriportError(
+function checkEvents({ name, supports }: QueueDriver): void {
+  if (supports.events) return
+  throw new TriportError(
     'ERR_UNSUPPORTED',
     `The ${name} queue does not tell events of other processes. Listen with from: 'process', in each of them.`,
   )

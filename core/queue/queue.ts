@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.js'
-import { type Duration, milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
@@ -14,7 +13,7 @@ import { createSubmitter, type Submission } from '../workflow/submit.js'
 import { type AnyWorkflow, isWorkflow } from '../workflow/workflow.js'
 import type { WorkflowOptions } from '../workflow/workflow-options.js'
 import { createAccess, JobHandle } from './access.js'
-import { createAsk } from './answer.js'
+import type { Ask } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createBulk, type EnqueueItem, type EnqueueManyOutcome } from './bulk.js'
 import { createCanceller } from './canceller.js'
@@ -92,6 +91,9 @@ export interface OwnedTaskQueue<Tasks extends readonly AnyTask[]> extends TaskQu
 
 export interface TaskQueueDeps {
   readonly driver: Late<QueueDriver>
+  readonly ask: Ask
+  /** How long `enqueue` waits for the backend, in milliseconds. */
+  readonly queueTimeout: number
   readonly tracer: Tracer
   readonly rooms: Rooms
   readonly tasks: TaskRegistry
@@ -101,19 +103,15 @@ export interface TaskQueueDeps {
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
   readonly flowCache: FlowCache
-  /** How long a call waits for the backend. @default '5s' */
-  readonly queueTimeout?: Duration
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
-  const { tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
-  const timeout = milliseconds(deps.queueTimeout ?? '5s', 'queueTimeout')
+  const { ask, tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
   const driver = () => deps.driver.get()
-  const ask = createAsk(deps.driver, clock, timeout)
   const deadlines = createDeadlines(clock)
-  const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule })
+  const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
   const flows = createFlows({ ask, cache: deps.flowCache })
   const canceller = createCanceller({ ask, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })

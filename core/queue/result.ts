@@ -7,6 +7,7 @@ import type { Report } from '../report.js'
 import type { Ask } from './answer.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 import type { ResultOptions } from './job.js'
+import { openListener } from './listening.js'
 import { isEnded } from './states.js'
 import { successorOf } from './unique.js'
 
@@ -125,15 +126,10 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
       },
       resync: sweep,
     }
-    let opening: Promise<QueueListener> | undefined
-    const opened = ask((target) => {
-      opening = target.listen({ queues: [], signals })
-      return opening
-    })
+    const opened = openListener(ask, { queues: [], signals })
     listener = opened
     opened.catch(() => {
       if (listener === opened) listener = undefined
-      opening?.then((late) => late.close()).catch(() => {}) // Nobody uses it any more.
     })
     return opened
   }

@@ -11,12 +11,13 @@ import type { Tracer } from '../tracer/tracer.js'
 import type { FlowCache } from '../workflow/flow-cache.js'
 import { createWorkflowWorker } from '../workflow/workflow-worker.js'
 import { createAnnouncer } from './announcer.js'
-import { answer } from './answer.js'
+import { type Ask, answer } from './answer.js'
 import { broadcastLife } from './broadcast.js'
 import { createCancellations } from './cancellations.js'
 import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import type { JobEvents } from './events.js'
 import { createLeaseKeeper } from './lease.js'
+import { openListener } from './listening.js'
 import type { MiddlewareChain } from './middleware.js'
 import { flushOutbox } from './outbox.js'
 import { createPool, type Pool } from './pool.js'
@@ -30,6 +31,7 @@ import { type WorkerOptions, type WorkerSettings, workerSettings } from './worke
 
 export interface WorkerDeps {
   readonly driver: Late<QueueDriver>
+  readonly ask: Ask
   readonly tasks: TaskRegistry
   readonly queue: TaskQueue
   readonly rooms: Rooms
@@ -144,7 +146,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     cancel: cancellations.hear,
     release: settler.release,
   })
-  const listener = await driver.listen({
+  const listener = await openListener(deps.ask, {
     queues: tasks.queues,
     signals: {
       wake: loop.wake,

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { isTriportError } from '../../../core/errors.js'
-import type { JobEventName, LocalJobEvent } from '../../../core/queue/events.js'
+import { late } from '../../../core/late.js'
+import type { QueueDriver, QueueListener } from '../../../core/ports/queue.js'
+import { createAsk } from '../../../core/queue/answer.js'
+import { createJobEvents, type JobEventName, type LocalJobEvent } from '../../../core/queue/events.js'
 import { defineTask } from '../../../core/queue/task.js'
+import { memoryQueue } from '../../../drivers/memory/queue.js'
+import { createFakeClock } from '../../kit/clock.js'
+import { gate, reportSpy, spy } from '../../kit/spy.js'
 import { createProcess, type Process } from './setup.js'
 
 const names: readonly JobEventName[] = [
@@ -115,3 +121,64 @@ test('listening everywhere is refused by a running driver that has no events, an
   assert.throws(listen('everywhere'), (error) => isTriportError(error, 'ERR_UNSUPPORTED'))
   assert.throws(listen('anywhere'), (error) => isTriportError(error, 'ERR_OPTION_INVALID'))
 })
+
+test('a refused wish to listen everywhere keeps no runtime from its next start', async () => {
+  const { events } = createEvents({ supports: { ...memoryQueue().supports, events: false } })
+  assert.throws(() => events.on('completed', () => {}, { from: 'everywhere' }), { code: 'ERR_UNSUPPORTED' })
+  await events.open()
+})
+
+test('whoever begins to listen everywhere during a stop hears what comes after the next start', async () => {
+  const { events, listens } = createEvents()
+  await events.open()
+  await events.close()
+  events.on('completed', () => {}, { from: 'everywhere' })
+  assert.equal(listens.calls.length, 0)
+  await events.open()
+  assert.equal(listens.calls.length, 1)
+})
+
+test('a backend that never answers holds up neither the opening nor the closing of events', async () => {
+  const closed = spy<[]>()
+  const opening = gate<QueueListener>()
+  const { events, clock } = createEvents({ listen: () => opening.promise })
+  events.on('completed', () => {}, { from: 'everywhere' })
+  const opened = assert.rejects(events.open(), { code: 'ERR_DRIVER_UNAVAILABLE' })
+  await clock.advance(5_000)
+  await opened
+  opening.open({ ...(await memoryQueue().listen({ queues: [], signals: {} })), close: async () => closed() })
+  await clock.settle()
+  assert.equal(closed.calls.length, 1, 'what opens too late is closed')
+  await events.close()
+})
+
+test('a listener that never closes is given up', async () => {
+  const never = new Promise<never>(() => {})
+  const { events, clock } = createEvents({
+    listen: async (options) => ({ ...(await memoryQueue().listen(options)), close: () => never }),
+  })
+  events.on('completed', () => {}, { from: 'everywhere' })
+  await events.open()
+  const closed = assert.rejects(events.close(), { code: 'ERR_DRIVER_UNAVAILABLE' })
+  await clock.advance(5_000)
+  await closed
+})
+
+/** The events of a runtime that has not been started. */
+function createEvents(changes: Partial<QueueDriver> = {}) {
+  const clock = createFakeClock()
+  const listens = spy<[]>()
+  const memory = memoryQueue()
+  const driver: QueueDriver = {
+    ...memory,
+    listen(options) {
+      listens()
+      return memory.listen(options)
+    },
+    ...changes,
+  }
+  const place = late<QueueDriver>('The queue')
+  place.set(driver)
+  const ask = createAsk(place, clock, 5_000)
+  return { events: createJobEvents({ driver: place, ask, queues: ['default'], report: reportSpy() }), clock, listens }
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { TriportError } from '../../../core/errors.js'
-import type { QueueDriver } from '../../../core/ports/queue.js'
+import type { QueueDriver, QueueListener } from '../../../core/ports/queue.js'
 import { gate, spy } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
 import { held, obedient } from './tasks.js'
@@ -279,4 +279,19 @@ test('a settlement that the driver refuses for good holds up no other', async ()
   poisoned = undefined
   await clock.advance(31_000)
   assert.equal(started[4]?.ctx.jobId, jobs[1]?.id, 'it runs again when its lease has lapsed')
+})
+
+test('a worker does not wait for ever to be listening, and closes a listener that comes too late', async () => {
+  const closed = spy<[]>()
+  const opening = gate<QueueListener>()
+  const { worker, clock } = await createProcess({
+    tasks: [obedient],
+    wrap: (driver) => ({ ...driver, listen: () => opening.promise }),
+  })
+  const refused = assert.rejects(worker.start(), { code: 'ERR_DRIVER_UNAVAILABLE' })
+  await clock.advance(5_000)
+  await refused
+  opening.open({ async watch() {}, unwatch() {}, close: async () => closed() })
+  await clock.settle()
+  assert.deepEqual([closed.calls.length, clock.timers], [1, 0])
 })

@@ -3,6 +3,7 @@ import { late } from '../../../core/late.js'
 import type { Isolator } from '../../../core/ports/isolator.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
+import { createAsk } from '../../../core/queue/answer.js'
 import { createJobEvents } from '../../../core/queue/events.js'
 import { chainMiddleware, type Middleware } from '../../../core/queue/middleware.js'
 import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
@@ -75,10 +76,13 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
   } as Rooms
   const ids = createIds(clock)
   const tasks = taskRegistry(setup.tasks ?? [])
-  const events = createJobEvents({ driver: place, queues: tasks.queues, report })
+  const queueTimeout = 5_000
+  const ask = createAsk(place, clock, queueTimeout)
+  const events = createJobEvents({ driver: place, ask, queues: tasks.queues, report })
   const middleware = chainMiddleware(setup.middleware ?? [])
   const flowCache = createFlowCache()
-  const shared = { driver: place, tracer, rooms, tasks, clock, ids, report, random, events, middleware, flowCache }
+  const jobs = { driver: place, ask, queueTimeout, tracer, rooms, tasks, events, middleware, flowCache }
+  const shared = { ...jobs, clock, ids, report, random }
   const queue = createTaskQueue<Tasks>(shared)
   const options = setup.worker ?? {}
   const worker = createWorker({

@@ -66,8 +66,8 @@ export async function createInstance(backend: Backend, setup: InstanceSetup = {}
   })
   const place = late<QueueDriver>('The queue')
   place.set(driver)
-  const events = createJobEvents({ driver: place, queues: [], report })
   const ask = createAsk(place, clock, 5_000)
+  const events = createJobEvents({ driver: place, ask, queues: [], report })
   const loadCron = async () => readCron
   const shared = { driver: place, ask, clock, random, ids: createIds(clock), report, events, loadCron }
   const { schedules: facade, start, stop } = createScheduling({ ...shared, declared: schedules })
