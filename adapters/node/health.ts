@@ -31,7 +31,8 @@ export function createHealth(host: Host): (exchange: Exchange) => Promise<void> 
       for (const problem of snapshot.problems) {
         report(new TriportError('ERR_DRIVER_UNAVAILABLE', problem), { stage: 'http.health' })
       }
-      return { status: snapshot.problems.length > 0 ? 'degraded' : 'ok', snapshot }
+      const sound = snapshot.problems.length === 0 && snapshot.rooms.broker === 'up'
+      return { status: sound ? 'ok' : 'degraded', snapshot }
     } catch (error) {
       report(error, { stage: 'http.health' })
       return { status: 'degraded' }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ServerFrame, WelcomeFrame } from '../../../core/protocol/frames.js'
+import { eventually } from '../../kit/eventually.js'
 
 /** A frame, with every field that one may have. */
 export interface AnyFrame {
@@ -25,10 +26,8 @@ export interface WireClient {
 export async function openClient(url: string, protocols: readonly string[] = []): Promise<WireClient> {
   const socket = new WebSocket(url, [...protocols])
   const frames: AnyFrame[] = []
-  const waiting = new Set<() => void>()
   socket.addEventListener('message', ({ data }) => {
     frames.push(JSON.parse(String(data)))
-    for (const look of waiting) look()
   })
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }))
@@ -40,23 +39,14 @@ export async function openClient(url: string, protocols: readonly string[] = [])
   let pings = 0
 
   function heard(type: string, fits: (frame: AnyFrame) => boolean = () => true): Promise<AnyFrame> {
-    return new Promise((resolve, reject) => {
-      const overdue = setTimeout(() => {
-        waiting.delete(look)
-        reject(
-          new Error(`No ${type} that fits within ${patience} ms. Heard: ${JSON.stringify(frames).slice(0, 2_000)}`),
-        )
-      }, patience)
-      function look(): void {
+    return eventually(
+      () => {
         const found = frames.find((frame) => frame.type === type && fits(frame))
-        if (!found) return
-        waiting.delete(look)
-        clearTimeout(overdue)
-        resolve(found)
-      }
-      waiting.add(look)
-      look()
-    })
+        assert.ok(found, `No ${type} that fits. Heard: ${JSON.stringify(frames).slice(0, 2_000)}`)
+        return found
+      },
+      { within: patience },
+    )
   }
 
   function send(op: unknown): void {
