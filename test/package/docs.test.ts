@@ -129,6 +129,22 @@ for (const [page, file, type] of described) {
   })
 }
 
+for (const page of ['docs/guide/coming-from.md', 'docs/guide/from-python.md']) {
+  test(`our words in ${page} are explained in other pages`, () => {
+    const others = guide.filter((other) => !/coming-from|from-python/.test(other)).map(read)
+    const explained = new Set(others.join('\n').match(/\w+/g))
+    const ours = [...read(page).matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map(([, cell = '']) => cell)
+    const words = ours.flatMap((cell) =>
+      [...cell.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => code.match(/[a-z]\w+/gi) ?? []),
+    )
+    assert.ok(words.length > 30)
+    assert.deepEqual(
+      words.filter((word) => !explained.has(word)),
+      [],
+    )
+  })
+}
+
 describe('examples do what they say', { concurrency: 2 }, () => {
   for (const path of examples) test(path, () => runs(path))
   test('decorators.ts with legacy decorators', () =>
