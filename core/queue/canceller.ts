@@ -59,7 +59,7 @@ export function createCanceller({ ask, tasks, flows, lifeOf, events }: Canceller
     const { flow: note } = decodeMeta(meta)
     const flow = note && (await flows.find(note))
     if (!note || !flow) return { id, ...end }
-    const { failed, keep } = await flow.member(note.path)
+    const { failed, keep } = flow.member(note.path)
     return { id, ...end, keep: Math.max(keep, end.keep), ...failed }
   }
 

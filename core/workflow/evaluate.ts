@@ -2,7 +2,6 @@ import { decode, decodeError } from '../codec.js'
 import type { JobRecord } from '../ports/job.js'
 import { jobError } from '../queue/records.js'
 import { isEnded } from '../queue/states.js'
-import { isLeftover } from './leftover.js'
 import { endOf, nodeAt, type Path, partOf } from './path.js'
 import type { PlanNode } from './plan.js'
 
@@ -81,7 +80,7 @@ function jobOutcome({ id, task, state, result, error }: JobRecord): PartOutcome 
   if (state === 'completed') return { type: 'fulfilled', value: result === undefined ? undefined : decode(result) }
   if (!isEnded(state)) return pending
   const cause = error === undefined ? new Error(`Job ${id} has no error.`) : decodeError(error)
-  return isLeftover(cause) ? pending : { type: 'rejected', failures: [{ job: id, task, error: cause }] }
+  return { type: 'rejected', failures: [{ job: id, task, error: cause }] }
 }
 
 function together(members: readonly PartOutcome[], { continue: goOn }: { readonly continue?: true }): PartOutcome {

@@ -9,7 +9,7 @@ import type { Failure } from './evaluate.js'
 import { createFlow, type Flow, noPlan } from './flow.js'
 import type { Flows } from './flows.js'
 import { progressOf } from './inventory.js'
-import { leftover } from './leftover.js'
+import { isLeftover, leftover } from './leftover.js'
 import type { Plan } from './plan.js'
 import { cancelRest } from './rest.js'
 import { Verdict } from './verdict.js'
@@ -36,9 +36,13 @@ export async function finish(plan: Plan | null, attempt: Attempt, deps: FinishDe
   const outcome = await deps.flows.outcome(flow)
   attempt.member = { well: {}, failed: {}, keep: outcome.type === 'fulfilled' ? plan.keep.result : plan.keep.failed }
   if (outcome.type === 'fulfilled') return outcome.value
-  if (outcome.type === 'rejected') return fail(attempt, flow, deps, failedBy(claim.id, outcome.failures))
+  const all = outcome.type === 'rejected' ? outcome.failures : []
+  const failures = all.filter(({ error }) => !isLeftover(error))
   const left = deadlineOf(plan, claim) - claim.claimedAt
+  if (failures.length > 0) return fail(attempt, flow, deps, failedBy(claim.id, failures))
   if (left <= 0) return fail(attempt, flow, deps, late(claim.id, plan))
+  // It was redriven, and needs what was cancelled when it failed before.
+  if (all.length > 0) return fail(attempt, flow, deps, failedBy(claim.id, all))
   throw new Verdict({ type: 'released', delay: Math.min(left, lookAgain) }, undefined)
 }
 

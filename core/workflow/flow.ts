@@ -1,6 +1,6 @@
 import { derivedId } from '../ids.js'
 import type { NewJob } from '../ports/job.js'
-import type { Ending } from '../ports/queue.js'
+import type { Ending, Join } from '../ports/queue.js'
 import { encodeMeta, type JobMeta } from '../queue/meta.js'
 import { after, afterFailure, firstJobs, type Next, type Planned, partWith } from './continuation.js'
 import { helperTasks } from './helper-tasks.js'
@@ -20,64 +20,70 @@ export interface FlowSource {
 
 /** A workflow as its workers hold it: the plan, and the jobs that it is made of. */
 export interface Flow extends FlowSource {
-  idOf(path: Path): Promise<string>
-  jobOf(planned: Planned): Promise<NewJob>
+  idOf(path: Path): string
+  jobOf(planned: Planned): NewJob
   /** The jobs with which a part begins. @param input What they get that have no input of their own, encoded. */
-  begin(path: Path, input?: string): Promise<NewJob[]>
+  begin(path: Path, input?: string): NewJob[]
   /** What follows the job at this path. */
-  member(path: Path): Promise<Member>
+  member(path: Path): Member
 }
 
 /** Stands for a plan that the backend has. */
 export const noPlan = 'null'
+
+/** The most characters of a payload that each member of a group carries along. */
+const smallPayload = 1_000
 
 /** Stands for the input of a job that is read when it starts. */
 const noInput = 'null'
 
 export function createFlow(source: FlowSource): Flow {
   const { job, plan } = source
-  const ids = new Map<Path, Promise<string>>()
-  const followers = new Map<Path, Promise<readonly NewJob[]>>()
   const { root, steps } = plan
+  const joins = new Map<Path, Pick<Join, 'id' | 'next'>>()
 
-  function idOf(path: Path): Promise<string> {
-    return remembered(ids, path, async () => derivedId(job.id, path))
+  function idOf(path: Path): string {
+    return derivedId(job.id, path)
   }
 
-  async function jobOf({ path, kind }: Planned, input = noInput): Promise<NewJob> {
+  function jobOf({ path, kind }: Planned, input = noInput): NewJob {
     const note = { w: job.id, path }
-    const id = await idOf(path)
     if (kind !== 'step') {
       const { queue, priority } = job
       const task = kind === 'map' ? helperTasks.map : helperTasks.end
-      return { id, queue, task, payload: input, meta: encodeMeta({ flow: note }), priority, delay: 0 }
+      return { id: idOf(path), queue, task, payload: input, meta: encodeMeta({ flow: note }), priority, delay: 0 }
     }
     const node = nodeAt(root, path) as { readonly step: number; readonly input?: string }
     const { meta, ...step } = steps[node.step] as PlannedStep
-    return { id, ...step, payload: node.input ?? input, meta: encodeMeta({ ...meta, flow: note }) }
+    return { id: idOf(path), ...step, payload: node.input ?? input, meta: encodeMeta({ ...meta, flow: note }) }
   }
 
-  async function begin(path: Path, input?: string): Promise<NewJob[]> {
-    return Promise.all(firstJobs(root, path).map((planned) => jobOf(planned, input)))
+  function begin(path: Path, input?: string): NewJob[] {
+    return firstJobs(root, path).map((planned) => jobOf(planned, input))
   }
 
-  async function endingFor(next: Next): Promise<Ending> {
+  function endingFor(next: Next): Ending {
     if (next.type === 'end') return { enqueue: [hastened(job)] }
-    if (next.type === 'start') return { enqueue: await begin(next.path) }
+    if (next.type === 'start') return { enqueue: begin(next.path) }
     const { group, member, size } = next
-    const [id, then] = await Promise.all([idOf(endOf(group)), remembered(followers, group, () => lastOf(group))])
-    return { join: { id, member, size, keep: keepOf(plan), next: then } }
+    return { join: { ...joinOf(group), member, size, keep: keepOf(plan) } }
+  }
+
+  /** The same for all members of a group. */
+  function joinOf(group: Path): Pick<Join, 'id' | 'next'> {
+    const join = joins.get(group) ?? newJoin(group)
+    joins.set(group, join)
+    return join
   }
 
   /**
-   * What the last member of a group enqueues: one job, because each of its members carries it along. When more is to happen, it is the
-   * job that ends the group.
+   * The last member enqueues one small job, because each of its members carries it along: what comes next, or where that is more, the job
+   * that ends the group.
    */
-  async function lastOf(group: Path): Promise<readonly NewJob[]> {
-    const next = after(root, group)
-    const jobs = next.type === 'start' ? firstJobs(root, next.path) : []
-    if (next.type === 'end' || jobs.length === 1) return (await endingFor(next)).enqueue ?? []
-    return [await jobOf({ path: endOf(group), kind: 'end' })]
+  function newJoin(group: Path): Pick<Join, 'id' | 'next'> {
+    const { enqueue: [only, ...more] = [] } = endingFor(after(root, group))
+    const last = jobOf({ path: endOf(group), kind: 'end' })
+    return { id: last.id, next: only && more.length === 0 && isSmall(only, job) ? [only] : [last] }
   }
 
   return {
@@ -85,20 +91,19 @@ export function createFlow(source: FlowSource): Flow {
     idOf,
     jobOf,
     begin,
-    async member(path) {
+    member(path) {
       const part = partWith(path)
-      const [well, failed] = await Promise.all([endingFor(after(root, part)), endingFor(afterFailure(root, part))])
+      const [well, failed] = [endingFor(after(root, part)), endingFor(afterFailure(root, part))]
       return { well, failed, keep: keepOf(plan) }
     },
   }
 }
 
-function hastened({ id, queue, task, payload, meta, key, priority }: FlowSource['job']): NewJob {
-  return { id, queue, task, payload, meta, ...(key === undefined ? {} : { key }), priority, delay: 0, hasten: true }
+/** The workflow's own job is in the backend, or where it is not, in the same process. */
+function isSmall({ id, payload }: NewJob, own: FlowSource['job']): boolean {
+  return id === own.id || payload.length <= smallPayload
 }
 
-function remembered<Value>(known: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>) {
-  const value = known.get(key) ?? make()
-  known.set(key, value)
-  return value
+function hastened({ id, queue, task, payload, meta, key, priority }: FlowSource['job']): NewJob {
+  return { id, queue, task, payload, meta, ...(key === undefined ? {} : { key }), priority, delay: 0, hasten: true }
 }

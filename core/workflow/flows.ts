@@ -67,7 +67,7 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
     const records = new Map<Path, JobRecord | undefined>()
     for (let told = question(records); ; ) {
       const need = 'need' in told ? told.need : []
-      const [own, ...found] = await read([job.id, ...(await Promise.all(need.map(idOf)))])
+      const [own, ...found] = await read([job.id, ...need.map(idOf)])
       for (const [index, path] of need.entries()) records.set(path, found[index])
       told = question(records)
       if ('answer' in told) return { answer: told.answer, own }

@@ -44,7 +44,7 @@ async function spread(list: unknown, attempt: Attempt, { flows, enqueue }: Helpe
   const note = attempt.meta.flow as FlowNote
   if (!Array.isArray(list)) throw noList(list, note)
   const flow = (await flows.find(note)) as Flow
-  const jobs = await membersFor(flow, note.path, list)
+  const jobs = membersFor(flow, note.path, list)
   const pieces = parts(jobs, (job) => job)
   const last = pieces.pop()
   for (const piece of pieces) await enqueue(piece)
@@ -52,15 +52,14 @@ async function spread(list: unknown, attempt: Attempt, { flows, enqueue }: Helpe
   return list.length
 }
 
-async function membersFor(flow: Flow, path: string, list: readonly unknown[]): Promise<NewJob[]> {
-  const begun = membersOf(path, list.length).map((member, index) => {
+function membersFor(flow: Flow, path: string, list: readonly unknown[]): NewJob[] {
+  return membersOf(path, list.length).flatMap((member, index) => {
     const input = encode(list[index], {
       what: `Item ${index} of a map of workflow ${flow.job.id}`,
       maxBytes: maxPayload,
     })
     return flow.begin(member, input)
   })
-  return (await Promise.all(begun)).flat()
 }
 
 function noList(value: unknown, { w }: FlowNote): TriportError {

@@ -3,6 +3,7 @@ import { TriportError } from '../errors.js'
 import type { Outcome } from '../ports/queue.js'
 import type { Attempt } from '../queue/attempt.js'
 import type { FlowNote, JobMeta } from '../queue/meta.js'
+import type { Report } from '../report.js'
 import { validate } from '../schema.js'
 import type { PartOutcome } from './evaluate.js'
 import type { Flow } from './flow.js'
@@ -29,33 +30,35 @@ const unreadDelay = 1_000
 
 export interface MembersDeps {
   readonly flows: Flows
+  readonly report: Report
   /** Called when a job of this workflow begins or has ended. */
   moved(flow: Flow): void
 }
 
-export function createMembers({ flows, moved }: MembersDeps): Members {
-  async function memberIn(flow: Flow, path: string): Promise<Member> {
-    return { ...(await flow.member(path)), ended: () => moved(flow) }
+export function createMembers({ flows, report, moved }: MembersDeps): Members {
+  function memberIn(flow: Flow, path: string): Member {
+    return { ...flow.member(path), ended: () => moved(flow) }
   }
 
-  async function read(note: FlowNote) {
+  async function read({ jobId, task }: Attempt, note: FlowNote) {
     try {
       return await flows.open(note)
     } catch (error) {
       // Nothing is wrong with the job, so this costs no attempt.
+      report(error, { stage: 'workflow.read', task: task.name, job: jobId })
       throw new Verdict({ type: 'released', delay: unreadDelay }, error)
     }
   }
 
   return {
     async open(attempt, note, given) {
-      const opened = await read(note)
+      const opened = await read(attempt, note)
       if (!opened) {
         attempt.member = outlived
         throw cancelled(attempt, note)
       }
       const { flow, source } = opened
-      attempt.member = await memberIn(flow, note.path)
+      attempt.member = memberIn(flow, note.path)
       const input = source ? inputFrom(attempt, source) : given
       attempt.meta = { ...attempt.meta, ...traceOf(flow.meta), ...(await roomOf(attempt, input)) }
       moved(flow)

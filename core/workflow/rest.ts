@@ -14,7 +14,7 @@ export async function cancelRest(
   { flows, ask }: { readonly flows: Flows; readonly ask: Ask },
 ): Promise<void> {
   const { steps, helpers } = await flows.inventory(flow)
-  const ids = await Promise.all([...steps, ...helpers].map(flow.idOf))
+  const ids = [...steps, ...helpers].map(flow.idOf)
   const error = encodeError(leftover(flow.job.id))
   for (let from = 0; from < ids.length; from += page) {
     const requests = ids.slice(from, from + page).map((id) => ({ id, error, keep: keepOfUnknown }))

@@ -63,17 +63,17 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
     if (input !== undefined && !takesInput(node)) throw noInputWanted()
     const compiled = await compile(node, input, terms.priority)
     const plan = planOf(node, compiled, terms)
-    const job = await ownJob(queueOf(workflow), plan, options, terms)
+    const job = ownJob(queueOf(workflow), plan, options, terms)
     if (options.id !== undefined && (await isKnown(job))) return { job, outcome: { id: job.id, deduplicated: true } }
     const { inline } = driver().supports
     const flow = createFlow({ job, plan, meta: {}, stored: !inline })
-    const first = await firstOf(flow, compiled, terms)
+    const first = firstOf(flow, compiled, terms)
     return { job, outcome: inline ? await runInline(flow, first) : await store([job, ...first], options.tx) }
   }
 
-  async function ownJob(queue: string, plan: Plan, options: WorkflowOptions, terms: WorkflowTerms): Promise<NewJob> {
+  function ownJob(queue: string, plan: Plan, options: WorkflowOptions, terms: WorkflowTerms): NewJob {
     const { priority, delay, runAt, deadline } = terms
-    const id = options.id === undefined ? ids.next() : await derivedId(queue, options.id)
+    const id = options.id === undefined ? ids.next() : derivedId(queue, options.id)
     const payload = encode(plan, { what: 'The plan of the workflow', maxBytes: maxPayload })
     const meta: JobMeta = {
       ...(options.room === undefined ? {} : { room: options.room }),
@@ -124,16 +124,15 @@ function planOf(node: Node, { root, steps }: Compiled, terms: WorkflowTerms): Pl
   return { root, steps, delay, ...(runAt === undefined ? {} : { runAt }), deadline, keep }
 }
 
-async function firstOf(flow: Flow, { first }: Compiled, terms: WorkflowTerms): Promise<NewJob[]> {
+function firstOf(flow: Flow, { first }: Compiled, terms: WorkflowTerms): NewJob[] {
   const prepared = new Map(first.map(({ path, prepared }) => [path, prepared]))
-  const begun = firstJobs(flow.plan.root, '').map(async (planned) => {
-    const { id, meta, ...job } = await flow.jobOf(planned)
+  return firstJobs(flow.plan.root, '').map((planned) => {
+    const { id, meta, ...job } = flow.jobOf(planned)
     const known = prepared.get(planned.path)
     if (!known) return postponed({ id, meta, ...job }, terms)
     const notes = { ...known.meta, flow: { w: flow.job.id, path: planned.path } }
     return postponed({ ...known.job, id, meta: encodeMeta(notes) }, terms)
   })
-  return Promise.all(begun)
 }
 
 /** A first step waits for the whole, and then its own time. */

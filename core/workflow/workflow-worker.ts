@@ -38,7 +38,7 @@ export function createWorkflowWorker(deps: WorkflowWorkerDeps): WorkflowWorker {
     : (jobs: Parameters<QueueDriver['enqueue']>[0]) => ask((target) => target.enqueue(jobs))
   const helpers = new Map(createHelpers({ flows, ask, enqueue }).map((task) => [task.name, task]))
   return {
-    members: createMembers({ flows, moved }),
+    members: createMembers({ flows, report: deps.report, moved }),
     withHelpers: (tasks) => ({ ...tasks, get: (name) => helpers.get(name) ?? tasks.get(name) }),
     close: deadlines.close,
   }

@@ -5,7 +5,6 @@ import { group, map } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
 import { createProcess, createRunning } from '../queue/setup.js'
 import { held } from '../queue/tasks.js'
-import { advance, settle } from './setup.js'
 import { add, list, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -16,10 +15,10 @@ test('who waits for a workflow hears at once that it was cancelled, and none of 
   const job = await queue.enqueue(chain(group([step(add, 1), late, chain(late, add)]), sum), undefined, {
     deadline: '2h',
   })
-  await settle(clock)
+  await clock.advance(0)
   const waiting = assert.rejects(job.result(soon), { code: 'ERR_JOB_CANCELLED', message: /was cancelled: too late$/ })
   assert.equal(await job.cancel('too late'), 'cancelled')
-  await settle(clock)
+  await clock.advance(0)
   await waiting
   const { completed, cancelled, delayed, waiting: left } = await driver.counts('default')
   assert.deepEqual([completed, cancelled, delayed, left], [1, 3, 0, 0])
@@ -31,9 +30,9 @@ test('a running step of a cancelled workflow is told, and nothing follows it wha
   const { queue, driver, clock } = await createRunning({ tasks: [...tasks, task] })
   const obeys = await queue.enqueue(chain(task, add as never))
   const ignores = await queue.enqueue(group([chain(task, add as never), add], { onFailure: 'continue' }), 1 as never)
-  await settle(clock)
+  await clock.advance(0)
   for (const job of [obeys, ignores]) await job.cancel()
-  await settle(clock)
+  await clock.advance(0)
   const [first, second] = started
   assert.ok(first && second)
   assert.deepEqual(
@@ -42,7 +41,7 @@ test('a running step of a cancelled workflow is told, and nothing follows it wha
   )
   first.gate.fail(new Error('stopped'))
   second.gate.open(5)
-  await advance(clock, 3_000)
+  await clock.advance(3_000)
   const { completed, cancelled, failed, waiting, delayed, active } = await driver.counts('default')
   // The second has done its work, and its successor is cancelled when it would begin.
   assert.deepEqual([completed, cancelled, failed, waiting, delayed, active], [2, 4, 0, 0, 0, 0])
@@ -54,7 +53,7 @@ test('a step that begins when its workflow was cancelled is not run', async () =
   // Its worker dies before it cancels the rest.
   await driver.cancel([{ id: job.id, error: '"gone"', keep: 60_000 }])
   await worker.start()
-  await settle(clock)
+  await clock.advance(0)
   const { completed, cancelled } = await driver.counts('default')
   assert.deepEqual([completed, cancelled], [0, 2])
 })
@@ -71,7 +70,7 @@ test('cancelling again cancels what was missed the first time', async () => {
 test('the members of a map are cancelled with the whole', async () => {
   const { queue, driver, clock } = await createRunning({ tasks })
   const job = await queue.enqueue(chain(list, map(step(add, 1, { delay: '1h' })), sum), 3)
-  await settle(clock)
+  await clock.advance(0)
   assert.equal((await driver.counts('default')).delayed, 4)
   await job.cancel()
   assert.equal((await driver.counts('default')).delayed, 0)
@@ -81,7 +80,7 @@ test('a workflow that is removed is cancelled first', async () => {
   const { queue, driver, clock } = await createRunning({ tasks })
   const job = await queue.enqueue(group([late, late]))
   assert.equal(await job.remove(), 'removed')
-  await settle(clock)
+  await clock.advance(0)
   await assert.rejects(job.status(), { code: 'ERR_RESULT_EXPIRED' })
   const { delayed, cancelled } = await driver.counts('default')
   assert.deepEqual([delayed, cancelled], [0, 2])

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { isTriportError } from '../../../core/errors.js'
-import { derivedId } from '../../../core/ids.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import { isEnded } from '../../../core/queue/states.js'
 import { chain } from '../../../core/workflow/chain.js'
@@ -56,7 +55,6 @@ async function live(
     assert.ok(seconds < 1_000, 'It comes to no end.')
     if (worker.isDead()) worker = await begin(home, left.shift())
     await home.clock.advance(1_000)
-    await derivedId('', '') // Ids are made in another thread: time must not run away from it.
   }
   worker.die()
 }

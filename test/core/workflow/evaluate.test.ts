@@ -4,7 +4,6 @@ import { encode, encodeError } from '../../../core/codec.js'
 import type { JobRecord } from '../../../core/ports/job.js'
 import { evaluate } from '../../../core/workflow/evaluate.js'
 import { inventory, tally } from '../../../core/workflow/inventory.js'
-import { leftover } from '../../../core/workflow/leftover.js'
 import type { PlanNode } from '../../../core/workflow/plan.js'
 
 const step: PlanNode = { step: 0 }
@@ -14,7 +13,6 @@ type Shown = Partial<JobRecord> | undefined
 const done = (value: unknown): Shown => ({ state: 'completed', result: encode(value, { what: 'it' }) })
 const failed = (message: string): Shown => ({ state: 'failed', error: encodeError(new Error(message)) })
 const running: Shown = { state: 'active' }
-const dropped: Shown = { state: 'cancelled', error: encodeError(leftover('w')) }
 
 function records(shown: Record<string, Shown>): Map<string, JobRecord | undefined> {
   const entries = Object.entries(shown).map(
@@ -66,11 +64,6 @@ test('a group that goes on tells how each member ended', () => {
     ],
   ])
   assert.deepEqual(look(root, { 0: running, '1.0': failed('no'), '1.1': running }), 'pending')
-})
-
-test('a job that was cancelled because its workflow had ended is no failure', () => {
-  assert.deepEqual(look({ group: [step, step] }, { 0: failed('no'), 1: dropped }), 'no')
-  assert.deepEqual(look({ group: [step, step] }, { 0: done(1), 1: dropped }), 'pending')
 })
 
 test('a map says how many members it has', () => {

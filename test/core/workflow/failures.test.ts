@@ -8,7 +8,6 @@ import { chord, group, map, type Settled } from '../../../core/workflow/group.js
 import { step } from '../../../core/workflow/step.js'
 import { createRunning, type Process } from '../queue/setup.js'
 import { held } from '../queue/tasks.js'
-import { advance, settle } from './setup.js'
 import { add, broken, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -32,7 +31,7 @@ test('a failed step ends the workflow, and what is left of it is cancelled', asy
   assert.deepEqual([failed?.task, failed?.error], ['broken', { name: 'Error', message: 'no', code: 'E_BROKEN' }])
   assert.equal((cause.cause as Error).message, 'no')
   assert.equal((await process.queue.getResult(failed?.job ?? '')).state, 'failed')
-  await settle(process.clock)
+  await process.clock.advance(0)
   assert.deepEqual(await statesOf(process), { failed: 2, cancelled: 2 })
   const { state, error: short } = await job.status()
   assert.deepEqual([state, short?.code], ['failed', 'ERR_WORKFLOW_FAILED'])
@@ -43,13 +42,13 @@ test('a running member of a workflow that has failed hears it', async () => {
   const { task, started } = held()
   const process = await createRunning({ tasks: [...tasks, task] })
   const job = await process.queue.enqueue(group([task, step(broken, 'no', { delay: '1s' })]), 1)
-  await advance(process.clock, 3_000)
+  await process.clock.advance(3_000)
   assert.equal((await job.status()).state, 'failed')
   const [attempt] = started
   assert.ok(attempt)
   assert.equal(attempt.ctx.signal.reason.code, 'ERR_JOB_CANCELLED')
   attempt.gate.fail(new Error('stopped'))
-  await settle(process.clock)
+  await process.clock.advance(0)
   assert.deepEqual(await statesOf(process), { failed: 2, cancelled: 1 })
 })
 
@@ -84,12 +83,12 @@ test('a step that is cancelled by itself counts as failed, waiting or running', 
   const goOn = { onFailure: 'continue' } as const
   const members = [step(task, 1), late, step(add, 1)] as const
   const job = await process.queue.enqueue(group(members, goOn))
-  await settle(process.clock)
+  await process.clock.advance(0)
   const waiting = await idOf(process, 'delayed', 'add')
   const running = await idOf(process, 'active', 'held')
   assert.equal(await process.queue.job(waiting).cancel('not needed'), 'cancelled')
   assert.equal(await process.queue.job(running).cancel(), 'requested')
-  await settle(process.clock)
+  await process.clock.advance(0)
   started[0]?.gate.fail(new Error('stopped'))
   const [second, third, first] = [...(await job.result(soon))].reverse()
   assert.deepEqual(second, { status: 'fulfilled', value: 2 })
@@ -111,11 +110,11 @@ test('a step whose worker dies each time ends the workflow as any failure', asyn
   })
   const first = await createRunning({ tasks: [...tasks, task], wrap: mortal })
   const job = await first.queue.enqueue(chain(add, task), 1)
-  await settle(first.clock)
+  await first.clock.advance(0)
   assert.equal(started.length, 1)
   dead = true
   const second = await createRunning({ tasks: [...tasks, task], beside: first })
-  await advance(first.clock, 40_000)
+  await first.clock.advance(40_000)
   const { error } = await second.queue.getResult(job.id)
   assert.match(error?.message ?? '', /was started 1 times and none of its workers lived to see it end/)
 })
@@ -126,9 +125,9 @@ test('a workflow fails at its deadline, which counts from when it may begin', as
     delay: '1m',
     deadline: '10m',
   })
-  await advance(process.clock, 650_000, 10_000)
+  await process.clock.advance(650_000)
   assert.equal((await job.status()).state, 'delayed')
-  await advance(process.clock, 20_000)
+  await process.clock.advance(20_000)
   const { state, error } = await job.status()
   assert.deepEqual([state, error?.code], ['failed', 'ERR_JOB_DEADLINE'])
   assert.deepEqual(await statesOf(process), { completed: 1, failed: 1, cancelled: 1 })
@@ -138,10 +137,10 @@ test('a workflow that is looked at too soon goes on', async () => {
   const process = await createRunning({ tasks })
   const job = await process.queue.enqueue(chain(step(add, 1, { delay: '10m' }), add))
   await job.promote()
-  await settle(process.clock)
+  await process.clock.advance(0)
   const { state, attempts } = await job.status()
   assert.deepEqual([state, attempts], ['delayed', 0])
-  await advance(process.clock, 610_000, 10_000)
+  await process.clock.advance(610_000)
   assert.equal((await job.status()).result, 3)
 })
 
@@ -149,7 +148,7 @@ test('a step whose source is no longer kept says so, and ends the workflow', asy
   const process = await createRunning({ tasks })
   const later = defineTask({ name: 'later', queue: 'later', run: (n: number) => n })
   const job = await process.queue.enqueue(chain(add, later), 1)
-  await settle(process.clock)
+  await process.clock.advance(0)
   const { jobs } = await process.driver.list({ queue: 'default', state: 'completed', max: 1 })
   assert.equal(await process.queue.job(jobs[0]?.id ?? '').remove(), 'removed')
   await createRunning({ tasks: [later], beside: process })
@@ -172,9 +171,31 @@ test('a step that succeeds after its workflow has failed changes nothing', async
   works = true
   const { jobs } = await process.driver.list({ queue: 'default', state: 'failed', task: 'flaky', max: 1 })
   await process.queue.job(jobs[0]?.id ?? '').redrive()
-  await settle(process.clock)
+  await process.clock.advance(0)
   assert.deepEqual(await statesOf(process), { completed: 1, failed: 1, cancelled: 1 })
   assert.equal((await job.status()).state, 'failed')
+})
+
+test('a chain that is redriven with the step that failed goes on, a group whose members were cancelled does not', async () => {
+  let works = false
+  const flaky = defineTask({
+    name: 'flaky',
+    maxRetries: 0,
+    run(n: number) {
+      if (!works) throw new Error('no')
+      return n
+    },
+  })
+  const process = await createRunning({ tasks: [...tasks, flaky] })
+  const chained = await process.queue.enqueue(chain(flaky, add), 1)
+  const grouped = await process.queue.enqueue(group([step(flaky, 1), late]))
+  for (const job of [chained, grouped]) await job.result(soon).catch(() => {})
+  works = true
+  const { jobs } = await process.driver.list({ queue: 'default', state: 'failed', max: 10 })
+  await process.driver.redrive(jobs.map(({ id }) => id))
+  await process.clock.advance(60_000)
+  assert.equal((await chained.status()).result, 2)
+  assert.match((await grouped.status()).error?.message ?? '', /was cancelled: workflow .* has ended/)
 })
 
 test('a map of something that is no list fails', async () => {

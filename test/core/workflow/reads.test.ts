@@ -5,7 +5,6 @@ import { chain } from '../../../core/workflow/chain.js'
 import { chord, group } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
 import { createProcess, createRunning } from '../queue/setup.js'
-import { settle } from './setup.js'
 import { add, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -31,7 +30,7 @@ test('a worker reads the plan once, and a step what it gets with one call', asyn
   await home.queue.enqueue(chain(add, add, add), 1)
   const { worker } = await createProcess({ tasks, wrap, beside: home })
   await worker.start()
-  await settle(home.clock)
+  await home.clock.advance(0)
   // The plan, then the workflow's own record with that of the step before, twice, and of the last one.
   assert.deepEqual(reads, [1, 2, 2, 2])
 })
@@ -47,7 +46,7 @@ test('the members of a group read the plan once between them', async () => {
   )
   const { worker } = await createProcess({ tasks, wrap, beside: home, worker: { concurrency: 20 } })
   await worker.start()
-  await settle(home.clock)
+  await home.clock.advance(0)
   assert.deepEqual(reads, [1, 51, 2])
 })
 
@@ -56,7 +55,7 @@ test('a job whose workflow cannot be read waits a moment, at no attempt', async 
   const { queue, clock, driver } = await createRunning({ tasks, wrap })
   state.broken = true
   const job = await queue.enqueue(group([add, chain(add, add)]), 1)
-  await settle(clock)
+  await clock.advance(0)
   const { jobs } = await driver.list({ queue: 'default', state: 'delayed', max: 10 })
   assert.deepEqual(
     jobs.filter(({ task }) => task === 'add').map(({ deliveries }) => deliveries),

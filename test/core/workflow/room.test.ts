@@ -6,7 +6,6 @@ import { group, map } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
 import { createRunning, type Process } from '../queue/setup.js'
 import { held } from '../queue/tasks.js'
-import { advance, settle } from './setup.js'
 import { add, broken, list, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -19,14 +18,14 @@ test('the room of a workflow hears how far it is, and its end', async () => {
   const { task, started } = held()
   const process = await createRunning({ tasks: [...tasks, task] })
   const job = await process.queue.enqueue(group([task, task, task, task]), 1, { room: 'workflow:a' })
-  await settle(process.clock)
+  await process.clock.advance(0)
   for (const { gate } of started) {
     gate.open('x')
-    await advance(process.clock, 2_000)
+    await process.clock.advance(2_000)
   }
   const result = ['x', 'x', 'x', 'x']
   assert.deepEqual(await job.result(soon), result)
-  await settle(process.clock)
+  await process.clock.advance(0)
   assert.deepEqual(told(process), [
     ['workflow:a', 'running', 0, { done: 0, total: 4 }],
     ['workflow:a', 'running', 25, { done: 1, total: 4 }],
@@ -40,11 +39,11 @@ test('it hears at most one message a second, and the latest state', async () => 
   const { task, started } = held()
   const process = await createRunning({ tasks: [...tasks, task], worker: { concurrency: 100 } })
   await process.queue.enqueue(group(Array.from({ length: 100 }, () => task)), 1, { room: 'workflow:a' })
-  await settle(process.clock)
+  await process.clock.advance(0)
   for (const { gate } of started.slice(0, 60)) gate.open('x')
-  await settle(process.clock)
+  await process.clock.advance(0)
   assert.equal(process.told.length, 1)
-  await advance(process.clock, 1_000)
+  await process.clock.advance(1_000)
   assert.deepEqual(
     process.told.map(([, { progress }]) => progress),
     [0, 60],
@@ -55,10 +54,10 @@ test('it hears of failure and cancellation, with how far the workflow was', asyn
   const process = await createRunning({ tasks })
   const late = step(add, 1, { delay: '1h' })
   await process.queue.enqueue(chain(add, broken as never), 1, { room: 'workflow:a' })
-  await settle(process.clock)
+  await process.clock.advance(0)
   const job = await process.queue.enqueue(late, undefined, { room: 'workflow:b' })
   await job.cancel('no more')
-  await advance(process.clock, 5_000)
+  await process.clock.advance(5_000)
   const ends = process.told.filter(([, { status }]) => status !== 'running')
   assert.deepEqual(
     ends.map(([room, { status, progress }]) => [room, status, progress]),
@@ -76,7 +75,7 @@ test('its steps have their own rooms, wherever they stand', async () => {
   const process = await createRunning({ tasks: [...tasks, roomy] })
   const job = await process.queue.enqueue(chain(roomy, roomy, step(roomy, 7), list, map(roomy), sum), 1)
   await job.result(soon)
-  await settle(process.clock)
+  await process.clock.advance(0)
   const rooms = process.told.filter(([, { status }]) => status === 'completed').map(([room]) => room)
   assert.deepEqual(rooms.slice(0, 3), ['workflow:1', 'workflow:2', 'workflow:7'])
   assert.deepEqual(

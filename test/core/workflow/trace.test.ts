@@ -5,7 +5,6 @@ import { chord, map } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
 import { memoryTracer } from '../../../drivers/memory/tracer.js'
 import { createRunning } from '../queue/setup.js'
-import { settle } from './setup.js'
 import { add, list, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -18,7 +17,7 @@ test('every job of a workflow is part of the trace in which it was enqueued', as
     queue.enqueue(workflow, undefined, { deadline: '1h' }),
   )
   await job.result(soon)
-  await settle(clock)
+  await clock.advance(0)
   const producer = tracer.finished.find(({ name }) => name === 'enqueue default')
   assert.ok(producer)
   assert.equal(producer.attributes['messaging.message.id'], job.id)
@@ -37,7 +36,7 @@ test('the jobs of a workflow that waits long have a trace of their own', async (
   const job = await queue.enqueue(chain(add, add), 1, { delay: '2m' })
   await clock.advance(120_000)
   assert.equal(await job.result(soon), 3)
-  await settle(clock)
+  await clock.advance(0)
   const producer = tracer.finished.find(({ name }) => name === 'enqueue default')
   const processed = tracer.finished.filter(({ name }) => name === 'process default')
   assert.equal(processed.length, 3)

@@ -8,7 +8,6 @@ import { chain } from '../../../core/workflow/chain.js'
 import { chord, group, map } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
 import { createProcess, createRunning } from '../queue/setup.js'
-import { advance, settle } from './setup.js'
 import { add, list, same, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
@@ -188,7 +187,7 @@ test('the priority of a workflow is that of its jobs that have none', async () =
     priority: 3,
   })
   assert.equal(await job.result(soon), 6)
-  await settle(clock)
+  await clock.advance(0)
   const { jobs } = await driver.list({ queue: 'default', state: 'completed', max: 10 })
   assert.deepEqual(jobs.map(({ task, priority }) => `${task} ${priority}`).sort(), [
     'add 3',
@@ -206,9 +205,9 @@ test('the options of a step hold wherever it stands', async () => {
     chain(add, step(flaky, 1, { maxRetries: 1, delay: '1m', backoff: { delay: '1s' } })),
     1,
   )
-  await advance(clock, 59_000)
+  await clock.advance(59_000)
   assert.equal(report.reports.length, 0)
-  await advance(clock, 10_000)
+  await clock.advance(10_000)
   assert.equal((await job.status()).state, 'failed')
   assert.deepEqual(report.stages(), ['task.run', 'task.run', 'task.run'])
 })
@@ -218,11 +217,11 @@ test('a workflow of the same id is the same', async () => {
   const first = await queue.enqueue(chain(add, add), 1, { id: 'mine' })
   assert.deepEqual([first.key, first.deduplicated], ['mine', false])
   assert.equal(await first.result(soon), 3)
-  await advance(clock, 3_000_000, 600_000)
+  await clock.advance(3_000_000)
   const { completed } = await driver.counts('default')
   const again = await queue.enqueue(chain(add, add), 1, { id: 'mine' })
   assert.deepEqual([again.id, again.deduplicated], [first.id, true])
-  await settle(clock)
+  await clock.advance(0)
   assert.deepEqual({ ...(await driver.counts('default')) }, { ...(await driver.counts('none')), completed })
 })
 
@@ -262,7 +261,7 @@ test('a large workflow is stored in parts, and the same call completes what was 
   assert.deepEqual(calls, [1_000, 1_000, 501])
   await worker.start()
   assert.equal(await job.result(soon), 3_126_250)
-  await settle(clock)
+  await clock.advance(0)
   assert.equal((await driver.counts('default')).completed, 2_502)
 })
 
@@ -281,9 +280,9 @@ test('a workflow is followed as any job, and says how many of its jobs have ende
   assert.deepEqual([task, state], ['triport.workflow', 'delayed'])
   assert.deepEqual(await job.progress(), { percent: 0, data: { done: 0, total: 4 } })
   await worker.start()
-  await settle(clock)
+  await clock.advance(0)
   assert.deepEqual(await job.progress(), { percent: 75, data: { done: 3, total: 4 } })
-  await advance(clock, 3_600_000, 600_000)
+  await clock.advance(3_600_000)
   assert.deepEqual(await job.progress(), { percent: 100, data: { done: 4, total: 4 } })
   assert.deepEqual((await job.status()).result, 2)
 })
@@ -293,7 +292,7 @@ test('a map counts as one job until its members are known', async () => {
   const job = await queue.enqueue(chain(list, map(step(add, 1, { delay: '1h' }))), 3)
   assert.deepEqual(await job.progress(), { percent: 0, data: { done: 0, total: 2 } })
   await worker.start()
-  await settle(clock)
+  await clock.advance(0)
   assert.deepEqual(await job.progress(), { percent: 25, data: { done: 1, total: 4 } })
 })
 
@@ -312,8 +311,8 @@ test('the result of a member is kept as long as the workflow may last', async ()
   const { queue, clock, driver } = await createRunning({ tasks: [...tasks, brief] })
   const workflow = chord([step(brief, 1), step(add, 1, { delay: '90m' })], sum)
   const job = await queue.enqueue(workflow, undefined, { deadline: '2h' })
-  await settle(clock)
-  await advance(clock, 5_400_000, 60_000)
+  await clock.advance(0)
+  await clock.advance(5_400_000)
   assert.equal(await job.result(soon), 3)
   const { jobs } = await driver.list({ queue: 'default', state: 'completed', task: 'brief', max: 1 })
   assert.equal(jobs.length, 1)
