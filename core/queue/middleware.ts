@@ -20,7 +20,8 @@ export interface RunCall {
 /** Code around every job of a runtime. The first of a list is the outermost. */
 export interface Middleware {
   /**
-   * Around each `enqueue`, and each item of `enqueueMany`, before it is checked. May pass another call on, and may reject instead.
+   * Around each `enqueue`, and each item of `enqueueMany`, before it is checked. May pass another call on, and may reject instead. A
+   * workflow is one call, of the task `triport.workflow`.
    *
    * @param next Enqueues the job, through the middleware behind this one.
    */

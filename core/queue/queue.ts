@@ -173,12 +173,18 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     })
   }
 
+  function enqueueWorkflow(workflow: AnyWorkflow, input: unknown, options: WorkflowOptions = {}): Promise<Job> {
+    if (!middleware.enqueue) return sendWorkflow({ workflow, input, options })
+    const call = { task: submitter.taskOf(workflow), input, options }
+    return middleware.enqueue(call, (passed) => sendWorkflow({ workflow, ...passed }))
+  }
+
   async function enqueue(
     task: AnyTask | AnyWorkflow | string,
     input?: unknown,
     options?: JobRequest['options'] & WorkflowOptions,
   ): Promise<never> {
-    if (isWorkflow(task)) return sendWorkflow({ workflow: task, input, options: options ?? {} }) as Promise<never>
+    if (isWorkflow(task)) return enqueueWorkflow(task, input, options) as Promise<never>
     const request = jobRequest(taskOf(task), input, options)
     return (middleware.enqueue ? middleware.enqueue(request, send) : send(request)) as Promise<never>
   }

@@ -9,7 +9,7 @@ import { type Enqueuer, parts } from '../queue/enqueuer.js'
 import { encodeMeta, type JobMeta } from '../queue/meta.js'
 import { maxPayload } from '../queue/outcome.js'
 import { isEnded } from '../queue/states.js'
-import { keepOfUnknown } from '../queue/task.js'
+import { type AnyTask, defineTask, keepOfUnknown } from '../queue/task.js'
 import { traceNotes, waitOf } from '../queue/trace.js'
 import type { Tracer } from '../tracer/tracer.js'
 import { type Compiled, compile } from './compile.js'
@@ -48,6 +48,8 @@ export interface Submitter {
   submit(submission: Submission): Promise<{ readonly job: NewJob; readonly outcome: EnqueueOutcome }>
   /** The queue of the workflow's own job. */
   queueOf(workflow: AnyWorkflow): string
+  /** Stands for the workflow where a task is asked for. */
+  taskOf(workflow: AnyWorkflow): AnyTask
 }
 
 export function createSubmitter(deps: SubmitterDeps): Submitter {
@@ -107,7 +109,11 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
     return { id: flow.job.id, deduplicated: false }
   }
 
-  return { submit, queueOf }
+  return {
+    submit,
+    queueOf,
+    taskOf: (workflow) => defineTask({ name: helperTasks.workflow, queue: queueOf(workflow), run() {} }),
+  }
 }
 
 function nodeIn(workflow: AnyWorkflow): Node {

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { z } from 'zod'
 import type { NewJob } from '../../../core/ports/job.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
+import type { Middleware } from '../../../core/queue/middleware.js'
 import { defineTask } from '../../../core/queue/task.js'
 import { chain } from '../../../core/workflow/chain.js'
 import { chord, group, map } from '../../../core/workflow/group.js'
@@ -217,7 +218,6 @@ test('a workflow of the same id is the same', async () => {
   const first = await queue.enqueue(chain(add, add), 1, { id: 'mine' })
   assert.deepEqual([first.key, first.deduplicated], ['mine', false])
   assert.equal(await first.result(soon), 3)
-  await clock.advance(3_000_000)
   const { completed } = await driver.counts('default')
   const again = await queue.enqueue(chain(add, add), 1, { id: 'mine' })
   assert.deepEqual([again.id, again.deduplicated], [first.id, true])
@@ -275,14 +275,14 @@ test('a map of thousands is stored in parts as well', async () => {
 
 test('a workflow is followed as any job, and says how many of its jobs have ended', async () => {
   const { queue, clock, worker } = await createProcess({ tasks })
-  const job = await queue.enqueue(chain(group([step(add, 1), step(list, 3)]), same, step(add, 1, { delay: '1h' })))
+  const job = await queue.enqueue(chain(group([step(add, 1), step(list, 3)]), same, step(add, 1, { delay: '1m' })))
   const { task, state } = await queue.getResult(job.id)
   assert.deepEqual([task, state], ['triport.workflow', 'delayed'])
   assert.deepEqual(await job.progress(), { percent: 0, data: { done: 0, total: 4 } })
   await worker.start()
   await clock.advance(0)
   assert.deepEqual(await job.progress(), { percent: 75, data: { done: 3, total: 4 } })
-  await clock.advance(3_600_000)
+  await clock.advance(60_000)
   assert.deepEqual(await job.progress(), { percent: 100, data: { done: 4, total: 4 } })
   assert.deepEqual((await job.status()).result, 2)
 })
@@ -309,11 +309,28 @@ test('workers that do not have the tasks of a workflow pass its jobs on to those
 test('the result of a member is kept as long as the workflow may last', async () => {
   const brief = defineTask({ name: 'brief', keepResult: '1s', run: (n: number) => n })
   const { queue, clock, driver } = await createRunning({ tasks: [...tasks, brief] })
-  const workflow = chord([step(brief, 1), step(add, 1, { delay: '90m' })], sum)
-  const job = await queue.enqueue(workflow, undefined, { deadline: '2h' })
-  await clock.advance(0)
-  await clock.advance(5_400_000)
+  const workflow = chord([step(brief, 1), step(add, 1, { delay: '2m' })], sum)
+  const job = await queue.enqueue(workflow, undefined, { deadline: '5m' })
+  await clock.advance(120_000)
   assert.equal(await job.result(soon), 3)
   const { jobs } = await driver.list({ queue: 'default', state: 'completed', task: 'brief', max: 1 })
   assert.equal(jobs.length, 1)
+})
+
+test('middleware sees the workflow enqueued once, and the run of each of its steps', async () => {
+  const seen: string[] = []
+  const middleware: Middleware = {
+    enqueue(call, next) {
+      seen.push(`enqueue ${call.task.name} ${call.input}`)
+      return next({ ...call, input: 2 })
+    },
+    run(call, next) {
+      seen.push(`run ${call.task.name} ${call.input}`)
+      return next()
+    },
+  }
+  const { queue } = await createRunning({ tasks, middleware: [middleware] })
+  const job = await queue.enqueue(chain(list, map(add)), 1)
+  assert.deepEqual(await job.result(soon), [1, 2])
+  assert.deepEqual(seen, ['enqueue triport.workflow 1', 'run list 2', 'run add 0', 'run add 1'])
 })
