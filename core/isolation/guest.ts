@@ -12,7 +12,7 @@ import { createGuestCalls } from './guest-calls.js'
 import { guestRuntime } from './guest-runtime.js'
 import { createGuestTracer } from './guest-tracer.js'
 import type { RunMessage, ToGuest, ToHost } from './messages.js'
-import { createSpanFeed } from './span-feed.js'
+import { createSpanFeed, type SpanFeed } from './span-feed.js'
 
 /** What a guest needs of the place where it runs. */
 export interface GuestPlatform {
@@ -43,6 +43,7 @@ type Unnumbered = ToHost extends infer M ? (M extends ToHost ? Omit<M, 'run'> : 
  */
 export function createGuest(platform: GuestPlatform): (message: IsolateMessage) => void {
   let current: GuestRun | undefined
+  let fresh = true
   const spans = createGuestTracer(platform.contextStorage())
   const calls = createGuestCalls({ post: (message) => send(present(), message), span: spans.current })
   const place = late<TracerDriver>('The tracer')
@@ -73,6 +74,8 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
     let ending: Unnumbered
     try {
       task = taskIn(await imported(platform, message), message)
+      if (fresh && trace?.recording) tellStart(feed, message)
+      fresh = false
       controller.signal.throwIfAborted()
       const { run: code } = task
       const ctx = contextOf(message, controller.signal)
@@ -119,6 +122,15 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
     else if (told.type === 'answer') calls.answered(told)
     else if (told.run === current?.number) current.controller.abort(decodeError(told.reason))
   }
+}
+
+/** A trace shows what the first run in a thread waits for. */
+function tellStart(feed: SpanFeed, { sent }: RunMessage): void {
+  const span = feed.next()
+  const now = feed.now()
+  const startTime = now - (performance.timeOrigin + performance.now() - sent)
+  feed.push({ span, do: 'start', name: 'start thread', parent: 0, options: { startTime } })
+  feed.push({ span, do: 'end', at: now })
 }
 
 async function imported({ load }: GuestPlatform, { module, task }: RunMessage): Promise<unknown> {

@@ -80,7 +80,8 @@ export function createHostRun(deps: HostRunDeps): HostRun {
     begin() {
       const { jobId, key, attempt } = ctx
       const trace = context && { trace: { context, recording } }
-      const known = { ...(key === undefined ? {} : { key }), ...trace }
+      const sent = performance.timeOrigin + performance.now()
+      const known = { sent, ...(key === undefined ? {} : { key }), ...trace }
       post({ type: 'run', run: number, module: isolation.module, task: task.name, jobId, attempt, input, ...known })
       signal.addEventListener('abort', abort)
     },

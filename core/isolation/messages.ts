@@ -21,6 +21,8 @@ export interface RunMessage {
   readonly attempt: number
   /** Encoded. */
   readonly input: string
+  /** When it was sent: milliseconds since the epoch as `performance` has them, which all threads of a process share. */
+  readonly sent: number
   /** The span that is current in the host, when the run is traced. */
   readonly trace?: { readonly context: SpanContext; readonly recording: boolean }
 }

@@ -3,7 +3,7 @@ import type { OscillationResult, Series } from './api.js'
 import { type HillParameters, integrate } from './hill-ode.js'
 import type { HillOdeNetwork } from './network.js'
 import { createOscillationMeter, type Oscillation } from './oscillation.js'
-import type { Work } from './slices.js'
+import type { Tell } from './progress.js'
 
 /** One integration: how each gene moved. */
 export interface Run {
@@ -13,13 +13,17 @@ export interface Run {
 
 const seriesLength = 600
 const seriesMinutes = 1200
-const pointsPerYield = 50
+const pointsPerTelling = 50
 
 /** Integrates the network with its own step and then with half of it. */
-export function* simulate(network: HillOdeNetwork, parameters: HillParameters): Work<{ run: Run; halved: Run }> {
+export function simulate(
+  network: HillOdeNetwork,
+  parameters: HillParameters,
+  tell: Tell = () => {},
+): { run: Run; halved: Run } {
   const { stepMinutes } = network.simulation
-  const run = yield* part(integrateOnce(network, parameters, stepMinutes), 0, 1 / 3)
-  const halved = yield* part(integrateOnce(network, parameters, stepMinutes / 2), 1 / 3, 1)
+  const run = integrateOnce(network, parameters, stepMinutes, (done) => tell(done / 3))
+  const halved = integrateOnce(network, parameters, stepMinutes / 2, (done) => tell((1 + 2 * done) / 3))
   return { run, halved }
 }
 
@@ -40,7 +44,7 @@ export function analyseRuns(network: HillOdeNetwork, { run, halved }: { run: Run
   }
 }
 
-function* integrateOnce(network: HillOdeNetwork, parameters: HillParameters, stepMinutes: number): Work<Run> {
+function integrateOnce(network: HillOdeNetwork, parameters: HillParameters, stepMinutes: number, tell: Tell): Run {
   const { minutes: length } = network.simulation
   const meters = network.nodes.map(() => createOscillationMeter(length / 2))
   const series = { minutes: [] as number[], proteins: network.nodes.map((): number[] => []) }
@@ -59,18 +63,9 @@ function* integrateOnce(network: HillOdeNetwork, parameters: HillParameters, ste
         series.proteins[i]?.push(value)
       })
     }
-    if (++points % pointsPerYield === 0) yield minutes / length
+    if (++points % pointsPerTelling === 0) tell(minutes / length)
   }
   return { oscillations: meters.map((meter) => meter.result()), series }
-}
-
-/** Tells the progress of a part as progress of the whole. */
-function* part<Result>(work: Work<Result>, from: number, to: number): Work<Result> {
-  for (;;) {
-    const { done, value } = work.next()
-    if (done) return value
-    yield from + value * (to - from)
-  }
 }
 
 function meanPeriod({ oscillations }: Run): number | undefined {

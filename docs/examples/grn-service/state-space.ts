@@ -1,6 +1,6 @@
 import type { AttractorsResult } from './api.js'
 import type { BooleanThresholdNetwork } from './network.js'
-import type { Work } from './slices.js'
+import type { Tell } from './progress.js'
 
 /** The state after this one. A state is a number whose bit i says whether node i is on. */
 export type Rule = (state: number) => number
@@ -15,7 +15,7 @@ export interface Basin {
 const maxAttractors = 50
 const maxCycle = 16
 const maxPath = 100
-const statesPerYield = 64
+const statesPerTelling = 64
 const unseen = -1
 const walking = -2
 
@@ -43,7 +43,11 @@ export function createRule({ nodes, edges }: BooleanThresholdNetwork): Rule {
 }
 
 /** Follows every state to its attractor and counts the basins. */
-export function* enumerateStates({ nodes }: BooleanThresholdNetwork, rule: Rule): Work<readonly Basin[]> {
+export function enumerateStates(
+  { nodes }: BooleanThresholdNetwork,
+  rule: Rule,
+  tell: Tell = () => {},
+): readonly Basin[] {
   const states = 2 ** nodes.length
   const basins: Basin[] = []
   const basinOf = new Int32Array(states).fill(unseen)
@@ -55,7 +59,7 @@ export function* enumerateStates({ nodes }: BooleanThresholdNetwork, rule: Rule)
       basinOf[state] = walking
       path.push(state)
       state = rule(state)
-      if (++visited % statesPerYield === 0) yield visited / states
+      if (++visited % statesPerTelling === 0) tell(visited / states)
     }
     const closesCycle = basinOf[state] === walking
     if (closesCycle) basins.push({ entry: state, period: path.length - path.indexOf(state), size: 0 })

@@ -50,7 +50,9 @@ test('the spans of an isolated task are below that of its job, and what it enque
     },
     { others: [next] },
   )
-  assert.deepEqual(tree, ['enqueue default (process default (renamed (inner (enqueue other (process other))), aside))'])
+  assert.deepEqual(tree, [
+    'enqueue default (process default (start thread, renamed (inner (enqueue other (process other))), aside))',
+  ])
   const { kind, attributes, events, links } = span('renamed')
   assert.deepEqual([kind, attributes, links.length], ['client', { size: 3, done: true }, 1])
   assert.deepEqual(
@@ -119,7 +121,7 @@ test('what leaves an isolated task names the span of its job; what comes in beco
     root: true,
   })
   assert.deepEqual([span('guest of another').parentSpanId, span('alone').parentSpanId], ['b'.repeat(16), undefined])
-  assert.equal(tracer.finished.filter((each) => each.traceId === traceId).length, 3)
+  assert.equal(tracer.finished.filter((each) => each.traceId === traceId).length, 4)
 })
 
 test('the spans of code that never yields are sent many at a time', async () => {
@@ -149,7 +151,7 @@ test('functions that are traced by decoration find the tracer of the thread', as
   }
   const { result, tree, span } = await traced(() => new Model().grow(2))
   assert.equal(result, 3)
-  assert.deepEqual(tree, ['enqueue default (process default (grow))'])
+  assert.deepEqual(tree, ['enqueue default (process default (start thread, grow))'])
   assert.equal(span('grow').attributes.by, 2)
 })
 
@@ -163,6 +165,21 @@ test('spans that their thread did not live to end fail with the reason', async (
   await clock.advance(31_000)
   const span = tracer.finished.find(({ name }) => name === 'step')
   assert.deepEqual([span?.attributes['error.type'], span?.status], ['ERR_TASK_TIMEOUT', 'error'])
+})
+
+test('a trace shows the start of a thread, once', async () => {
+  const { task, started } = heldApart()
+  const tracer = memoryTracer()
+  const { queue, clock } = await running({ tasks: [task], tracer })
+  for (const round of [0, 1]) {
+    const job = await queue.enqueue(task, round)
+    await clock.settle()
+    started[round]?.gate.open(round)
+    assert.equal(await job.result(wait), round)
+  }
+  const starts = tracer.finished.filter(({ name }) => name === 'start thread')
+  assert.equal(starts.length, 1)
+  assert.ok(starts.every(({ startTime, endTime }) => endTime > startTime))
 })
 
 test('spans that were not ended end with their task', async () => {
