@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const main = 'docs/examples/grn-service/main.ts'
-/** Ends the server with whoever started it, however that ends. */
-const endWithParent = 'data:text/javascript,process.stdin.on("close",()=>process.exit()).resume().unref()'
+/** Ends the server with whoever started it, however that ends. Threads load this too, and have nothing on their standard input. */
+const endWithParent = `data:text/javascript,import{isMainThread}from"node:worker_threads";\
+if(isMainThread)process.stdin.on("close",()=>process.exit()).resume().unref()`
 
 /** The example in a process of its own, as `npm start` runs it. */
 export interface ExampleServer {

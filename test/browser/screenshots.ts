@@ -17,7 +17,7 @@ try {
   const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }
   await picture(
     'run-light',
-    { ...desktop, viewport: { width: 1280, height: 1170 }, colorScheme: 'light' },
+    { ...desktop, viewport: { width: 1280, height: 1200 }, colorScheme: 'light' },
     oscillationAndRunning,
   )
   await picture('run-dark', { ...desktop, colorScheme: 'dark' }, basins)
