@@ -2,6 +2,7 @@ import { messageOf, TriportError } from '../errors.js'
 import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
 import type { AnyTask, InputOf } from '../queue/task.js'
 import { unknownKeys, unknownName } from '../suggest.js'
+import { isWorkflow } from '../workflow/workflow.js'
 import type { MissedPolicy } from './due.js'
 import { problemsOfTimes, type ScheduleTimes, type StoredTimes, timesOf } from './times.js'
 
@@ -102,7 +103,7 @@ function problemsOf(definition: Definition): string[] {
   return [
     ...unknownKeys(definition, Object.keys(known), 'option'),
     ...problemsOfName(name),
-    ...(typeof (task as AnyTask | undefined)?.run === 'function' ? [] : ['task is no task. Make it with defineTask.']),
+    ...problemsOfTask(task),
     ...problemsOfTimes(definition),
     ...(missed === undefined || policies.includes(missed as MissedPolicy)
       ? []
@@ -117,6 +118,11 @@ const nameShape = /^\P{C}{1,200}$/u
 function problemsOfName(name: unknown): string[] {
   if (typeof name === 'string' && nameShape.test(name)) return []
   return [`name is ${JSON.stringify(name)}. Give a text of 1 to 200 printable characters.`]
+}
+
+function problemsOfTask(task: unknown): string[] {
+  if (isWorkflow(task)) return ['task is a workflow. Give a task that enqueues it with ctx.enqueue.']
+  return typeof (task as AnyTask | undefined)?.run === 'function' ? [] : ['task is no task. Make it with defineTask.']
 }
 
 /** What the schedule decides. */

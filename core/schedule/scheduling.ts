@@ -5,11 +5,13 @@ import type { QueueDriver } from '../ports/queue.js'
 import type { Ask } from '../queue/answer.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Report } from '../report.js'
+import { createBook } from './book.js'
 import { createReader } from './reader.js'
 import type { ReadCron } from './recurrence.js'
 import type { Schedule } from './schedule.js'
 import { createScheduler } from './scheduler.js'
 import { createSchedules, type Schedules } from './schedules.js'
+import { createTicker } from './ticker.js'
 import { createRecurrences } from './times.js'
 
 export interface SchedulingDeps {
@@ -39,7 +41,8 @@ export function createScheduling(deps: SchedulingDeps): Scheduling {
   const recurrences = createRecurrences(loadCron)
   const read = createReader(recurrences, report)
   const names = new Set(declared.map(({ name }) => name))
-  const scheduler = createScheduler({ ...deps, read, declared: names })
+  const book = createBook({ ...deps, read, declared: names })
+  const scheduler = createScheduler({ ...deps, book, tick: createTicker(deps) })
   const schedules = createSchedules({ ...deps, recurrences, read, changed: scheduler.kick })
   return {
     schedules,

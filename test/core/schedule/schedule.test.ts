@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { defineSchedule } from '../../../core/schedule/schedule.js'
+import { chain } from '../../../core/workflow/chain.js'
 import { createRuntime } from '../../../drivers/index.js'
 import { poll } from './setup.js'
 
@@ -72,6 +73,7 @@ const wrong: readonly (readonly [definition: object, problem: RegExp])[] = [
   [{ every: undefined, cron: '@daily', timeZone: 1 }, /timeZone is 1/],
   [{ name: 'a\nb' }, /printable/],
   [{ options: 1 }, /options is 1/],
+  [{ task: chain(poll) }, /task is a workflow\. Give a task that enqueues it/],
 ]
 
 for (const [definition, problem] of wrong) {

@@ -36,7 +36,7 @@ test('a job comes at its time, never before it, whatever the time of the machine
     await createRunning(backend, { schedules: [tick], ahead })
     await backend.clock.advance(9_999)
     assert.deepEqual(occurrences(backend, start), [])
-    await backend.clock.advance(2)
+    await backend.clock.advance(10)
     assert.deepEqual(occurrences(backend, start), [10])
   }
 })
@@ -230,6 +230,26 @@ test('what an instance changes itself counts for it at once', async () => {
   await schedules.set(defineSchedule({ name: 'tick', task: poll, every: '1s' }))
   await backend.clock.advance(1_000)
   assert.deepEqual(occurrences(backend, start), [1])
+})
+
+test('many changes at a time are read a few times', async () => {
+  const backend = createBackend()
+  const reads = spy()
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    schedules() {
+      reads()
+      return driver.schedules()
+    },
+  })
+  const { schedules } = await createRunning(backend, { wrap })
+  for (let n = 0; n < 100; n++) {
+    await schedules.set(defineSchedule({ name: `s${n}`, task: poll, every: '1s' }))
+    await backend.clock.advance(5)
+  }
+  assert.ok(reads.calls.length <= 12, `${reads.calls.length} reads`)
+  await backend.clock.advance(500)
+  assert.equal(backend.made.length, 100)
 })
 
 test('a schedule of a task that is unknown here is dealt with', async () => {
