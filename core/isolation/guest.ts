@@ -12,7 +12,7 @@ import { createGuestCalls } from './guest-calls.js'
 import { guestRuntime } from './guest-runtime.js'
 import { createGuestTracer } from './guest-tracer.js'
 import type { RunMessage, ToGuest, ToHost } from './messages.js'
-import { createSpanFeed, type SpanFeed } from './span-feed.js'
+import { createSpanFeed, type SpanFeed, type SpanFeedDeps } from './span-feed.js'
 
 /** What a guest needs of the place where it runs. */
 export interface GuestPlatform {
@@ -65,8 +65,9 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
   }
 
   async function run(message: RunMessage): Promise<void> {
-    const { run: number, input, trace } = message
-    const feed = createSpanFeed({ ...platform, post: (steps) => platform.post({ run: number, type: 'spans', steps }) })
+    const { run: number, input, trace, sent } = message
+    const post: SpanFeedDeps['post'] = (steps) => platform.post({ run: number, type: 'spans', steps })
+    const feed = createSpanFeed({ ...platform, sent, post })
     const controller = new AbortController()
     const mine: GuestRun = { number, controller, flush: feed.flush }
     current = mine
@@ -127,10 +128,8 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
 /** A trace shows what the first run in a thread waits for. */
 function tellStart(feed: SpanFeed, { sent }: RunMessage): void {
   const span = feed.next()
-  const now = feed.now()
-  const startTime = now - (performance.timeOrigin + performance.now() - sent)
-  feed.push({ span, do: 'start', name: 'start thread', parent: 0, options: { startTime } })
-  feed.push({ span, do: 'end', at: now })
+  feed.push({ span, do: 'start', name: 'start thread', parent: 0, options: { startTime: sent.clock } })
+  feed.push({ span, do: 'end', at: feed.now() })
 }
 
 async function imported({ load }: GuestPlatform, { module, task }: RunMessage): Promise<unknown> {

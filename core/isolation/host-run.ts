@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import { decode, decodeError, encode, encodeError } from '../codec.js'
 import { errorFrom, messageOf, TriportError } from '../errors.js'
 import type { IsolateMessage } from '../ports/isolator.js'
@@ -6,7 +7,7 @@ import type { AnyTask, TaskContext } from '../queue/task.js'
 import type { Tracer } from '../tracer/tracer.js'
 import { createHostCalls, type HostCalls, type HostCallsDeps } from './host-calls.js'
 import { createHostSpans } from './host-spans.js'
-import type { CallMessage, ErrorNote, ToGuest, ToHost } from './messages.js'
+import { type CallMessage, type ErrorNote, rememberedErrors, type ToGuest, type ToHost } from './messages.js'
 
 /** Code to be run apart. */
 export interface IsolatedWork {
@@ -29,6 +30,7 @@ export interface HostRun {
 export interface HostRunDeps extends Omit<HostCallsDeps, 'task' | 'ctx'> {
   readonly number: number
   readonly work: IsolatedWork
+  readonly clock: Clock
   readonly tracer: Tracer
   post(message: IsolateMessage & ToGuest): void
   /** Called when the code has returned. An isolate that is not `usable` must serve no other run. */
@@ -36,7 +38,7 @@ export interface HostRunDeps extends Omit<HostCallsDeps, 'task' | 'ctx'> {
 }
 
 export function createHostRun(deps: HostRunDeps): HostRun {
-  const { number, work, tracer, post, returned } = deps
+  const { number, work, clock, tracer, post, returned } = deps
   const { task, isolation, ctx } = work
   const { signal } = ctx
   const input = encode(work.input, { what: `Input of task "${task.name}"` })
@@ -50,7 +52,7 @@ export function createHostRun(deps: HostRunDeps): HostRun {
   /** One object however often the guest mentions it: a trace records an error once. */
   function errorOf({ number, text = '' }: ErrorNote): Error {
     const error = errors.get(number) ?? decodeError(text)
-    errors.set(number, error)
+    if (number <= rememberedErrors) errors.set(number, error)
     return error
   }
 
@@ -80,7 +82,7 @@ export function createHostRun(deps: HostRunDeps): HostRun {
     begin() {
       const { jobId, key, attempt } = ctx
       const trace = context && { trace: { context, recording } }
-      const sent = performance.timeOrigin + performance.now()
+      const sent = { clock: clock.now(), performance: performance.timeOrigin + performance.now() }
       const known = { sent, ...(key === undefined ? {} : { key }), ...trace }
       post({ type: 'run', run: number, module: isolation.module, task: task.name, jobId, attempt, input, ...known })
       signal.addEventListener('abort', abort)

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import type { Isolate, Isolator, ResourceLimits } from '../ports/isolator.js'
 import { createDeadlines, type Deadline } from '../queue/deadlines.js'
 import { createHostRun, type HostRun, type HostRunDeps, type IsolatedWork } from './host-run.js'
@@ -20,9 +19,8 @@ export interface IsolatedRun {
   terminate(): boolean
 }
 
-export interface IsolatesDeps extends Pick<HostRunDeps, 'tracer' | 'queue' | 'tasks' | 'report'> {
+export interface IsolatesDeps extends Pick<HostRunDeps, 'clock' | 'tracer' | 'queue' | 'tasks' | 'report'> {
   readonly isolator: Isolator
-  readonly clock: Clock
 }
 
 /** How long an isolate waits for its next run, in milliseconds. */

@@ -21,8 +21,8 @@ export interface RunMessage {
   readonly attempt: number
   /** Encoded. */
   readonly input: string
-  /** When it was sent: milliseconds since the epoch as `performance` has them, which all threads of a process share. */
-  readonly sent: number
+  /** When it was sent, by the host's clock and on the scale that `performance` has in all threads of a process, in milliseconds. */
+  readonly sent: { readonly clock: number; readonly performance: number }
   /** The span that is current in the host, when the run is traced. */
   readonly trace?: { readonly context: SpanContext; readonly recording: boolean }
 }
@@ -46,7 +46,10 @@ export interface CallMessage {
   readonly span: number
 }
 
-/** An error that may be mentioned several times: the text, encoded, comes with the first mention. */
+/** So many errors of a run are remembered, so that a trace records each once. */
+export const rememberedErrors = 100
+
+/** An error that may be mentioned several times: the text, encoded, comes with the first mention, and with each when it is not remembered. */
 export interface ErrorNote {
   readonly number: number
   readonly text?: string

@@ -1,5 +1,5 @@
 import { encodeError } from '../codec.js'
-import type { ErrorNote, SpanStep } from './messages.js'
+import { type ErrorNote, type RunMessage, rememberedErrors, type SpanStep } from './messages.js'
 
 /** Takes what happens to the spans of one run to the host, many steps at a time. */
 export interface SpanFeed {
@@ -11,11 +11,12 @@ export interface SpanFeed {
   note(error: unknown): ErrorNote
   /** The number of a new span. */
   next(): number
-  /** Milliseconds since the epoch, with a fraction. */
+  /** By the host's clock: milliseconds since the epoch, with a fraction. */
   now(): number
 }
 
 export interface SpanFeedDeps {
+  readonly sent: RunMessage['sent']
   post(steps: readonly SpanStep[]): void
   /** Calls back once, when the current turn of the event loop has ended. */
   afterTurn(fn: () => void): void
@@ -24,8 +25,8 @@ export interface SpanFeedDeps {
 /** Code that computes for long has no turns: it is sent when there are so many steps, or so many milliseconds have passed. */
 const most = { steps: 100, wait: 20 }
 
-export function createSpanFeed({ post, afterTurn }: SpanFeedDeps): SpanFeed {
-  const epoch = Date.now() - performance.now()
+export function createSpanFeed({ sent, post, afterTurn }: SpanFeedDeps): SpanFeed {
+  const epoch = sent.clock - sent.performance + performance.timeOrigin
   const notes = new WeakMap<object, number>()
   let steps: SpanStep[] = []
   let since = 0
@@ -37,7 +38,11 @@ export function createSpanFeed({ post, afterTurn }: SpanFeedDeps): SpanFeed {
     if (steps.length === 0) return
     const batch = steps
     steps = []
-    post(batch)
+    try {
+      post(batch)
+    } catch {
+      // What cannot be sent is lost: tracing must not break the work that it traces.
+    }
   }
 
   return {
@@ -60,7 +65,7 @@ export function createSpanFeed({ post, afterTurn }: SpanFeedDeps): SpanFeed {
       const known = typeof error === 'object' && error !== null ? notes.get(error) : undefined
       if (known !== undefined) return { number: known }
       const number = ++errors
-      if (typeof error === 'object' && error !== null) notes.set(error, number)
+      if (typeof error === 'object' && error !== null && number <= rememberedErrors) notes.set(error, number)
       return { number, text: encodeError(error) }
     },
     next: () => ++spans,

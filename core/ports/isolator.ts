@@ -29,12 +29,12 @@ export interface Isolate {
 /**
  * Opens places apart in which tasks run, so that they can be ended whatever they do.
  *
- * - `open` MUST return at once and before any event; what runs in the isolate MUST NOT hold up the caller's event loop.
+ * - `open` MUST return at once, before any event, or throw; what runs in the isolate MUST NOT hold up the caller's event loop.
  * - In the isolate the core's guest (`core/isolation/guest.ts`) MUST run, and get what is posted and post what it has to say.
  * - Messages MUST arrive once and in order, also those of code that never yields.
  * - `terminate` MUST end the isolate whatever its code does, also when that never yields. Calling it again MUST do nothing.
- * - `exited` MUST be called exactly once, when nothing of the isolate runs any more and after its last message: after `terminate`, when its
- *   code ends it or dies, and when it cannot be opened.
+ * - `exited` MUST be called exactly once, when nothing of the isolate runs any more and after its last message: after `terminate`, and when
+ *   it ends otherwise.
  * - What happens in an isolate MUST NOT end this process.
  * - An isolate MUST keep the process alive exactly from `hold(true)` to `hold(false)`.
  */

@@ -19,6 +19,7 @@ import { memoryTracer } from '../../drivers/memory/tracer.js'
 import type { BuiltinDrivers } from '../../drivers/table.js'
 import { eventually } from '../kit/eventually.js'
 import { reportSpy } from '../kit/spy.js'
+import { createTestKit } from '../kit/test-kit.js'
 import { die, hidden, missing, obedient, spin, traced, where } from './thread/tasks.js'
 
 const quick = defineTask({ name: 'quick', run: (n: number) => n })
@@ -145,6 +146,12 @@ test('the sync queue runs tasks in threads too', async (context) => {
   const { queue } = await running(context, { queue: { driver: 'sync' } })
   const job = await queue.enqueue(where)
   assert.equal((await job.status()).result?.isMainThread, false)
+})
+
+test('the test kit drains tasks in threads', async () => {
+  await using kit = await createTestKit({ tasks: [traced] })
+  assert.equal(await kit.completed(await kit.queue.enqueue(traced)), 'done')
+  assert.ok(await kit.tracer.waitFor('step'))
 })
 
 test('a span of a thread lies within that of its job', async (context) => {

@@ -84,6 +84,18 @@ test('an error that leaves an isolated task is recorded once, in the span where 
   assert.equal(failed[0]?.events[0]?.attributes['exception.type'], 'TypeError')
 })
 
+test('any number of errors is recorded', async () => {
+  const { tracer } = await traced(({ tracer }) => {
+    for (let i = 0; i < 150; i++)
+      tracer
+        .startSpan('try')
+        .fail(new Error(`odd ${i}`))
+        .end()
+  })
+  const messages = tracer.finished.filter(({ name }) => name === 'try').map(({ statusMessage }) => statusMessage)
+  assert.deepEqual([messages.length, messages.at(-1)], [150, 'odd 149'])
+})
+
 test('attributes that cannot be sent are left out, and harm nothing', async () => {
   const { result, span } = await traced(({ tracer }) =>
     tracer.span('odd', { attributes: { fn: (() => {}) as never, list: ['a'] } }, (span) => {
@@ -179,7 +191,7 @@ test('a trace shows the start of a thread, once', async () => {
   }
   const starts = tracer.finished.filter(({ name }) => name === 'start thread')
   assert.equal(starts.length, 1)
-  assert.ok(starts.every(({ startTime, endTime }) => endTime > startTime))
+  assert.ok(starts.every(({ startTime, endTime }) => startTime === clock.now() && endTime > startTime))
 })
 
 test('spans that were not ended end with their task', async () => {
