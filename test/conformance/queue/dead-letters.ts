@@ -79,6 +79,17 @@ export function deadLetterClaims(claim: Claim): void {
     assert.deepEqual([claimed.deliveries, claimed.firstDueAt], [1, record.firstDueAt])
   })
 
+  claim('a redriven job has no request to cancel it, and no progress', async ({ driver }) => {
+    const job = await started(driver)
+    await driver.progress([{ ...leaseOf(job), value: '50' }])
+    await driver.cancel([{ id: job.id, error: '"c"', keep: 60_000 }])
+    await settle(driver, job, failed)
+    await driver.redrive([job.id])
+    const { cancelRequest, progress } = await read(driver, job.id)
+    assert.deepEqual([cancelRequest, progress], [undefined, undefined])
+    assert.equal(await settle(driver, only(await take(driver)), again), 'settled')
+  })
+
   claim('a redriven job keeps its failures and its log', async ({ driver }) => {
     const job = await started(driver)
     await driver.progress([{ ...leaseOf(job), log: ['line'] }])

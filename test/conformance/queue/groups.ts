@@ -108,10 +108,8 @@ export function groupClaims(claim: Claim): void {
     await harness.driver.enqueue(keys.flatMap((key) => Array.from({ length: 10 }, () => grouped(key, 3))))
     const calls = Array.from({ length: 20 }, (_, n) => take(drivers[n % 2] ?? harness.driver, { max: 5 }))
     const claimed = (await Promise.all(calls)).flat()
-    assert.deepEqual(
-      keys.map((key) => countOf(claimed, key)),
-      [3, 3, 3, 3],
-    )
+    for (const key of keys) assert.ok(countOf(claimed, key) <= 3)
+    assert.equal([...claimed, ...(await take(harness.driver, { max: 50 }))].length, 12)
   })
 
   claim('a cancelled job of a group holds no place, and one that is asked to end holds its own', async ({ driver }) => {

@@ -121,7 +121,7 @@ export function idsOf(jobs: readonly { readonly id: string }[]): string[] {
 
 /** Real servers need some time of their own between two calls. */
 export function near(actual: number | undefined, expected: number): void {
-  assert.ok(actual !== undefined && Math.abs(actual - expected) <= 500, `${actual} is not about ${expected}`)
+  assert.ok(actual !== undefined && Math.abs(actual - expected) <= 2_000, `${actual} is not about ${expected}`)
 }
 
 export const done = { type: 'completed', result: '"done"', keep: 60_000 } as const satisfies Outcome

@@ -40,7 +40,9 @@ export function limitClaims(claim: Claim): void {
     const calls = Array.from({ length: 20 }, (_, n) => {
       return take(drivers[n % 2] ?? harness.driver, { max: 3, concurrency: 7 })
     })
-    assert.equal((await Promise.all(calls)).flat().length, 7)
+    const claimed = (await Promise.all(calls)).flat()
+    assert.ok(claimed.length <= 7)
+    assert.equal([...claimed, ...(await take(harness.driver, { max: 50, concurrency: 7 }))].length, 7)
   })
 
   claim('what request.settle ends frees a place in the queue for the same claim', async ({ driver }) => {
@@ -124,7 +126,9 @@ export function limitClaims(claim: Claim): void {
     const drivers = await pair(harness)
     await harness.driver.enqueue(jobs(20))
     const calls = Array.from({ length: 10 }, (_, n) => take(drivers[n % 2] ?? harness.driver, { max: 2, rate }))
-    assert.equal((await Promise.all(calls)).flat().length, 3)
+    const claimed = (await Promise.all(calls)).flat()
+    assert.ok(claimed.length <= 3)
+    assert.equal([...claimed, ...(await take(harness.driver, { rate }))].length, 3)
   })
 
   claim('every queue has a bucket of its own', async ({ driver }) => {

@@ -170,6 +170,16 @@ export function settlingClaims(claim: Claim): void {
     assert.equal((await take(driver, { queue: 'then' })).length, 1)
   })
 
+  claim('a join is remembered for its keep after it was last counted', async ({ driver, advance }) => {
+    const next = [newJob({ queue: 'then' })]
+    for (const member of [0, 1, 2]) {
+      const join = { id: 'join', member, size: 3, keep: 60_000, next }
+      await settle(driver, await started(driver), done, { join })
+      await advance(50_000)
+    }
+    assert.deepEqual(idsOf(await take(driver, { queue: 'then' })), idsOf(next))
+  })
+
   claim('a join whose members end at the same time enqueues what follows once', async ({ driver, second }) => {
     const other = second ? await second() : driver
     const members: ClaimedJob[] = []

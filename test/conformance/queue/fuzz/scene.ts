@@ -93,7 +93,7 @@ export function jobsToEnqueue(scene: Scene, plans: readonly JobPlan[]): NewJob[]
   return jobsOf(scene, plans).map((job, place) => {
     const plan = plans[place]
     const replace = plan?.lock?.replace
-      ? { error: `"replaced by ${nameOf(scene, job.id)}"`, keep: 15 * step }
+      ? { error: `"replaced by ${nameOf(scene, job.id)}"`, keep: 14.5 * step }
       : undefined
     return {
       ...job,
