@@ -11,12 +11,10 @@ export interface Heap<T extends Placed> {
   push(item: T): void
   pop(): T | undefined
   remove(item: T): void
-  /** Drops everything that `keep` refuses, in linear time. */
-  retain(keep: (item: T) => boolean): void
 }
 
 export function createHeap<T extends Placed>(before: (left: T, right: T) => boolean): Heap<T> {
-  let items: T[] = []
+  const items: T[] = []
 
   function put(item: T, index: number): void {
     items[index] = item
@@ -69,9 +67,5 @@ export function createHeap<T extends Placed>(before: (left: T, right: T) => bool
       return top
     },
     remove,
-    retain(keep) {
-      items = items.filter(keep)
-      for (let index = items.length - 1; index >= 0; index--) down(items[index] as T, index)
-    },
   }
 }

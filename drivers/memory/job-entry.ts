@@ -9,6 +9,7 @@ import {
 } from '../../core/ports/job.js'
 import type { Link } from './chain.js'
 import type { Placed } from './heap.js'
+import type { Roll } from './roll.js'
 
 export type EndState = 'completed' | 'failed' | 'cancelled'
 
@@ -47,16 +48,27 @@ export interface Notes {
 }
 
 /** How a job ended. */
-export interface Ended extends Placed {
+export interface Ended {
   /** Absent when the record is gone. */
   entry: JobEntry | undefined
   /** Grows with every job that ends. */
   readonly number: number
   readonly startedAt: number | undefined
   readonly at: number
-  /** Milliseconds from then on. */
-  readonly keep: number
+  readonly shelf: Shelf
   readonly result: string | undefined
+}
+
+/** The records that are kept equally long, in the order in which they expire. */
+export interface Shelf extends Placed {
+  /** Milliseconds from the end of each job. */
+  readonly keep: number
+  readonly records: Roll<Ended>
+  size: number
+  /** When the latest of its jobs ended. */
+  newest: number
+  /** None of its records expires before this moment. */
+  due: number
 }
 
 export function createEntry(job: NewJob, number: number, now: number): JobEntry {
@@ -88,8 +100,8 @@ export function renewedEntry({ job, enqueuedAt, notes }: JobEntry, number: numbe
 }
 
 /** The moment at which the record is gone. */
-export function expiryOf({ at, keep }: Ended): number {
-  return at + keep
+export function expiryOf({ at, shelf }: Ended): number {
+  return at + shelf.keep
 }
 
 export function hasEnded({ ended }: JobEntry): boolean {

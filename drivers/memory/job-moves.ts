@@ -168,14 +168,15 @@ export function createJobMoves(keepFinished: number): JobMoves {
       entry.state = state
       if (error !== undefined || entry.notes) notesOf(entry).error = error
       if (reason !== undefined) notesOf(entry).reason = reason
+      records.expire(now)
       const startedAt = entry.claim?.job.claimedAt
-      const ended: Ended = { entry, number: ++made.ends, startedAt, at: now, keep, result, place: 0 }
+      const shelf = records.shelf(keep, now)
+      const ended: Ended = { entry, number: ++made.ends, startedAt, at: now, shelf, result }
       entry.ended = ended
       entry.claim = undefined
       counts[state]++
       queue.live.left(counts.waiting + counts.delayed + counts.active)
       if (entry.job.lock) queue.locks.reached('ended', entry)
-      records.expire(now)
       if (keep > 0) {
         queue.ended[state].push(ended)
         records.add(ended)

@@ -1,5 +1,6 @@
 import type { QueueCounts } from '../../core/ports/job.js'
 import { append, type Chain, unlink } from './chain.js'
+import { createEndedRoll } from './ended-jobs.js'
 import { createHeap } from './heap.js'
 import { type Ended, type EndState, hasEnded, type JobEntry } from './job-entry.js'
 import { createLines } from './lines.js'
@@ -49,7 +50,6 @@ export function createQueueJobs(): QueueJobs {
   const delayed = createHeap<JobEntry>(isDueBefore)
   const lines = createLines()
   const active: Chain<JobEntry> = { first: undefined, last: undefined }
-  const ended = () => createRoll<Ended>({ numberOf: ({ number }) => number, isGone: ({ entry }) => !entry })
 
   function wait(entry: JobEntry): void {
     entry.state = 'waiting'
@@ -88,7 +88,7 @@ export function createQueueJobs(): QueueJobs {
   const queue: QueueJobs = {
     counts,
     live: createRoll<JobEntry>({ numberOf: ({ number }) => number, isGone: hasEnded }),
-    ended: { completed: ended(), failed: ended(), cancelled: ended() },
+    ended: { completed: createEndedRoll(), failed: createEndedRoll(), cancelled: createEndedRoll() },
     active,
     locks: createLocks(),
     bucket: createTokenBucket(),

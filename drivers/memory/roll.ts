@@ -1,9 +1,10 @@
-/** Items in ascending order of their numbers. Those that are gone are passed over, and cleared away now and then. */
+/** Items in ascending order of their numbers. Most leave in that order too; those that do not are cleared away now and then. */
 export interface Roll<T> {
+  /** The first that is not gone. */
   readonly oldest: T | undefined
   /** Adds an item with a higher number than all before it. */
   push(item: T): void
-  /** Says how many are left when some are gone. */
+  /** Says how many are left, when some are gone. */
   left(count: number): void
   /** Those with a higher number, in order. */
   after(number: number): Iterable<T>
@@ -16,12 +17,20 @@ export interface RollOf<T> {
   isGone(item: T): boolean
 }
 
-/** The gone ones are cleared away when there are this many, and more than the rest. */
+/** Room is given back when so much is unused, and more than is used. */
 const slack = 64
 
 export function createRoll<T>({ numberOf, isGone }: RollOf<T>): Roll<T> {
-  let items: T[] = []
+  let items: (T | undefined)[] = []
+  /** Before this place there is nothing. */
   let head = 0
+
+  function skipGone(): void {
+    while (head < items.length && isGone(items[head] as T)) items[head++] = undefined
+    if (head <= slack || head * 2 <= items.length) return
+    items = items.slice(head)
+    head = 0
+  }
 
   /** The first place whose number is at least this. */
   function seek(number: number): number {
@@ -36,13 +45,14 @@ export function createRoll<T>({ numberOf, isGone }: RollOf<T>): Roll<T> {
 
   return {
     get oldest() {
-      while (head < items.length && isGone(items[head] as T)) head++
+      skipGone()
       return items[head]
     },
     push: (item) => void items.push(item),
     left(count) {
-      if (items.length <= 2 * count + slack) return
-      items = items.filter((item) => !isGone(item))
+      skipGone()
+      if (items.length - head <= 2 * count + slack) return
+      items = items.slice(head).filter((item) => !isGone(item as T))
       head = 0
     },
     *after(number) {

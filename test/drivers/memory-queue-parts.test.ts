@@ -11,20 +11,19 @@ import { createTokenBucket } from '../../drivers/memory/token-bucket.js'
 import { newJob } from '../conformance/queue/harness.js'
 
 test('heap: the least comes first, whoever left before', () => {
-  const steps = fc.array(fc.record({ value: fc.integer(), leaves: fc.option(fc.nat()), drops: fc.boolean() }))
+  const steps = fc.array(fc.record({ value: fc.integer(), leaves: fc.option(fc.nat()) }))
   fc.assert(
     fc.property(steps, (all) => {
       const heap = createHeap<{ readonly value: number; place: number }>((left, right) => left.value < right.value)
       let items: { readonly value: number; place: number }[] = []
-      for (const { value, leaves, drops } of all) {
+      for (const { value, leaves } of all) {
         const item = { value, place: 0 }
         heap.push(item)
         items.push(item)
         if (leaves === null) continue
         const gone = items[leaves % items.length]
         items = items.filter((each) => each !== gone)
-        if (drops) heap.retain((each) => each !== gone)
-        else if (gone) heap.remove(gone)
+        if (gone) heap.remove(gone)
       }
       const sorted = items.map((item) => item.value).sort((left, right) => left - right)
       assert.deepEqual(
@@ -115,17 +114,12 @@ test('bucket: a clock that is set back gives nothing and holds back nothing', ()
 })
 
 test('records: the oldest goes when there are too many, and each when its time has passed', () => {
-  const gone: number[] = []
-  const records = createEndedJobs(3, (ended) => {
-    ended.entry = undefined
-    gone.push(ended.number)
-  })
-  const [one, two, three, four] = [1, 2, 3, 4].map((number) => ended(number, { keep: number === 1 ? 1_000 : 10 }))
-  for (const each of [one, two, three]) if (each) records.add(each)
-  if (two) records.drop(two)
-  if (four) records.add(four)
+  const { records, gone, end } = shelves(3)
+  const ended = [end(1, 1_000), end(2, 10), end(3, 10)]
+  if (ended[1]) records.drop(ended[1])
+  end(4, 10)
   assert.deepEqual(gone, [2])
-  records.add(ended(5, { keep: 5 }))
+  end(5, 5)
   assert.deepEqual(gone, [2, 1])
   records.expire(13)
   assert.deepEqual(gone, [2, 1, 5, 3])
@@ -133,7 +127,32 @@ test('records: the oldest goes when there are too many, and each when its time h
   assert.deepEqual(gone, [2, 1, 5, 3, 4])
 })
 
-function ended(number: number, { keep }: { readonly keep: number }): Ended {
-  const entry = createEntry(newJob(), number, 0)
-  return { entry, number, startedAt: undefined, at: number, keep, result: undefined, place: 0 }
+test('records: each goes in its time, though the clock was set back', () => {
+  const { records, gone, end } = shelves(10)
+  for (const now of [500, 100, 510, 110]) end(now, 50)
+  records.expire(149)
+  assert.deepEqual(gone, [])
+  records.expire(150)
+  assert.deepEqual(gone, [100])
+  records.expire(160)
+  assert.deepEqual(gone, [100, 110])
+  records.expire(560)
+  assert.deepEqual(gone, [100, 110, 500, 510])
+})
+
+/** Records whose numbers are the times at which they end. */
+function shelves(limit: number) {
+  const gone: number[] = []
+  const records = createEndedJobs(limit, (ended) => {
+    ended.entry = undefined
+    gone.push(ended.number)
+  })
+  function end(now: number, keep: number): Ended {
+    const entry = createEntry(newJob(), now, now)
+    const shelf = records.shelf(keep, now)
+    const ended: Ended = { entry, number: now, startedAt: undefined, at: now, shelf, result: undefined }
+    records.add(ended)
+    return ended
+  }
+  return { records, gone, end }
 }
