@@ -223,6 +223,7 @@ export {
   type MessageOf,
   type MessageRule,
   type MessageRules,
+  type PlaceholderOf,
   type RoomDefinition,
   type RoomParams,
   type RoomRequest,

@@ -4,6 +4,7 @@ import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../ports/rooms.js'
 import type { Socket, SocketTransport } from '../ports/socket.js'
+import { formatFrame } from '../protocol/codec.js'
 import type { PresenceView } from '../protocol/frames.js'
 import type { Report } from '../report.js'
 import { type BroadcastOptions, type BroadcastTracer, createBroadcaster } from './broadcast.js'
@@ -183,7 +184,8 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function tell(state: 'degraded' | 'ok'): void {
-    for (const connection of open.values()) connection.control({ type: 'SYSTEM', state })
+    const message = new Outbound(formatFrame({ type: 'SYSTEM', state }))
+    fanout.run(open, (connection) => connection.deliver(message))
   }
 
   /** Every message of the broker arrives here. */

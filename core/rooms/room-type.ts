@@ -83,17 +83,18 @@ export type RoomParams<Pattern extends string> = string extends Pattern
   ? Readonly<Record<string, string>>
   : { readonly [Name in PlaceholderOf<Pattern>]: string }
 
-type PlaceholderOf<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Rest}`
+/** The names of the placeholders of a pattern: `'id'` for `workflow:{id}`. */
+export type PlaceholderOf<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Rest}`
   ? Name | PlaceholderOf<Rest>
   : never
 
 /** The data that a rule takes, before (`input`) or after (`output`) its schema has seen it. */
 export type DataOf<Rule, Side extends 'input' | 'output'> =
-  Rule extends MessageRule<infer Schema> ? SideOf<Schema, Side> : SideOf<Rule, Side>
-
-type SideOf<Schema, Side extends 'input' | 'output'> = Schema extends StandardSchema
-  ? NonNullable<Schema['~standard']['types']>[Side]
-  : never
+  Rule extends MessageRule<infer Schema>
+    ? NonNullable<Schema['~standard']['types']>[Side]
+    : Rule extends StandardSchema
+      ? NonNullable<Rule['~standard']['types']>[Side]
+      : never
 
 /** What may be broadcast to a room with these rules. */
 export type MessageOf<Sent extends MessageRules> = string extends keyof Sent

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import { defineTask } from '../../core/queue/task.js'
+import { defineRoom } from '../../core/rooms/room-type.js'
 import { createRuntime } from '../../drivers/index.js'
 import { memoryQueue } from '../../drivers/memory/queue.js'
 
@@ -115,6 +116,8 @@ test('getTracer, getTaskQueue and getRooms give the runtime that started last, a
   assert.throws(() => getRooms(), { code: 'ERR_NO_RUNTIME' })
 })
 
+const lab = defineRoom({ pattern: 'lab:{id}' })
+
 test('every problem of a configuration is reported at once, with a guess at what was meant', () => {
   assert.throws(
     () =>
@@ -126,6 +129,9 @@ test('every problem of a configuration is reported at once, with a guess at what
         worker: { concurrency: 0 },
         queues: { defualt: {}, default: { rateLimit: { limit: 1 } } },
         queueTimeout: 5,
+        roomTypes: [lab, lab, { pattern: 'x' }],
+        onBrokerDown: 'bufer',
+        http: { heartbeat: '10ms' },
       } as never),
     (error: { code: string; details: { problems: string[] } }) => {
       assert.equal(error.code, 'ERR_CONFIG_INVALID')
@@ -138,6 +144,10 @@ test('every problem of a configuration is reported at once, with a guess at what
       assert.match(text, /Unknown queue "defualt"\. Did you mean "default"\?/)
       assert.match(text, /queues\.default\.rateLimit\.per is undefined/)
       assert.match(text, /queueTimeout is the bare number 5/)
+      assert.match(text, /roomTypes has "lab:\{id\}" twice/)
+      assert.match(text, /roomTypes\[2\] is no kind of room/)
+      assert.match(text, /Unknown onBrokerDown "bufer"\. Did you mean "buffer"\?/)
+      assert.match(text, /http\.heartbeat is 10ms/)
       return true
     },
   )

@@ -55,6 +55,12 @@ export const roomCoreBugs: readonly CoreBug[] = [
     unseenBySuite: 'drivers lose nothing',
   },
   {
+    name: 'what was heard before an outage comes again after it',
+    file: 'core/rooms/room.ts',
+    from: 'if (seq === (this.position?.seq ?? 0) + 1) this.#next({ epoch, seq }, text)',
+    to: 'this.#next({ epoch, seq }, text)',
+  },
+  {
     name: 'a hole that cannot be filled is not told',
     file: 'core/rooms/room.ts',
     from: "const frame = formatFrame({ type: 'GAP', room: this.name, from, to, reason: 'trimmed' })",
