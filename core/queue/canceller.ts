@@ -57,7 +57,7 @@ export function createCanceller({ ask, tasks, flows, lifeOf, events }: Canceller
   /** The workflow of a job hears of its end in the same step. */
   async function requestFor({ id, meta }: JobRecord, end: Pick<Cancellation, 'error' | 'keep'>): Promise<Cancellation> {
     const { flow: note } = decodeMeta(meta)
-    const flow = note && (await flows.find(note))
+    const flow = note && (await flows.find(note, id))
     if (!note || !flow) return { id, ...end }
     const { failed, keep } = flow.member(note.path)
     return { id, ...end, keep: Math.max(keep, end.keep), ...failed }

@@ -194,7 +194,7 @@ export function createPool(deps: PoolDeps): Pool {
 
   async function refuseMember(job: ClaimedJob, judgement: Refusal, meta: JobMeta, flow: FlowNote): Promise<void> {
     try {
-      settler.refuse(job, judgement, { meta, member: await members.memberOf(flow) })
+      settler.refuse(job, judgement, { meta, member: await members.memberOf(flow, job.id) })
     } catch (error) {
       // What follows it is not known, so it must not end: its lease lapses, and it is judged again.
       report(error, { stage: 'worker.judge', task: job.task, job: job.id })

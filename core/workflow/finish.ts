@@ -32,7 +32,7 @@ const mostFailures = 100
 export async function finish(plan: Plan | null, attempt: Attempt, deps: FinishDeps): Promise<unknown> {
   const { claim, meta } = attempt
   if (!plan) throw forgotten(claim.id)
-  const flow = createFlow({ job: { ...claim, payload: noPlan }, plan, meta, stored: true })
+  const flow = createFlow({ job: { ...claim, payload: noPlan }, plan, meta, storedAt: claim.enqueuedAt })
   const outcome = await deps.flows.outcome(flow)
   attempt.member = { well: {}, failed: {}, keep: outcome.type === 'fulfilled' ? plan.keep.result : plan.keep.failed }
   if (outcome.type === 'fulfilled') return outcome.value

@@ -14,8 +14,8 @@ export interface FlowSource {
   readonly job: Pick<NewJob, 'id' | 'queue' | 'task' | 'payload' | 'meta' | 'key' | 'priority'>
   readonly plan: Plan
   readonly meta: JobMeta
-  /** Its own job is stored before it ends. It is not by drivers that run inline: there it would be due at once. */
-  readonly stored: boolean
+  /** When its own job was stored. Absent with drivers that run inline: they store it when it ends, or it would be due at once. */
+  readonly storedAt?: number
 }
 
 /** A workflow as its workers hold it: the plan, and the jobs that it is made of. */
@@ -43,7 +43,7 @@ export function createFlow(source: FlowSource): Flow {
   const joins = new Map<Path, Pick<Join, 'id' | 'next'>>()
 
   function idOf(path: Path): string {
-    return derivedId(job.id, path)
+    return derivedId(plan.seed, path)
   }
 
   function jobOf({ path, kind }: Planned, input = noInput): NewJob {

@@ -21,11 +21,11 @@ export interface Opened {
 /** Reads workflows and the records of their jobs. */
 export interface Flows {
   /** The workflow of a job; `undefined` when there is none, or no longer. */
-  find(note: FlowNote): Promise<Flow | undefined>
+  find(note: FlowNote, id: string): Promise<Flow | undefined>
   /** The workflow whose own job this is. */
   of(record: JobRecord): Flow | undefined
   /** What a job begins with; `undefined` when its workflow has ended. */
-  open(note: FlowNote): Promise<Opened | undefined>
+  open(note: FlowNote, id: string): Promise<Opened | undefined>
   /** What has become of the whole. */
   outcome(flow: Flow): Promise<PartOutcome>
   inventory(flow: Flow): Promise<Inventory>
@@ -77,16 +77,18 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
   function flowOf(record: JobRecord | undefined): Flow | undefined {
     const plan = record?.task === helperTasks.workflow ? (decode(record.payload) as Plan | null) : null
     if (!record || !plan) return undefined
-    const flow = createFlow({ job: { ...record, payload: noPlan }, plan, meta: decodeMeta(record.meta), stored: true })
-    cache.add(flow, record.payload.length)
+    const { meta, enqueuedAt: storedAt, payload } = record
+    const flow = createFlow({ job: { ...record, payload: noPlan }, plan, meta: decodeMeta(meta), storedAt })
+    cache.add(flow, payload.length)
     return flow
   }
 
   /** Reads a workflow once, also when many of its jobs begin together. */
-  async function find({ w, path }: FlowNote): Promise<Found> {
+  async function find({ w, path }: FlowNote, id: string): Promise<Found> {
     const known = cache.get(w)
-    const found = known ? { flow: known, ended: false } : await (reading.get(w) ?? readOnce(w))
-    return found.flow && hasPart(found.flow, path) ? found : { flow: undefined, ended: true }
+    if (known && isPart(known, path, id)) return { flow: known, ended: false }
+    const found = await (reading.get(w) ?? readOnce(w))
+    return found.flow && isPart(found.flow, path, id) ? found : { flow: undefined, ended: true }
   }
 
   function readOnce(w: string): Promise<Found> {
@@ -97,8 +99,8 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
     return found
   }
 
-  async function open(note: FlowNote): Promise<Opened | undefined> {
-    const { flow, ended } = await find(note)
+  async function open(note: FlowNote, id: string): Promise<Opened | undefined> {
+    const { flow, ended } = await find(note, id)
     const { path } = note
     if (!flow || ended) return undefined
     const part = sourceOf(flow.plan.root, path)
@@ -109,8 +111,8 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
 
   return {
     open,
-    of: (record) => cache.get(record.id) ?? flowOf(record),
-    find: async (note) => (await find(note)).flow,
+    of: flowOf,
+    find: async (note, id) => (await find(note, id)).flow,
     outcome: async (flow) => (await tell(flow, (records) => evaluate(flow.plan.root, '', records))).answer,
     inventory: async (flow) => (await tell(flow, (records) => inventory(flow.plan.root, records))).answer,
     async tally(flow) {
@@ -120,12 +122,13 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
   }
 }
 
-/** A job that was enqueued with another plan under the same id has no place in this one. */
-function hasPart({ plan }: Flow, path: Path): boolean {
-  return nodeAt(plan.root, partWith(path)) !== undefined
+/** The same id of a caller may have been given to another workflow, before or at the same time: its jobs are not part of this one. */
+function isPart({ plan, idOf }: Flow, path: Path, id: string): boolean {
+  return nodeAt(plan.root, partWith(path)) !== undefined && idOf(path) === id
 }
 
-/** A workflow that is stored only when it ends has no record before. */
-function hasEnded({ stored }: Flow, own: JobRecord | undefined): boolean {
-  return own ? isEnded(own.state) : stored
+/** One that is stored only when it ends has no record before; that of another time may be one of a later workflow. */
+function hasEnded({ storedAt }: Flow, own: JobRecord | undefined): boolean {
+  if (storedAt === undefined) return own !== undefined && isEnded(own.state)
+  return own?.enqueuedAt !== storedAt || isEnded(own.state)
 }

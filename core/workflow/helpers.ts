@@ -43,7 +43,7 @@ export function createHelpers(deps: HelperDeps): readonly AnyTask[] {
 async function spread(list: unknown, attempt: Attempt, { flows, enqueue }: HelperDeps): Promise<number> {
   const note = attempt.meta.flow as FlowNote
   if (!Array.isArray(list)) throw noList(list, note)
-  const flow = (await flows.find(note)) as Flow
+  const flow = (await flows.find(note, attempt.jobId)) as Flow
   const jobs = membersFor(flow, note.path, list)
   const pieces = parts(jobs, (job) => job)
   const last = pieces.pop()

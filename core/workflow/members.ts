@@ -22,7 +22,7 @@ export interface Members {
    */
   open(attempt: Attempt, note: FlowNote, given: unknown): Promise<unknown>
   /** What follows a job that ends without running. */
-  memberOf(note: FlowNote): Promise<Member>
+  memberOf(note: FlowNote, id: string): Promise<Member>
 }
 
 /** How long a job waits whose workflow could not be read, in milliseconds. */
@@ -42,7 +42,7 @@ export function createMembers({ flows, report, moved }: MembersDeps): Members {
 
   async function read({ jobId, task }: Attempt, note: FlowNote) {
     try {
-      return await flows.open(note)
+      return await flows.open(note, jobId)
     } catch (error) {
       // Nothing is wrong with the job, so this costs no attempt.
       report(error, { stage: 'workflow.read', task: task.name, job: jobId })
@@ -64,8 +64,8 @@ export function createMembers({ flows, report, moved }: MembersDeps): Members {
       moved(flow)
       return input
     },
-    async memberOf(note) {
-      const flow = await flows.find(note)
+    async memberOf(note, id) {
+      const flow = await flows.find(note, id)
       return flow ? memberIn(flow, note.path) : outlived
     },
   }

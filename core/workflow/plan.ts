@@ -24,6 +24,8 @@ export interface PlannedStep {
  * from the plan and the place of the job alone. The inputs of the first steps are not in it: their jobs have them.
  */
 export interface Plan {
+  /** The ids of its jobs are made of this and of their places. An id of the caller names another workflow later, with another seed. */
+  readonly seed: string
   readonly root: PlanNode
   readonly steps: readonly PlannedStep[]
   /** When it may begin: so many milliseconds after its enqueue, or at this moment. */

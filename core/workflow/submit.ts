@@ -1,26 +1,23 @@
 import type { Clock } from '../clock.js'
-import { encode } from '../codec.js'
+import { decode } from '../codec.js'
 import { TriportError } from '../errors.js'
 import { derivedId, type Ids } from '../ids.js'
-import type { NewJob } from '../ports/job.js'
+import type { JobRecord, NewJob } from '../ports/job.js'
 import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Ask } from '../queue/answer.js'
 import { type Enqueuer, parts } from '../queue/enqueuer.js'
-import { encodeMeta, type JobMeta } from '../queue/meta.js'
-import { maxPayload } from '../queue/outcome.js'
 import { isEnded } from '../queue/states.js'
-import { type AnyTask, defineTask, keepOfUnknown } from '../queue/task.js'
+import { type AnyTask, defineTask } from '../queue/task.js'
 import { traceNotes, waitOf } from '../queue/trace.js'
 import type { Tracer } from '../tracer/tracer.js'
-import { type Compiled, compile } from './compile.js'
-import { firstJobs } from './continuation.js'
-import { createFlow, type Flow } from './flow.js'
+import { compile } from './compile.js'
 import type { FlowCache } from './flow-cache.js'
 import { helperTasks } from './helper-tasks.js'
 import { lastTasks, type Node, takesInput } from './node.js'
 import type { Plan } from './plan.js'
+import { assemble, type Whole } from './whole.js'
 import type { AnyWorkflow } from './workflow.js'
-import { type WorkflowOptions, type WorkflowTerms, workflowTermsOf } from './workflow-options.js'
+import { type WorkflowOptions, workflowTermsOf } from './workflow-options.js'
 
 export interface SubmitterDeps {
   /** @throws `ERR_NOT_STARTED` */
@@ -64,32 +61,24 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
     const terms = workflowTermsOf(options)
     if (input !== undefined && !takesInput(node)) throw noInputWanted()
     const compiled = await compile(node, input, terms.priority)
-    const plan = planOf(node, compiled, terms)
-    const job = ownJob(queueOf(workflow), plan, options, terms)
-    if (options.id !== undefined && (await isKnown(job))) return { job, outcome: { id: job.id, deduplicated: true } }
-    const { inline } = driver().supports
-    const flow = createFlow({ job, plan, meta: {}, stored: !inline })
-    const first = firstOf(flow, compiled, terms)
-    return { job, outcome: inline ? await runInline(flow, first) : await store([job, ...first], options.tx) }
-  }
-
-  function ownJob(queue: string, plan: Plan, options: WorkflowOptions, terms: WorkflowTerms): NewJob {
-    const { priority, delay, runAt, deadline } = terms
+    const queue = queueOf(workflow)
     const id = options.id === undefined ? ids.next() : derivedId(queue, options.id)
-    const payload = encode(plan, { what: 'The plan of the workflow', maxBytes: maxPayload })
-    const meta: JobMeta = {
-      ...(options.room === undefined ? {} : { room: options.room }),
-      ...traceNotes(tracer, waitOf(terms, clock)),
+    const known = options.id === undefined ? undefined : await recordOf(id)
+    const seed = (known && seedOf(known)) ?? ids.next()
+    const trace = traceNotes(tracer, waitOf(terms, clock))
+    const whole = assemble({ node, compiled, terms, options, id, queue, seed, trace })
+    const { job } = whole
+    // One that goes on is stored again, job by job: the call that stored it first may not have reached the end.
+    if (known && (isEnded(known.state) || known.payload !== job.payload)) {
+      return { job, outcome: { id, deduplicated: true } }
     }
-    const due = runAt === undefined ? { delay: delay + deadline } : { delay: 0, runAt: runAt + deadline }
-    const key = options.id === undefined ? {} : { key: options.id }
-    return { id, queue, task: helperTasks.workflow, payload, meta: encodeMeta(meta), ...key, priority, ...due }
+    const { inline } = driver().supports
+    return { job, outcome: inline ? await runInline(whole) : await store([job, ...whole.first], options.tx) }
   }
 
-  /** One that goes on is stored again, job by job: the call that stored it first may not have reached the end. */
-  async function isKnown({ id, payload }: NewJob): Promise<boolean> {
+  async function recordOf(id: string): Promise<JobRecord | undefined> {
     const [record] = await ask((target) => target.get([id]))
-    return record !== undefined && (isEnded(record.state) || record.payload !== payload)
+    return record
   }
 
   async function store(jobs: readonly NewJob[], tx: unknown): Promise<EnqueueOutcome> {
@@ -99,14 +88,14 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
   }
 
   /** The jobs run while they are stored. The last one stores the workflow's own. */
-  async function runInline(flow: Flow, first: readonly NewJob[]): Promise<EnqueueOutcome> {
+  async function runInline({ job, flow, first }: Whole): Promise<EnqueueOutcome> {
     const release = flowCache.hold(flow)
     try {
       await store(first, undefined)
     } finally {
       release()
     }
-    return { id: flow.job.id, deduplicated: false }
+    return { id: job.id, deduplicated: false }
   }
 
   return {
@@ -120,37 +109,8 @@ function nodeIn(workflow: AnyWorkflow): Node {
   return workflow['~node'] as Node
 }
 
-function planOf(node: Node, { root, steps }: Compiled, terms: WorkflowTerms): Plan {
-  const { delay, runAt, deadline } = terms
-  const policies = lastTasks(node).map(({ policy }) => policy)
-  const keep = {
-    result: Math.max(keepOfUnknown, ...policies.map(({ keepResult }) => keepResult)),
-    failed: Math.max(keepOfUnknown, ...policies.map(({ keepFailed }) => keepFailed)),
-  }
-  return { root, steps, delay, ...(runAt === undefined ? {} : { runAt }), deadline, keep }
-}
-
-function firstOf(flow: Flow, { first }: Compiled, terms: WorkflowTerms): NewJob[] {
-  const prepared = new Map(first.map(({ path, prepared }) => [path, prepared]))
-  return firstJobs(flow.plan.root, '').map((planned) => {
-    const { id, meta, ...job } = flow.jobOf(planned)
-    const known = prepared.get(planned.path)
-    if (!known) return postponed({ id, meta, ...job }, terms)
-    const notes = { ...known.meta, flow: { w: flow.job.id, path: planned.path } }
-    return postponed({ ...known.job, id, meta: encodeMeta(notes) }, terms)
-  })
-}
-
-/** A first step waits for the whole, and then its own time. */
-function postponed(job: NewJob, { delay, runAt }: WorkflowTerms): NewJob {
-  if (delay === 0 && runAt === undefined) return job
-  if (job.runAt !== undefined) {
-    throw new TriportError(
-      'ERR_OPTION_INVALID',
-      `The workflow is to wait, and its first step "${job.task}" has a runAt of its own. Leave one out.`,
-    )
-  }
-  return runAt === undefined ? { ...job, delay: job.delay + delay } : { ...job, delay: 0, runAt: runAt + job.delay }
+function seedOf({ task, payload }: JobRecord): string | undefined {
+  return task === helperTasks.workflow ? (decode(payload) as Plan | null)?.seed : undefined
 }
 
 function noInputWanted(): TriportError {

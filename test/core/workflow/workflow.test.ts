@@ -234,6 +234,35 @@ test('another workflow of the id of one that goes on does not change it', async 
   assert.deepEqual([waiting, delayed], [1, 1])
 })
 
+test('an id whose workflow is no longer known names a new one, though jobs of the old one are', async () => {
+  const { queue, clock, driver } = await createRunning({ tasks })
+  const ofTwo = chord([step(add, 1), step(add, 2)], sum)
+  const first = await queue.enqueue(ofTwo, undefined, { id: 'mine' })
+  assert.equal(await first.result(soon), 5)
+  await clock.advance(3_600_001)
+  assert.equal((await driver.list({ queue: 'default', state: 'completed', task: 'add', max: 9 })).jobs.length, 2)
+  const second = await queue.enqueue(chord([step(add, 1), step(add, 2), step(add, 3)], sum), undefined, { id: 'mine' })
+  assert.deepEqual([second.id, second.deduplicated], [first.id, false])
+  await clock.advance(1_000)
+  assert.equal(await second.result(soon), 9)
+})
+
+test('two processes that enqueue a workflow of the same id at the same time enqueue one', async () => {
+  const ran: number[] = []
+  const note = defineTask({ name: 'note', run: (n: number) => void ran.push(n) })
+  const one = await createProcess({ tasks: [note] })
+  const two = await createProcess({ tasks: [note], beside: one })
+  const workflow = group([chain(note, step(note, 2)), note])
+  const jobs = await Promise.all([one, two].map(({ queue }) => queue.enqueue(workflow, 1, { id: 'mine' })))
+  assert.deepEqual(
+    jobs.map(({ deduplicated }) => deduplicated),
+    [false, true],
+  )
+  await two.worker.start()
+  await jobs[1]?.result(soon)
+  assert.deepEqual(ran.sort(), [1, 1, 2])
+})
+
 test('a large workflow is stored in parts, and the same call completes what was interrupted', async () => {
   const { calls, wrap } = recorded()
   let broken = true
