@@ -62,6 +62,7 @@ export type {
   RateLimit,
   RedriveReply,
   RemoveReply,
+  ReplacedJob,
   Settlement,
   SettleReply,
 } from './ports/queue.js'

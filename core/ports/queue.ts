@@ -23,9 +23,14 @@ export interface QueueSupports {
 /** What became of one job of an `enqueue` call. */
 export interface EnqueueOutcome {
   readonly id: string
-  /** True when a job of this id existed already: nothing was stored. */
+  /** True when a job of this id existed already, or one that holds the lock: nothing was stored. */
   readonly deduplicated: boolean
+  /** The job that gave way to this one. */
+  readonly replaced?: ReplacedJob
 }
+
+/** What is told of a job that gave way: its record may be gone already. */
+export type ReplacedJob = Pick<JobRecord, 'id' | 'meta' | 'deliveries'>
 
 /** One way a delivery ended, decided by the core. */
 export type Outcome =
@@ -208,8 +213,8 @@ export interface QueueListener {
  *   that `lost` and `deduplicated` may then mean that the first call has worked.
  * - An id or a token that no driver made is unknown or lost, never an error.
  * - A job whose `lock` is held by another job of its queue MUST NOT be stored: the answer is the holder's id, `deduplicated: true`. But
- *   a holder that `lock.replace` makes give way MUST end in the same atomic step in which the new job is stored. Ids go before
- *   locks, and of the jobs of one call the earlier ones before the later ones. Looking for a holder and storing MUST be one step.
+ *   a holder that `lock.replace` makes give way MUST end in the same atomic step in which the new job is stored, and be answered as
+ *   `replaced` by the call in which it did. Ids go before locks, and of the jobs of one call the earlier ones before the later ones. Looking for a holder and storing MUST be one step.
  * - A lock that is held until `claimed` MUST be free from the first claim on, and one until `ended` when its job ends, however that
  *   happens, or is gone. A job that is put back or redriven does not take its lock again.
  * - Enqueuing with `hasten` MUST make a job of that id due at once when it is `delayed`, and wake; it answers `deduplicated: true`.
@@ -243,8 +248,8 @@ export interface QueueListener {
  * - A settlement may name the same job only once per call.
  *
  * Dead letters
- * - `redrive` MUST make a failed job due at once, as if it were new: deliveries from 0, no error and no reason, `firstDueAt` now. Its
- *   failures and its log stay. `remove` MUST forget an ended job, with its log.
+ * - `redrive` MUST make a failed job due at once, as if it were new: deliveries from 0, no progress, no error, no reason and no request
+ *   to cancel it, `firstDueAt` now. Its failures and its log stay. `remove` MUST forget an ended job, with its log.
  *
  * Reading
  * - `list` MUST give each job that is in the state from the first to the last page once, and those that have ended in the order in

@@ -29,7 +29,11 @@ export interface Canceller {
   cancel(records: readonly JobRecord[], reason?: string): Promise<readonly (CancelReply | undefined)[]>
   /** Forgets jobs. Those that wait are cancelled in the same step; those that run stay. */
   remove(records: readonly JobRecord[]): Promise<readonly RemoveOutcome[]>
+  /** Tells of a job that was cancelled. Resolves when its room has heard of it; never rejects. */
+  tell(job: CancelledJob, error: TriportError): Promise<void>
 }
+
+type CancelledJob = Pick<JobRecord, 'id' | 'task' | 'queue' | 'deliveries' | 'meta'>
 
 export function createCanceller({ ask, tasks, flows, lifeOf, events }: CancellerDeps): Canceller {
   /** @param keep How long the records of jobs that end here are kept. @default what their tasks say */
@@ -63,7 +67,7 @@ export function createCanceller({ ask, tasks, flows, lifeOf, events }: Canceller
     return { id, ...end, keep: Math.max(keep, end.keep), ...failed }
   }
 
-  async function tell({ id, task, queue, deliveries, meta }: JobRecord, error: TriportError): Promise<void> {
+  async function tell({ id, task, queue, deliveries, meta }: CancelledJob, error: TriportError): Promise<void> {
     if (events.has('cancelled')) events.emit({ type: 'cancelled', id, task, queue, attempts: deliveries, error })
     const { room } = decodeMeta(meta)
     if (room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
@@ -74,6 +78,7 @@ export function createCanceller({ ask, tasks, flows, lifeOf, events }: Canceller
   }
 
   return {
+    tell,
     cancel: (records, reason) => end(records, reason),
     async remove(records) {
       const waiting = records.filter(({ state }) => state === 'waiting' || state === 'delayed')

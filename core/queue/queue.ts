@@ -36,7 +36,7 @@ import type {
   TaskRegistry,
 } from './task.js'
 import { enqueueSpan, traceNotes, waitOf } from './trace.js'
-import { duplicate } from './unique.js'
+import { duplicate, replacedBy } from './unique.js'
 import { type WorkerStatus, workerStatuses } from './worker-info.js'
 
 /** Enqueues jobs, follows them, and controls their queues. */
@@ -128,8 +128,10 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     )
   }
 
-  function handle({ job, reject }: Pick<PreparedJob, 'job' | 'reject'>, { id, deduplicated }: EnqueueOutcome): Job {
+  function handle({ job, reject }: Pick<PreparedJob, 'job' | 'reject'>, outcome: EnqueueOutcome): Job {
+    const { id, deduplicated, replaced } = outcome
     const { key, task, queue } = job
+    if (replaced) void canceller.tell({ ...replaced, task, queue }, replacedBy(id)) // Its key is one of this task.
     if (!deduplicated && events.has('enqueued')) events.emit({ type: 'enqueued', id, task, queue, attempts: 0 })
     if (id === job.id) {
       // A generated id can only be known already when its own enqueue was sent twice.

@@ -71,7 +71,7 @@ export function exclusionOf(options: Uniqueness): Exclusion | undefined {
 export function lockOf({ key, until, onConflict }: Exclusion, { name, policy }: Owner, id: string): Lock {
   const lock = { key: keyWithin(name, key), until }
   return onConflict === 'replace'
-    ? { ...lock, replace: { error: encodeError(replaced(id)), keep: policy.keepResult } }
+    ? { ...lock, replace: { error: encodeError(replacedBy(id)), keep: policy.keepResult } }
     : lock
 }
 
@@ -80,6 +80,17 @@ export function successorOf({ state, error }: Pick<JobRecord, 'state' | 'error'>
   if (state !== 'cancelled' || !error?.includes('ERR_JOB_REPLACED')) return undefined
   const { code, details } = decodeError(error) as Partial<TriportError>
   return code === 'ERR_JOB_REPLACED' && typeof details?.by === 'string' ? details.by : undefined
+}
+
+/** What a job ends with that gave way to job `by`. */
+export function replacedBy(by: string): TriportError {
+  const error = new TriportError(
+    'ERR_JOB_REPLACED',
+    `The job was replaced by job ${by}, which has the same unique key.`,
+    { details: { by } },
+  )
+  delete error.stack // It would be stored with every such job, and tell of nothing but the library.
+  return error
 }
 
 /** What enqueuing rejects with when job `id` holds the key and no other one is wanted. */
@@ -116,12 +127,6 @@ function untilOf(scope: UniqueOptions['scope']): Lock['until'] {
   if (scope === 'running') return 'ended'
   if (/^\d/.test(String(scope))) return milliseconds(scope, 'unique.scope')
   throw invalid(`unique.scope is ${JSON.stringify(scope)}. Write 'queued', 'running' or a duration such as '10m'.`)
-}
-
-function replaced(by: string): TriportError {
-  return new TriportError('ERR_JOB_REPLACED', `The job was replaced by job ${by}, which has the same unique key.`, {
-    details: { by },
-  })
 }
 
 function invalid(message: string): TriportError {

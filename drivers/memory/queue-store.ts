@@ -1,4 +1,4 @@
-import type { ClaimedJob, JobRecord, Lease, NewJob, QueueCounts } from '../../core/ports/job.js'
+import type { ClaimedJob, JobRecord, Lease, Lock, NewJob, QueueCounts } from '../../core/ports/job.js'
 import type {
   Cancellation,
   CancelReply,
@@ -15,6 +15,7 @@ import type {
   RateLimit,
   RedriveReply,
   RemoveReply,
+  ReplacedJob,
   Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
@@ -23,6 +24,7 @@ import { type JobEntry, jobRecord, noteFailure, noteLog, notesOf } from './job-e
 import { createJobMoves, type End } from './job-moves.js'
 import { createJoins } from './joins.js'
 import { listJobs } from './listing.js'
+import type { Holder } from './locks.js'
 import type { QueueJobs } from './queue-jobs.js'
 
 /** Jobs in memory. Every call is one atomic step, and `now` is the time at which it happens. */
@@ -51,23 +53,25 @@ export function createStore(keepFinished: number): JobStore {
   const joins = createJoins(keepFinished)
 
   function enqueue(job: NewJob, now: number, by?: string): EnqueueOutcome {
-    const known = find(job.id, now)
-    const holder = known ? undefined : lockedBy(job, now)
-    if (holder !== undefined) return { id: holder, deduplicated: true }
-    if (!known) moves.store(job, now, by)
-    else if (job.hasten && known.state === 'delayed' && known.dueAt > now) moves.hasten(known, now, by)
-    return { id: job.id, deduplicated: known !== undefined }
+    const { id, queue, lock } = job
+    const known = find(id, now)
+    if (known) {
+      if (job.hasten && known.state === 'delayed' && known.dueAt > now) moves.hasten(known, now, by)
+      return { id, deduplicated: true }
+    }
+    const holder = lock && queueOf(queue).locks.holder(lock.key, now)
+    const replaced = holder && giveWay(holder, lock, now)
+    if (holder && !replaced) return { id: holder.id, deduplicated: true }
+    moves.store(job, now, by)
+    return replaced ? { id, deduplicated: false, replaced } : { id, deduplicated: false }
   }
 
-  /** The job that keeps this one out. One that is to give way ends here. */
-  function lockedBy({ queue, lock }: NewJob, now: number): string | undefined {
-    const holder = lock && queueOf(queue).locks.holder(lock.key, now)
-    if (!holder) return undefined
-    const { entry, id } = holder
-    if (!lock.replace || !entry || !isWaiting(entry)) return id
-    moves.end(entry, { state: 'cancelled', ...lock.replace }, now)
+  /** Ends a holder that waits, when it is to be replaced. */
+  function giveWay({ entry }: Holder, { replace }: Lock, now: number): ReplacedJob | undefined {
+    if (!replace || !entry || !isWaiting(entry)) return undefined
+    moves.end(entry, { state: 'cancelled', ...replace }, now)
     tell.rested(entry)
-    return undefined
+    return { id: entry.job.id, meta: entry.job.meta, deliveries: entry.deliveries }
   }
 
   /** The job, if this is its current claim. */

@@ -104,6 +104,19 @@ export function deadLetterClaims(claim: Claim): void {
     )
   })
 
+  claim('redrive MUST forget the progress of a job, and a request to cancel it', async ({ driver }) => {
+    const job = await started(driver)
+    await driver.progress([{ ...leaseOf(job), value: '50' }])
+    await driver.cancel([{ id: job.id, error: '"c"', keep: 60_000 }])
+    await settle(driver, job, failed)
+    await driver.redrive([job.id])
+    const { progress, cancelRequest } = await read(driver, job.id)
+    assert.deepEqual([progress, cancelRequest], [undefined, undefined])
+    const renewed = only(await take(driver))
+    assert.equal(renewed.cancelRequest, undefined)
+    assert.equal(await settle(driver, renewed, again), 'settled')
+  })
+
   claim('redrive answers in order, and keeps what has not failed', async ({ driver }) => {
     const [dead, ended] = [await started(driver), await started(driver)]
     await settle(driver, dead, failed)

@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict'
 import type { NewJob } from '../../../core/ports/job.js'
-import { type Claim, done, idsOf, listening, newJob, only, pair, read, settle, started, take } from './harness.js'
+import {
+  again,
+  type Claim,
+  done,
+  idsOf,
+  listening,
+  newJob,
+  only,
+  pair,
+  read,
+  settle,
+  started,
+  take,
+} from './harness.js'
 import { locked } from './locks.js'
 
 const replace = { error: '"replaced"', keep: 60_000 }
+const lock = { key: 'k', until: 'ended', replace } as const
 
 /** Locks whose holder gives way to a newer job. */
 export function replacingClaims(claim: Claim): void {
@@ -12,9 +26,10 @@ export function replacingClaims(claim: Claim): void {
     ['delayed', 60_000],
   ] as const) {
     claim(`a ${state} holder MUST end in the step in which its replacement is stored`, async ({ driver, advance }) => {
-      const [holder, next] = [locked('ended', { delay }), replacement()]
+      const [holder, next] = [locked('ended', { delay, meta: '{"room":"r"}' }), replacement()]
       await driver.enqueue([holder])
-      assert.deepEqual(await driver.enqueue([next]), [{ id: next.id, deduplicated: false }])
+      const replaced = { id: holder.id, meta: holder.meta, deliveries: 0 }
+      assert.deepEqual(await driver.enqueue([next]), [{ id: next.id, deduplicated: false, replaced }])
       const ended = await read(driver, holder.id)
       assert.deepEqual([ended.state, ended.error], ['cancelled', '"replaced"'])
       await advance(59_000)
@@ -39,6 +54,16 @@ export function replacingClaims(claim: Claim): void {
     assert.equal((await read(driver, holder.id)).state, 'completed')
     await advance(61_000)
     assert.equal(only(await driver.enqueue([replacement()])).deduplicated, false)
+  })
+
+  claim('a holder that gives way while it waits for a retry is answered with its deliveries', async ({ driver }) => {
+    const holder = await started(driver, locked('ended'))
+    await settle(driver, holder, again)
+    const { replaced } = only(
+      await driver.enqueue([replacement({ lock: { ...lock, replace: { ...replace, keep: 0 } } })]),
+    )
+    assert.deepEqual(replaced, { id: holder.id, meta: holder.meta, deliveries: 1 })
+    assert.deepEqual(await driver.get([holder.id]), [undefined])
   })
 
   claim('a replacement holds the lock as it says, not as the holder did', async ({ driver, advance }) => {
@@ -93,5 +118,5 @@ export function replacingClaims(claim: Claim): void {
 }
 
 function replacement(changes: Partial<NewJob> = {}): NewJob {
-  return newJob({ lock: { key: 'k', until: 'ended', replace }, ...changes })
+  return newJob({ lock, ...changes })
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { TriportError } from '../../../core/errors.js'
+import type { NewJob } from '../../../core/ports/job.js'
 import type { EnqueueOptions } from '../../../core/queue/enqueue-options.js'
+import type { LocalJobEvent } from '../../../core/queue/events.js'
 import type { Job } from '../../../core/queue/job.js'
 import { defineTask } from '../../../core/queue/task.js'
 import type { UniqueOptions } from '../../../core/queue/unique.js'
@@ -233,4 +235,38 @@ test('sync: each debounced job runs at once', async () => {
     const job = await queue.enqueue(echo, value, { debounce: { key: 'doc', wait: '5s' } })
     assert.equal((await job.status()).result, value)
   }
+})
+
+test('listeners and the room of a replaced job hear that it was cancelled, and by which', async () => {
+  const task = defineTask({ name: 'told', keepResult: '0s', room: (n: number) => `job:${n}`, run() {} })
+  const { queue, told, clock } = await createProcess({ tasks: [task] })
+  const heard: LocalJobEvent[] = []
+  queue.on('cancelled', (event) => heard.push(event))
+  const replace = mail({ onConflict: 'replace' })
+  const old = await queue.enqueue(task, 1, replace)
+  const [fresh] = await queue.enqueueMany([{ task, input: 2, options: replace }])
+  await clock.settle()
+  const [{ error, ...event } = {} as LocalJobEvent] = heard
+  assert.deepEqual(event, { type: 'cancelled', id: old.id, task: 'told', queue: 'default', attempts: 0 })
+  assert.deepEqual([heard.length, (error as TriportError).details], [1, { by: fresh?.job?.id }])
+  assert.deepEqual(
+    told.map(([room, { status, data }]) => [room, status, (data as { error: { code: string } }).error.code]),
+    [['job:1', 'cancelled', 'ERR_JOB_REPLACED']],
+  )
+})
+
+test('the error for a job that may be replaced carries no stack', async () => {
+  const stored: NewJob[] = []
+  const { queue } = await createProcess({
+    tasks: [echo],
+    wrap: (driver) => ({
+      ...driver,
+      enqueue(jobs) {
+        stored.push(...jobs)
+        return driver.enqueue(jobs)
+      },
+    }),
+  })
+  await queue.enqueue(echo, 1, mail({ onConflict: 'replace' }))
+  assert.doesNotMatch(stored[0]?.lock?.replace?.error ?? '', /stack/)
 })

@@ -7,6 +7,7 @@ import type {
   Join,
   Outcome,
   ProgressUpdate,
+  ReplacedJob,
 } from '../../../../core/ports/queue.js'
 import { createModelJob, type EndState, hasEnded, isLapsed, type ModelJob, redrive } from './model-job.js'
 import { createModelLocks, type ModelHolder } from './model-locks.js'
@@ -44,10 +45,11 @@ export function createModelState(): ModelState {
       if (known) return { id: job.id, deduplicated: true }
       const keeper = locks.holder(job, state.now)
       const stored = replies?.[place]?.deduplicated === false
-      if (keeper && !givesWay(keeper, job, stored)) return { id: keeper.id, deduplicated: true }
+      const replaced = keeper && giveWay(keeper, job, stored)
+      if (keeper && !replaced) return { id: keeper.id, deduplicated: true }
       jobs.set(job.id, createModelJob(job, { call, place, now: state.now }))
       locks.take(job, state.now)
-      return { id: job.id, deduplicated: false }
+      return { id: job.id, deduplicated: false, ...(replaced ? { replaced } : {}) }
     })
   }
 
@@ -56,13 +58,13 @@ export function createModelState(): ModelState {
   }
 
   /** A job that has ended may or may not give way when it was redriven. */
-  function givesWay({ id, hasEnded: before }: ModelHolder, { lock }: NewJob, stored: boolean): boolean {
+  function giveWay({ id, hasEnded: before }: ModelHolder, { lock }: NewJob, stored: boolean): ReplacedJob | undefined {
     const job = state.find(id)
-    if (!job || !lock?.replace || hasEnded(job)) return false
-    if (!(before || state.isInDoubt(job) ? stored : job.state === 'waiting')) return false
+    if (!job || !lock?.replace || hasEnded(job)) return undefined
+    if (!(before || state.isInDoubt(job) ? stored : job.state === 'waiting')) return undefined
     job.error = lock.replace.error
     end(job, 'cancelled', lock.replace.keep)
-    return true
+    return { id, meta: job.job.meta, deliveries: job.deliveries }
   }
 
   function end(job: ModelJob, as: EndState, keep: number): void {
