@@ -127,7 +127,10 @@ export interface ClaimReply {
 export interface ProgressUpdate extends Lease {
   /** Replaces the progress of before. */
   readonly value?: string
-  /** Lines to append to the job's log, which keeps the newest `keptLogLines`. Opaque. */
+  /**
+   * Lines to append to the job's log, which keeps the newest `keptLogLines`. Opaque. The one thing that MAY be there twice when a call is
+   * sent again.
+   */
   readonly log?: readonly string[]
 }
 

@@ -168,7 +168,7 @@ export interface TaskContext {
   /**
    * Adds a line to the job's log, which keeps the latest 100 and is read with `job.log()`. Never throws: of a message, and of data as
    * text, the first 2,000 characters are kept, and failures of the backend are reported. What was logged is stored before
-   * the job ends.
+   * the job ends; a line may be there twice when the backend did not answer.
    */
   readonly log: (message: string, data?: unknown) => void
   /** Enqueues another job or a workflow, in the trace of this one. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { TriportError } from '../../../core/errors.js'
 import type { ProgressUpdate, QueueDriver } from '../../../core/ports/queue.js'
 import { defineTask, type TaskContext } from '../../../core/queue/task.js'
 import { gate } from '../../kit/spy.js'
@@ -154,8 +155,9 @@ test('a log that cannot be stored is reported, and its job ends as ever', async 
     wrap: (driver) => ({ ...driver, progress: () => never }),
   })
   const job = await queue.enqueue(task)
-  await clock.advance(7_500)
-  assert.deepEqual([(await job.status()).state, report.stages()], ['completed', ['worker.progress']])
+  await clock.advance(15_000)
+  const stages = ['worker.progress', 'worker.progress']
+  assert.deepEqual([(await job.status()).state, report.stages()], ['completed', stages])
 })
 
 test('a worker that stops stores what its last jobs have logged, and then their ends', async () => {
@@ -181,3 +183,83 @@ test('a worker that stops stores what its last jobs have logged, and then their 
   await stopped
   assert.deepEqual([(await job.status()).state, (await job.log()).length], ['completed', 1])
 })
+
+test('what could not be stored while the backend was away goes with the next call, and no more than the log keeps', async () => {
+  const { task, started } = held()
+  let away = true
+  const { queue, clock, report } = await createRunning({ tasks: [task], wrap: failing(() => away) })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  const { ctx } = started[0] ?? assert.fail()
+  void ctx.progress(30)
+  for (let n = 0; n < 120; n++) ctx.log(`early ${n}`)
+  await clock.settle()
+  ctx.log('later')
+  await clock.settle()
+  assert.deepEqual(report.stages(), ['worker.progress', 'worker.progress'])
+  away = false
+  ctx.log('last')
+  await clock.settle()
+  const messages = (await job.log()).map(({ message }) => message)
+  assert.deepEqual(
+    [messages.length, messages.at(0), messages.at(-2), messages.at(-1)],
+    [100, 'early 22', 'later', 'last'],
+  )
+  assert.deepEqual(await job.progress(), { percent: 30 })
+})
+
+for (const failures of [1, 2]) {
+  test(`a job that ends while ${failures} call(s) for its log fail waits for the second one, and no longer`, async () => {
+    let left = failures
+    const { wrap, calls } = recording()
+    const task = talking(({ log }) => log('last words'))
+    const { queue, clock } = await createRunning({
+      tasks: [task],
+      wrap: (driver) => failing(() => left-- > 0)(wrap(driver)),
+    })
+    const job = await queue.enqueue(task)
+    await clock.settle()
+    assert.equal((await job.status()).state, 'completed')
+    assert.equal((await job.log()).length, failures === 1 ? 1 : 0)
+    await queue.enqueue(task)
+    await clock.settle()
+    assert.deepEqual(
+      calls.map((updates) => updates.length),
+      failures === 1 ? [1, 1] : [1],
+      'nothing is left of the one before',
+    )
+  })
+}
+
+test('lines that the backend refuses for good are not sent again', async () => {
+  const { task, started } = held()
+  const sent: number[] = []
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      async progress(updates) {
+        sent.push(updates[0]?.log?.length ?? 0)
+        throw new TypeError('no such text')
+      },
+    }),
+  })
+  await queue.enqueue(task, 1)
+  await clock.settle()
+  for (const line of ['one', 'two']) {
+    started[0]?.ctx.log(line)
+    await clock.settle()
+  }
+  assert.deepEqual(sent, [1, 1])
+})
+
+/** A driver that is away for `progress`, as long as `away` says so. */
+function failing(away: () => boolean): (driver: QueueDriver) => QueueDriver {
+  return (driver) => ({
+    ...driver,
+    async progress(updates) {
+      if (away()) throw new TriportError('ERR_DRIVER_UNAVAILABLE', 'down')
+      return driver.progress(updates)
+    },
+  })
+}
