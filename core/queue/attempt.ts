@@ -10,7 +10,7 @@ import type { Tracer } from '../tracer/tracer.js'
 import type { Member } from '../workflow/member.js'
 import type { Backoff } from './backoff.js'
 import type { Life } from './broadcast.js'
-import { cancelled, cancelledBy } from './cancelled.js'
+import { cancelledOn } from './cancelled.js'
 import type { Deadline } from './deadlines.js'
 import { pastDeadline } from './judge.js'
 import { lineText } from './log.js'
@@ -159,7 +159,7 @@ export class Attempt implements TaskContext, Deadline {
 
   /** The job was cancelled while it runs. @param request What the request was stored with, if that is known. */
   cancel(request: string | undefined): void {
-    this.interrupt('cancelled', request === undefined ? cancelled(this.claim) : cancelledBy(request))
+    this.interrupt('cancelled', cancelledOn(this.claim, request))
   }
 
   /** Its lease could not be renewed in time: another worker may have the job. Only the backend knows, so it is settled as usual. */

@@ -18,6 +18,8 @@ export interface CancellationsDeps {
 export interface Cancellations {
   /** Somebody may have cancelled this job. It need not run here. */
   hear(id: string): void
+  /** What the request to cancel this job was stored with, if that can be read. Never rejects. */
+  requestOf(id: string): Promise<string | undefined>
 }
 
 /** A cancellation reaches its attempt within a second, also when its reason cannot be read: so long that is tried, in milliseconds. */
@@ -53,5 +55,6 @@ export function createCancellations({ driver, clock, report, attempts, schedule 
       if (heard.size === 0) schedule(() => void flush())
       heard.add(id)
     },
+    requestOf: async (id) => (await read([id]))?.[0]?.cancelRequest,
   }
 }

@@ -14,6 +14,11 @@ export function cancelled({ id, task }: Pick<ClaimedJob, 'id' | 'task'>, reason?
   })
 }
 
+/** What a job was cancelled with. @param request What the request was stored with, if that is known. */
+export function cancelledOn(job: Pick<ClaimedJob, 'id' | 'task'>, request: string | undefined): TriportError {
+  return request === undefined ? cancelled(job) : cancelledBy(request)
+}
+
 /** What a request to cancel a job was stored with. */
 export function cancelledBy(request: string): TriportError {
   const { message, details = {} } = decodeError(request) as Partial<TriportError> & Error

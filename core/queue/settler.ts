@@ -6,7 +6,7 @@ import type { Report } from '../report.js'
 import { type Member, withFollowers } from '../workflow/member.js'
 import type { Attempt } from './attempt.js'
 import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
-import { cancelled } from './cancelled.js'
+import { cancelled, cancelledOn } from './cancelled.js'
 import type { JobEventName, JobEvents } from './events.js'
 import type { Refusal } from './judge.js'
 import { decodeMeta, type JobMeta } from './meta.js'
@@ -23,6 +23,8 @@ export interface SettlerDeps {
   pending(attempt: Attempt): Promise<void> | undefined
   /** How long the record of a cancelled job of this task is kept, in milliseconds. */
   keepOf(task: string): number
+  /** What the request to cancel this job was stored with, if that can be read. Never rejects. */
+  requestOf(id: string): Promise<string | undefined>
 }
 
 /** Ends claims, and tells those who want to know. */
@@ -53,6 +55,8 @@ interface About {
   readonly detail?: unknown
   readonly life?: Life | undefined
   readonly member?: Member | undefined
+  /** Of a job that was to run again: what the request to cancel it was stored with. */
+  readonly request?: Promise<string | undefined> | undefined
 }
 
 /** A task that is unknown is reported once per this many of its jobs. */
@@ -75,7 +79,7 @@ const eventNames: Readonly<Record<Outcome['type'], JobEventName | undefined>> = 
   released: undefined,
 }
 
-export function createSettler({ report, changed, lifeOf, events, pending, keepOf }: SettlerDeps): Settler {
+export function createSettler({ report, changed, lifeOf, events, pending, keepOf, requestOf }: SettlerDeps): Settler {
   const held = new Set<Promise<void>>()
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
@@ -91,18 +95,22 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     })
   }
 
-  function answered({ settlement, job, about, resent }: Ended, reply: SettleReply): void {
-    const { detail, life, member } = about
+  function answered(ended: Ended, reply: SettleReply): void {
+    const { settlement, job, about, resent } = ended
+    const { detail, member, request } = about
     if (reply === 'settled') {
-      emit(job, settlement.outcome, detail)
-      if (life) tell(life, settlement.outcome, detail)
+      const told = request ? request.then((text) => tell(ended, cancelledOn(job, text))) : tell(ended, detail)
+      if (told) keep(telling, told)
       if (member && 'keep' in settlement.outcome) member.ended?.()
     } else if (reply === 'cancelled') {
       // It was to run again, and somebody has cancelled it: it is still ours to end. What follows in its workflow may not be known
       // here: then its lease lapses, and whoever gets it finds that out.
       if (!member && decodeMeta(job.meta).flow) return
       const error = cancelled(job)
-      post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, { ...about, detail: error })
+      // Read before it ends: then its record may be gone.
+      const request = about.life || events.has('cancelled') ? requestOf(job.id) : undefined
+      const told = { ...about, detail: error, request }
+      post(job, { type: 'cancelled', error: encodeError(error), keep: keepOf(job.task) }, told)
       changed()
     } else if (!resent) tellLost(job, tooLate(job))
   }
@@ -123,12 +131,10 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     report(error, { stage: 'worker.settle', task: job.task, job: job.id })
   }
 
-  /** A room hears of an end when it is stored: whoever asks then finds it. */
-  function tell(life: Life, { type }: Outcome, detail: unknown): void {
-    const ok = type === 'completed'
-    const data = ok ? resultData(detail) : type === 'released' ? undefined : { error: jobError(detail) }
-    const told = life.tell(statuses[type], data, ok ? 100 : undefined)
-    keep(telling, told)
+  /** Listeners and the room hear of an end when it is stored: whoever asks then finds it. */
+  function tell({ settlement: { outcome }, job, about }: Ended, detail: unknown): Promise<void> | undefined {
+    emit(job, outcome, detail)
+    return about.life && tellRoom(about.life, outcome, detail)
   }
 
   function isNews({ task }: ClaimedJob, { outcome, error }: Refusal): boolean {
@@ -169,6 +175,12 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     posted: async () => void (await Promise.all(held)),
     told: async () => void (await Promise.all(telling)),
   }
+}
+
+function tellRoom(life: Life, { type }: Outcome, detail: unknown): Promise<void> {
+  const ok = type === 'completed'
+  const data = ok ? resultData(detail) : type === 'released' ? undefined : { error: jobError(detail) }
+  return life.tell(statuses[type], data, ok ? 100 : undefined)
 }
 
 /** Keeps a promise in a set until it resolves. */

@@ -115,10 +115,13 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
   const { pending } = progress
   const changed = () => loop.kick()
-  const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult })
+  const attempts = () => pool.attempts
+  const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
+  const { requestOf } = cancellations
+  const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult, requestOf })
   const isolates = await openIsolates(deps)
   const workflows = createWorkflowWorker({ ...deps, driver, lease })
-  const pool = createPool({
+  const pool: Pool = createPool({
     ...deps,
     tasks: workflows.withHelpers(tasks),
     members: workflows.members,
@@ -130,8 +133,6 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     worker: instanceId,
     changed,
   })
-  const attempts = () => pool.attempts
-  const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
   const keeper = createLeaseKeeper({ driver, clock, report, lease, cancelled: cancellations.hear, attempts })
   const loop: ClaimLoop = createClaimLoop({
     ...deps,

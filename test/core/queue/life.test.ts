@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { TriportError } from '../../../core/errors.js'
-import { defineTask } from '../../../core/queue/task.js'
+import { defineTask, type TaskContext } from '../../../core/queue/task.js'
 import type { Message } from '../../../core/rooms/messages.js'
 import { type MemoryTracer, memoryTracer } from '../../../drivers/memory/tracer.js'
 import { gate } from '../../kit/spy.js'
@@ -218,3 +218,40 @@ test('a failed enqueue fails its span', async () => {
   await assert.rejects(queue.enqueue(noop, { fn() {} }))
   assert.equal(spanOf(tracer, 'enqueue default').attributes['error.type'], 'ERR_VALUE_UNSUPPORTED')
 })
+
+for (const [how, end] of [
+  ['failing', async () => Promise.reject(new Error('no'))],
+  ['timing out', ({ signal }: TaskContext) => new Promise((_, reject) => signal.addEventListener('abort', reject))],
+] as const) {
+  test(`who listens to a job that was cancelled while ${how} hears the reason of whoever cancelled it`, async () => {
+    const going = gate()
+    const task = defineTask({
+      name: 'doomed',
+      room,
+      timeout: '5s',
+      keepResult: '0s',
+      async run(_: Input, ctx) {
+        await going.promise
+        return end(ctx)
+      },
+    })
+    const { queue, told, clock } = await createRunning({
+      tasks: [task],
+      // Its worker does not hear of the request before it wants to put the job back.
+      wrap: (driver) => ({ ...driver, listen: ({ queues }) => driver.listen({ queues, signals: {} }) }),
+    })
+    const heard: string[] = []
+    queue.on('cancelled', ({ error }) => heard.push((error as Error).message))
+    const job = await queue.enqueue(task, { id: 'a' })
+    await clock.advance(1_000)
+    await job.cancel('superseded')
+    going.open()
+    await clock.advance(5_000)
+    assert.match(heard.join('; '), /^Job .* was cancelled: superseded$/)
+    const { status, data } = told.at(-1)?.[1] ?? {}
+    assert.deepEqual(
+      [status, data],
+      ['cancelled', { error: { name: 'TriportError', message: heard[0], code: 'ERR_JOB_CANCELLED' } }],
+    )
+  })
+}
