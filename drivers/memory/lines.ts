@@ -43,9 +43,11 @@ interface Level extends Placed {
 interface Places {
   readonly key: string
   taken: number
-  /** By priority. */
-  readonly lines: Map<number, Line>
+  /** One for each priority. Those are few, and often there is one job: no map, and no array that has room for more. */
+  lines: readonly Line[]
 }
+
+const noLines: readonly Line[] = []
 
 export function createLines(): Lines {
   const levels = new Map<number, Level>()
@@ -71,7 +73,7 @@ export function createLines(): Lines {
 
   function reviewAll({ lines }: Places): boolean {
     let opened = false
-    for (const line of lines.values()) if (review(line)) opened = true
+    for (const line of lines) if (review(line)) opened = true
     return opened
   }
 
@@ -81,18 +83,23 @@ export function createLines(): Lines {
       level.plain ??= addLine(level, undefined)
       return level.plain
     }
-    const places = found(groups, group.key, () => ({ key: group.key, taken: 0, lines: new Map<number, Line>() }))
-    return found(places.lines, priority, () => addLine(level, places))
+    const places = found(groups, group.key, () => ({ key: group.key, taken: 0, lines: noLines }))
+    const known = places.lines.find((line) => line.level === level)
+    if (known) return known
+    const line = addLine(level, places)
+    places.lines = places.lines.concat(line)
+    return line
   }
 
-  function drop({ level, group }: Line): void {
-    if (group) group.lines.delete(level.priority)
+  function drop(line: Line): void {
+    const { level, group } = line
+    if (group) group.lines = group.lines.filter((each) => each !== line)
     else level.plain = undefined
     if (--level.lines === 0) levels.delete(level.priority)
   }
 
   function tidy(group: Places): void {
-    if (group.taken === 0 && group.lines.size === 0) groups.delete(group.key)
+    if (group.taken === 0 && group.lines.length === 0) groups.delete(group.key)
   }
 
   /** Takes a job out of its line. True when that opened the line. */

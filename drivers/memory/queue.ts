@@ -106,7 +106,7 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
     withdrawWorker: async (id) => workers.withdraw(id),
     workers: async () => workers.all(now()),
     async listen({ queues, signals }) {
-      const leave = inline?.serve(queues)
+      const leave = signals.wake && inline?.serve(queues) // Who cannot be woken runs nothing.
       const listener = createListener({ jobs, queues, signals, report }, () => {
         leave?.()
         listeners.delete(listener)

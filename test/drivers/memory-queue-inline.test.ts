@@ -92,9 +92,15 @@ test('sync: a worker that stops lets go of those who wait for what follows', asy
   await call.outcomes
 })
 
+test('sync: who only listens to events takes no jobs', async () => {
+  const driver = syncQueue()
+  await driver.listen({ queues: ['q'], signals: { event() {} } })
+  await assert.rejects(driver.enqueue([newJob()]), { code: 'ERR_UNSUPPORTED' })
+})
+
 async function served(store = memoryQueueStore()) {
   const driver: QueueDriver = syncQueue({ store })
-  const listener = await driver.listen({ queues: ['q'], signals: {} })
+  const listener = await driver.listen({ queues: ['q'], signals: { wake() {} } })
   return { driver, listener, enqueue: (jobs: readonly NewJob[]) => calling(driver.enqueue(jobs)) }
 }
 

@@ -3,7 +3,7 @@ import type { NewJob } from '../../../core/ports/job.js'
 import type { EnqueueOutcome, QueueDriver } from '../../../core/ports/queue.js'
 import { again, type Claim, done, failed, idsOf, newJob, only, read, released, settle, take } from './harness.js'
 
-/** Drivers whose `enqueue` waits for its jobs, while somebody listens to their queue. */
+/** Drivers whose `enqueue` waits for its jobs, while a worker listens to their queue. */
 export function inlineClaims(claim: Claim): void {
   claim('with supports.inline, enqueue resolves when all its jobs have ended', async ({ driver }) => {
     assert.equal(driver.supports.inline, true)
@@ -80,9 +80,9 @@ interface Call {
   readonly over: boolean
 }
 
-/** An `enqueue` under way, with somebody who listens. */
+/** An `enqueue` under way, with a worker that can be woken. */
 async function enqueuing(driver: QueueDriver, jobs: readonly NewJob[]): Promise<Call> {
-  await driver.listen({ queues: ['q'], signals: {} })
+  await driver.listen({ queues: ['q'], signals: { wake() {} } })
   let over = false
   const outcomes = driver.enqueue(jobs).finally(() => {
     over = true
