@@ -117,8 +117,9 @@ export interface ClaimReply {
   /** In the order of `request.settle`. */
   readonly settled: readonly SettleReply[]
   /**
-   * Milliseconds until this claim could bring another job without a signal before: the next delayed job is due, or the next token
-   * of `request.rate` is there. `undefined` when `max` jobs came, and when only a signal can change anything.
+   * Milliseconds until this claim could bring another job without a signal before: the next delayed job is due, whatever its group, or
+   * the next token of `request.rate` is there; when a job waits for a token, the token's. `undefined` when `max` jobs came, and when
+   * only a signal can change anything, as while the queue is paused or full.
    */
   readonly nextDue?: number
 }
@@ -219,8 +220,9 @@ export interface QueueListener {
  *   a holder that `lock.replace` makes give way MUST end in the same atomic step in which the new job is stored, and be answered as
  *   `replaced` by the call in which it did. Ids go before locks, and of the jobs of one call the earlier ones before the later ones. Looking for a holder and storing MUST be one step.
  * - A lock that is held until `claimed` MUST be free from the first claim on, and one until `ended` when its job ends, however that
- *   happens, or is gone. A job that is put back or redriven does not take its lock again.
+ *   happens, or is gone. A job that is put back or redriven does not take its lock again. A holder that has ended once never gives way.
  * - Enqueuing with `hasten` MUST make a job of that id due at once when it is `delayed`, and wake; it answers `deduplicated: true`.
+ *   `firstDueAt` of one that was never claimed is then now.
  *
  * Claims
  * - `claim` MUST give a job to one caller only, MUST NOT give a job before it is due on the server's clock, and MUST count
@@ -229,14 +231,15 @@ export interface QueueListener {
  *   jobs of one call in the call's order; jobs that were put back MAY be given sooner or later than that.
  * - Jobs with a `group` stand in a line of their own per priority and group key, all others of that priority in one line, and the
  *   order above holds within a line. The lines of a priority MUST take turns: within one claim, no line gives two jobs more than
- *   another one that has a job which may be given. A line whose group is full is passed over, also for jobs of lower priority.
+ *   another one that has a job which may be given, and a line that was given from goes behind the others for later claims too. A line
+ *   whose first job may not be given, because its group is full, is passed over, also for jobs of lower priority.
  * - `claim` MUST NOT make more jobs of a group active than the `limit` of the job that it gives, nor more of a queue than
  *   `request.concurrency`, nor more at a time than `request.rate` has tokens for. A paused queue gives none. All of this MUST hold
  *   over all callers. A job counts as active from its claim until it is settled or its lapsed lease is found, once.
  * - What `request.settle` ends MUST count before the limits of the same claim are looked at.
  * - When a place becomes free by a settle, a lapse or a resume, and a job waited for it, `wake` MUST follow.
- * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find such jobs by itself; until
- *   it does, they MAY be shown as `active` and their leases MAY still be extended and settled.
+ * - A lease that was not extended in time MUST only put its job back to `waiting`. `claim` MUST find all such jobs of its queue before
+ *   it looks for jobs; until it does, they MAY be shown as `active` and their leases MAY still be extended and settled.
  * - `extend`, `settle` and `progress` with a token that is not the job's current one MUST change nothing and say `lost`.
  * - `claim` MUST apply `request.settle` before it looks for jobs.
  * - `settle` MUST apply outcome, `enqueue` and `join` in one atomic step, settlement by settlement, when it says `settled`.
@@ -251,12 +254,12 @@ export interface QueueListener {
  * - A settlement may name the same job only once per call.
  *
  * Dead letters
- * - `redrive` MUST make a failed job due at once, as if it were new: deliveries from 0, no progress, no error, no reason and no request
- *   to cancel it, `firstDueAt` now. Its failures and its log stay. `remove` MUST forget an ended job, with its log.
+ * - `redrive` MUST make a failed job due at once, as if it were new: deliveries from 0, no error, no reason, no progress and no request
+ *   to cancel, `firstDueAt` now. Its failures and its log stay. `remove` MUST forget an ended job, with its log.
  *
  * Reading
  * - `list` MUST give each job that is in the state from the first to the last page once, and those that have ended in the order in
- *   which they ended, newest first. The order of the others is the driver's.
+ *   which they ended, newest first, of those that ended in one millisecond any first. The order of the others is the driver's.
  * - `get` MUST see every write that has been acknowledged. Records of ended jobs MUST be readable for `keep` milliseconds,
  *   or as long as a stated bound on their number allows, and MUST be gone when it has passed.
  *

@@ -144,6 +144,15 @@ export function groupClaims(claim: Claim): void {
     for (const key of ['a', 'b', 'c', '']) assert.ok(countOf(rest, key) >= 1 && countOf(rest, key) <= 2)
   })
 
+  claim('a line that was given from goes behind the others for later claims too', async ({ driver }) => {
+    const jobs = ['a', 'b', 'c'].flatMap((key) => Array.from({ length: 4 }, () => grouped(key, 10)))
+    await driver.enqueue(jobs)
+    for (const _ of [1, 2, 3]) {
+      const claimed = [await take(driver, { max: 1 }), await take(driver, { max: 1 }), await take(driver, { max: 1 })]
+      assert.deepEqual(new Set(claimed.flat().map(({ payload }) => payload)), new Set(['"a"', '"b"', '"c"']))
+    }
+  })
+
   claim('a line that is short or full leaves its turns to the others', async ({ driver }) => {
     const jobs = [
       ...Array.from({ length: 10 }, () => grouped('a', 10)),
