@@ -30,10 +30,11 @@ export interface Parts extends Pick<NewJob, 'id' | 'queue'> {
 
 /** @throws `ERR_PAYLOAD_TOO_LARGE`, `ERR_OPTION_INVALID` */
 export function assemble(parts: Parts): Whole {
-  const { compiled, terms } = parts
+  const { compiled, terms, options, trace } = parts
   const plan = planOf(parts)
-  const job = ownJob(parts, plan)
-  const flow = createFlow({ job, plan, meta: {} })
+  const meta: JobMeta = { ...trace, ...(options.room === undefined ? {} : { room: options.room }) }
+  const job = ownJob(parts, plan, meta)
+  const flow = createFlow({ job, plan, meta })
   return { job, flow, first: firstOf(flow, compiled, terms) }
 }
 
@@ -48,10 +49,10 @@ function planOf({ node, compiled, terms, seed }: Parts): Plan {
   return { seed, root, steps, delay, ...(runAt === undefined ? {} : { runAt }), deadline, keep }
 }
 
-function ownJob({ id, queue, options, terms, trace }: Parts, plan: Plan): NewJob {
+function ownJob({ id, queue, options, terms }: Parts, plan: Plan, notes: JobMeta): NewJob {
   const { priority, delay, runAt, deadline } = terms
   const payload = encode(plan, { what: 'The plan of the workflow', maxBytes: maxPayload })
-  const meta = encodeMeta({ ...trace, ...(options.room === undefined ? {} : { room: options.room }) })
+  const meta = encodeMeta(notes)
   const due = runAt === undefined ? { delay: delay + deadline } : { delay: 0, runAt: runAt + deadline }
   const key = options.id === undefined ? {} : { key: options.id }
   return { id, queue, task: helperTasks.workflow, payload, meta, ...key, priority, ...due }

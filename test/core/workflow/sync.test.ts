@@ -5,7 +5,9 @@ import { isTriportError } from '../../../core/errors.js'
 import { chain } from '../../../core/workflow/chain.js'
 import { nodeOf, takesInput } from '../../../core/workflow/node.js'
 import { syncQueue } from '../../../drivers/memory/queue.js'
-import { createProcess } from '../queue/setup.js'
+import { memoryTracer } from '../../../drivers/memory/tracer.js'
+import { createProcess, createRunning } from '../queue/setup.js'
+import { held } from '../queue/tasks.js'
 import { build, expected, nests, tasks, withoutReason } from './nesting.js'
 
 const { TRIPORT_LONG, TRIPORT_SEED } = process.env
@@ -27,4 +29,29 @@ test('with the sync driver, enqueue resolves when the whole workflow has ended',
     if (!failed) assert.equal(JSON.stringify(result, withoutReason), JSON.stringify(value))
   })
   await fc.assert(property, { numRuns: TRIPORT_LONG ? 2_000 : 200, ...seed })
+})
+
+test('with the sync driver, a workflow has its trace and its room as well', async () => {
+  const { task, started } = held()
+  const tracer = memoryTracer()
+  const { queue, worker, told, clock } = await createRunning({
+    tasks: [task],
+    tracer,
+    driver: (store) => syncQueue({ store }),
+  })
+  const enqueued = queue.enqueue(chain(task, task), 1, { room: 'workflow:a' })
+  for (let n = 0; n < 2; n++) {
+    await clock.advance(1_000)
+    started[n]?.gate.open(n)
+  }
+  assert.equal((await (await enqueued).status()).result, 1)
+  await worker.stop()
+  assert.deepEqual(
+    told.map(([, { status, progress }]) => `${status} ${progress}`),
+    ['running 0', 'running 50', 'completed 100'],
+  )
+  const [producer] = tracer.finished.filter(({ name }) => name === 'enqueue default')
+  const processed = tracer.finished.filter(({ name }) => name === 'process default')
+  assert.equal(processed.length, 3)
+  for (const span of processed) assert.equal(span.parentSpanId, producer?.spanId)
 })
