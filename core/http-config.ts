@@ -46,7 +46,11 @@ export interface HttpConfig {
   readonly trustProxy?: boolean
   /** What to do with upgrades of other paths. `auto` answers 404 when nobody else listens for upgrades. @default 'auto' */
   readonly foreignUpgrades?: 'auto' | 'ignore'
-  /** How often a connection must give a sign of life; one that gives none for two of them is ended. @default '25s' */
+  /**
+   * How often a connection must give a sign of life; one that gives none for two of them is ended. Of `createRuntime` only.
+   *
+   * @default '25s'
+   */
   readonly heartbeat?: Duration
   readonly limits?: Partial<HttpLimits>
 }

@@ -155,7 +155,12 @@ export class Membership implements RoomMember {
     const sameLog = position.epoch === floor.epoch
     if (covered(position, floor) || (!sameLog && message.type !== 'RESET')) return
     this.#floor = undefined
-    this.#give(sameLog && message.type === 'GAP' ? this.#gapAbove(floor, position) : message)
+    if (sameLog && message.type === 'GAP') return void this.#give(this.#gapAbove(floor, position.seq))
+    // The log was shorter than the room believes: it has lost its end, and the room is about to find out.
+    if (sameLog && message.type !== 'RESET' && position.seq > floor.seq + 1) {
+      this.#give(this.#gapAbove(floor, position.seq - 1))
+    }
+    this.#give(message)
   }
 
   #give(message: Outbound): void {
@@ -163,7 +168,7 @@ export class Membership implements RoomMember {
   }
 
   /** The room's hole may begin below what the history has filled. */
-  #gapAbove(floor: Position, { seq: to }: Position): Outbound {
+  #gapAbove(floor: Position, to: number): Outbound {
     const room = this.room.name
     return new Outbound(formatFrame({ type: 'GAP', room, from: floor.seq + 1, to, reason: 'trimmed' }), { room })
   }

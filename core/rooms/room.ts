@@ -130,7 +130,7 @@ export class Room {
   async #readOn(): Promise<boolean> {
     const asked = this.asking()
     if (asked === undefined) return false
-    const { delivered, count } = asked
+    const { delivered } = asked
     const page = await this.#context.read(this.name, { after: Math.max(0, delivered.seq - 1), limit: pageSize })
     switch (relationOfPage(delivered, page, idOf)) {
       case 'regressed':
@@ -139,7 +139,7 @@ export class Room {
         this.#reset(page)
         return true
       default:
-        return this.#follow(page, count)
+        return this.#follow(page, asked)
     }
   }
 
@@ -155,15 +155,19 @@ export class Room {
     this.#deliver(new Outbound(frame, { room: this.name }), this.position)
   }
 
-  #follow({ epoch, head, low, entries }: LogPage, doubt: number): boolean {
+  #follow({ epoch, head, low, entries }: LogPage, { delivered, count }: Doubt): boolean {
     const before = this.position?.seq ?? 0
-    if (low > before + 1) this.#skip({ from: before + 1, to: low - 1 }, epoch)
+    // After an outage, what was delivered last may have been lost and replaced: when it is no longer kept, nobody can tell.
+    const lastIsGone = delivered.id !== undefined && low > delivered.seq && before === delivered.seq
+    const unsure = lastIsGone && count > this.#cleared
+    const from = Math.max(1, unsure ? before : before + 1)
+    if (low > from) this.#skip({ from, to: low - 1 }, epoch)
     for (const { seq, text } of entries) {
       if (seq === (this.position?.seq ?? 0) + 1) this.#next({ epoch, seq }, text)
     }
     const now = this.position?.seq ?? 0
     if (now < head) return now > before
-    this.#cleared = Math.max(this.#cleared, doubt)
+    this.#cleared = Math.max(this.#cleared, count)
     return false
   }
 

@@ -132,6 +132,15 @@ test('a look that began before the broker was lost clears no doubt', async () =>
   assert.deepEqual(reads, [0])
 })
 
+test('after an outage, a last message that is no longer kept may have been replaced, and is told as part of the hole', async () => {
+  const { room, heard, arrive } = roomOver({ page: ahead('e', 4, 5) })
+  room.startAt({ epoch: 'e', seq: 3, id: '3' })
+  room.doubt()
+  arrive('e', 5)
+  await settled()
+  assert.deepEqual(heard, ['GAP 3 to 3', 'e 4 4', 'e 5 5'])
+})
+
 test('a driver whose renew changes nothing is not asked for ever', async () => {
   const { room, reads, arrive } = roomOver({ page: ahead('e', 1, 2) })
   room.startAt({ epoch: 'e', seq: 5, id: '5' })
