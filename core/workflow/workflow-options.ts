@@ -5,7 +5,7 @@ import { unknownName } from '../suggest.js'
 
 /** How a workflow is enqueued. */
 export interface WorkflowOptions extends Pick<EnqueueOptions, 'delay' | 'runAt' | 'id' | 'tx'> {
-  /** How long the whole may take from when it may begin. Then it fails, and what is left of it is cancelled. @default '7d' */
+  /** How long the whole may take from when it may begin. Then it fails, and what is left of it is cancelled. @default '1d' */
   readonly deadline?: Duration
   /** The priority of its jobs that have none of their own. @default 0 */
   readonly priority?: number
@@ -40,7 +40,7 @@ export function workflowTermsOf(options: WorkflowOptions): WorkflowTerms {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(known, name)) throw invalid(unknownName('option of a workflow', name, Object.keys(known)))
   }
-  const { deadline = '7d', room, ...rest } = options
+  const { deadline = '1d', room, ...rest } = options
   const { priority, delay, runAt } = termsOf(rest)
   const allowed = milliseconds(deadline, 'deadline')
   if (allowed === 0) throw invalid('deadline is 0. Give the time that the whole may take.')
