@@ -1,6 +1,6 @@
 import { createHeap } from './heap.js'
 import { type Ended, expiryOf, type Shelf } from './job-entry.js'
-import { createRoll } from './roll.js'
+import { createRoll, type Roll } from './roll.js'
 
 /** The records of ended jobs, of all queues: each is kept for its time, and so many at most. */
 export interface EndedJobs {
@@ -74,7 +74,7 @@ export function createEndedJobs(limit: number, forget: (ended: Ended) => void): 
   }
 }
 
-export function createEndedRoll() {
+export function createEndedRoll(): Roll<Ended> {
   return createRoll<Ended>({ numberOf: ({ number }) => number, isGone: ({ entry }) => !entry })
 }
 

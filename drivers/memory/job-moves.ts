@@ -38,7 +38,7 @@ export interface JobMoves {
   hasten(entry: JobEntry, now: number, by?: string): void
   /** Hands over the next job that may be given. */
   start(queue: QueueJobs, lease: number, now: number): ClaimedJob | undefined
-  /** Ends a live job. `audience.rested` is the caller's, when what follows is stored. */
+  /** Ends a live job. The caller stores what follows, and then tells that the job rests. */
   end(entry: JobEntry, end: End, now: number): void
   /** Lets an active job wait again. */
   putBack(entry: JobEntry, how: 'retried' | 'released' | 'lapsed', delay: number, now: number): void
