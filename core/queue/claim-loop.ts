@@ -4,7 +4,7 @@ import type { ClaimReply, ClaimRequest, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
-import type { QueueLimits } from './queue-limits.js'
+import { leastPause, type QueueLimits } from './queue-limits.js'
 import type { Ended } from './settler.js'
 import { breather } from './turn.js'
 
@@ -160,9 +160,10 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     due.get(queue)?.()
     due.delete(queue)
     if (ms === undefined || ms >= poll || !claiming) return
+    const pause = Math.max(ms, leastPause(queues.get(queue)))
     due.set(
       queue,
-      clock.after(Math.max(1, Math.ceil(ms)), () => wake(queue)),
+      clock.after(Math.ceil(pause), () => wake(queue)),
     )
   }
 

@@ -37,6 +37,18 @@ export function limitsOf({ concurrency, rateLimit }: QueueOptions = {}): QueueLi
   return { ...(concurrency === undefined ? {} : { concurrency }), ...(rate ? { rate } : {}) }
 }
 
+/** How long tokens are let gather at most, in milliseconds. */
+const longestGathering = 20
+
+/**
+ * How long to wait at least for the next due job or token, in milliseconds. At a high rate a claim for each token would ask the backend a
+ * thousand times a second. Tokens gather meanwhile, but never so long that the bucket could run over.
+ */
+export function leastPause({ rate }: QueueLimits = {}): number {
+  if (!rate) return 1
+  return Math.max(1, Math.min(longestGathering, (rate.burst * rate.per) / rate.tokens / 2))
+}
+
 /** What is wrong with the `queues` of a configuration. @param known The queues of its tasks. */
 export function problemsOfQueues(queues: unknown, known: readonly string[]): string[] {
   if (queues === undefined) return []

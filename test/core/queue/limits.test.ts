@@ -5,6 +5,7 @@ import type { ClaimRequest, QueueDriver } from '../../../core/ports/queue.js'
 import { problemsOfQueues } from '../../../core/queue/queue-limits.js'
 import { defineTask } from '../../../core/queue/task.js'
 import { syncQueue } from '../../../drivers/memory/queue.js'
+import { spy } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
 import { held } from './tasks.js'
 
@@ -143,6 +144,33 @@ test('a queue with a rate begins a burst, and then each job as soon as there is 
   await clock.advance(1_000)
   assert.deepEqual(times, [0, 0, 250, 500, 750, 1_000])
   assert.ok(requests.length < 20, `${requests.length} claims`)
+})
+
+test('a high rate is kept with few claims', async () => {
+  const run = spy<[]>()
+  const call = defineTask({ name: 'call', run: () => run() })
+  const { requests, wrap } = watched()
+  const { queue, worker, clock } = await createProcess({
+    tasks: [call],
+    wrap,
+    queues: { default: { rateLimit: { limit: 1_000, per: '1s', burst: 100 } } },
+  })
+  await queue.enqueueMany(Array.from({ length: 1_500 }, () => ({ task: call })))
+  await worker.start()
+  await clock.advance(1_000)
+  assert.ok(run.calls.length >= 1_080 && run.calls.length <= 1_100, `${run.calls.length} jobs`)
+  assert.ok(requests.length <= 250, `${requests.length} claims`)
+})
+
+test('a bucket that holds little is emptied as often as that takes', async () => {
+  const run = spy<[]>()
+  const call = defineTask({ name: 'call', run: () => run() })
+  const rateLimit = { limit: 100, per: '1s', burst: 1 } as const
+  const { queue, worker, clock } = await createProcess({ tasks: [call], queues: { default: { rateLimit } } })
+  await queue.enqueueMany(Array.from({ length: 150 }, () => ({ task: call })))
+  await worker.start()
+  await clock.advance(1_000)
+  assert.equal(run.calls.length, 101)
 })
 
 test('a rate slower than the poll is kept to the moment', async () => {
