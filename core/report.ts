@@ -8,5 +8,21 @@ export interface ReportDetails {
 /** Takes a failure that has no caller to reject to. It never throws. */
 export type Report = (error: unknown, details: ReportDetails) => void
 
+/** Calls `report`, and tells `otherwise` what was to be reported when that throws or rejects. */
+export function guarded(report: Report, otherwise: Report): Report {
+  return (error, details) => {
+    const failed = (failure: unknown) => {
+      otherwise(error, details)
+      otherwise(failure, { stage: 'report' })
+    }
+    try {
+      const told: unknown = report(error, details)
+      if (told instanceof Promise) told.catch(failed)
+    } catch (failure) {
+      failed(failure)
+    }
+  }
+}
+
 /** Drops what is reported: for callers whose failures have reached somebody already. */
 export const ignore: Report = () => {}

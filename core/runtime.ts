@@ -21,7 +21,7 @@ import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker } from './queue/worker.js'
 import type { HostInfo } from './queue/worker-info.js'
-import type { Report } from './report.js'
+import { guarded, type Report } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
@@ -227,10 +227,11 @@ function assemble<Tasks extends readonly AnyTask[]>(
 
 function driverContext(config: OpenConfig, platform: Platform): DriverContext {
   const clock = config.clock ?? systemClock
+  const operator = reportTo(platform.write)
   return {
     clock,
     random: config.random ?? Math.random,
-    report: config.report ?? reportTo(platform.write),
+    report: config.report ? guarded(config.report, operator) : operator,
     instanceId: createIds(clock).next(),
     service: config.service ?? { name: 'triport' },
     contextStorage: platform.contextStorage,

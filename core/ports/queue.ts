@@ -12,8 +12,8 @@ export interface QueueSupports {
   /** `enqueue` takes the caller's database transaction as `tx`. Where it does not, a `tx` MUST be refused with `ERR_UNSUPPORTED`. */
   readonly transactions: boolean
   /**
-   * `enqueue` makes its jobs due at once and resolves when they, and what follows them, have ended or were put back, not when they
-   * are stored. Groups bound nothing: a job that waits for one that it enqueues holds its own place meanwhile.
+   * `enqueue` makes its jobs due at once and resolves when they, and what follows them, have ended, were put back or wait in a paused
+   * queue, not when they are stored. Groups bound nothing: a job that waits for one that it enqueues holds its own place meanwhile.
    */
   readonly inline: boolean
   /** `QueueSignals.event` is called for what happens in every process. Where it is not, it MUST never be called. */

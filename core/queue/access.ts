@@ -101,9 +101,13 @@ export function createAccess({ ask, clock, tasks, results, canceller, flows }: A
   }
 }
 
+/** How long a job that was removed just now, and is stored anew, waits to be removed again, in milliseconds. */
+const leftoverDelay = 60_000
+
 /** What makes the driver hasten a job that it has. */
 function hastened({ id, queue, task, payload, meta, key, priority }: JobRecord): NewJob {
-  return { id, queue, task, payload, meta, ...(key === undefined ? {} : { key }), priority, delay: 0, hasten: true }
+  const named = key === undefined ? {} : { key }
+  return { id, queue, task, payload, meta, ...named, priority, delay: leftoverDelay, hasten: true }
 }
 
 /** A job as its caller holds it. */

@@ -12,6 +12,8 @@ export interface Deadline {
 export interface Deadlines {
   add(deadline: Deadline): void
   delete(deadline: Deadline): void
+  /** Lets go of the timer, unless there is a deadline to keep. */
+  rest(): void
   /** Forgets all deadlines. */
   close(): void
 }
@@ -43,16 +45,21 @@ export function createDeadlines(clock: Clock): Deadlines {
     for (const deadline of due) deadline.due()
   }
 
+  function close(): void {
+    open.clear()
+    disarm()
+    armedFor = Number.POSITIVE_INFINITY
+  }
+
   return {
     add(deadline) {
       open.add(deadline)
       arm(deadline.at)
     },
     delete: (deadline) => void open.delete(deadline),
-    close() {
-      open.clear()
-      disarm()
-      armedFor = Number.POSITIVE_INFINITY
+    rest() {
+      if (open.size === 0) close()
     },
+    close,
   }
 }

@@ -218,7 +218,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
       try {
         await Promise.all([enqueuer.idle(), results.close()])
       } finally {
-        deadlines.close()
+        deadlines.rest() // Whoever began to wait meanwhile is given up at a deadline, too.
       }
     },
   }

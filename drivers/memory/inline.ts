@@ -5,7 +5,7 @@ import type { JobStore } from './queue-store.js'
 
 /** Lets `enqueue` wait for its jobs. */
 export interface Inline {
-  /** Stores the jobs, due at once and without bounds, and resolves when each, and what follows them, has ended or was put back. */
+  /** Stores the jobs, due at once and without bounds, and resolves when each, and what follows them, has ended, was put back or is paused. */
   enqueue(jobs: readonly NewJob[], now: number): Promise<readonly EnqueueOutcome[]>
   /** The settlement without its backoff. */
   hurry(settlement: Settlement): Settlement
@@ -13,6 +13,8 @@ export interface Inline {
   hurryAfter<T extends Ending>(ending: T): T
   /** Says that a worker takes these queues, until the returned function is called. */
   serve(queues: readonly string[]): () => void
+  /** Says that the queue is paused: nobody waits for its jobs that have not begun. */
+  pause(queue: string, now: number): void
 }
 
 /** One call of `enqueue`. */
@@ -34,9 +36,9 @@ export function createInline(store: JobStore): Inline {
   /** The call that is being stored. */
   let current: Call | undefined
 
-  /** Lets calls wait for a job, unless nobody runs it. */
+  /** Lets calls wait for a job, unless nobody runs it, or not now. */
   function expect({ id, queue }: NewJob, calls: Iterable<Call>): void {
-    if (!served.has(queue)) return
+    if (!served.has(queue) || store.isPaused(queue)) return
     const known = awaited.get(id) ?? { queue, calls: new Set() }
     awaited.set(id, known)
     for (const call of calls) {
@@ -93,6 +95,11 @@ export function createInline(store: JobStore): Inline {
       return hurryAfter({ ...settlement, outcome: outcome.type === 'retry' ? { ...outcome, delay: 0 } : outcome })
     },
     hurryAfter,
+    pause(queue, now) {
+      for (const [id, job] of awaited) {
+        if (job.queue === queue && store.get(id, now)?.state !== 'active') rest(id)
+      }
+    },
     serve(queues) {
       for (const queue of queues) served.set(queue, (served.get(queue) ?? 0) + 1)
       return () => {

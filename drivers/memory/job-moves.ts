@@ -27,7 +27,10 @@ export interface End {
 /** Moves jobs from state to state. Counts, lines, locks, records and observers move along. */
 export interface JobMoves {
   readonly tell: Audience
+  /** What is known of a queue; of an unknown one nothing is remembered. */
   queueOf(name: string): QueueJobs
+  /** A queue that is remembered from now on. */
+  openQueue(name: string): QueueJobs
   /** The queue as it is now: with lapsed leases found, and delayed jobs waiting that are due. */
   currentQueue(name: string, now: number): QueueJobs
   /** The job, unless it is unknown or its record has expired. */
@@ -60,16 +63,18 @@ export function createJobMoves(keepFinished: number): JobMoves {
   const made = { jobs: 0, claims: 0, ends: 0 }
 
   function queueOf(name: string): QueueJobs {
-    const known = queues.get(name)
-    if (known) return known
-    const queue = createQueueJobs()
+    return queues.get(name) ?? createQueueJobs()
+  }
+
+  function openQueue(name: string): QueueJobs {
+    const queue = queueOf(name)
     queues.set(name, queue)
     return queue
   }
 
   function put(entry: JobEntry, now: number, by?: string): void {
     const { id, queue: name } = entry.job
-    const queue = queueOf(name)
+    const queue = openQueue(name)
     jobs.set(id, entry)
     queue.live.push(entry)
     queue.add(entry, now)
@@ -125,6 +130,7 @@ export function createJobMoves(keepFinished: number): JobMoves {
   return {
     tell,
     queueOf,
+    openQueue,
     putBack,
     forget: records.drop,
     expire: records.expire,
@@ -142,7 +148,7 @@ export function createJobMoves(keepFinished: number): JobMoves {
     },
     store(job, now, by) {
       const entry = createEntry(job, ++made.jobs, now)
-      if (job.lock) queueOf(job.queue).locks.take(entry, job.lock)
+      if (job.lock) openQueue(job.queue).locks.take(entry, job.lock)
       put(entry, now, by)
     },
     hasten(entry, now, by) {

@@ -77,6 +77,7 @@ export function createListener({ jobs, queues, signals, report }: Listening, clo
       }
     },
     async close() {
+      if (!open) return
       open = false
       leave()
       closed()

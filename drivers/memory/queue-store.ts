@@ -49,7 +49,7 @@ export interface JobStore {
 /** @param keepFinished How many records of ended jobs are kept at most; the oldest go first. */
 export function createStore(keepFinished: number): JobStore {
   const moves = createJobMoves(keepFinished)
-  const { tell, find, queueOf, currentQueue } = moves
+  const { tell, find, queueOf, openQueue, currentQueue } = moves
   const joins = createJoins(keepFinished)
 
   function enqueue(job: NewJob, now: number, by?: string): EnqueueOutcome {
@@ -171,7 +171,8 @@ export function createStore(keepFinished: number): JobStore {
       return { ...counts }
     },
     pause(name, paused) {
-      queueOf(name).paused = paused
+      const queue = paused ? openQueue(name) : queueOf(name)
+      queue.paused = paused
       if (!paused) tell.wake(name)
     },
     isPaused: (name) => queueOf(name).paused,

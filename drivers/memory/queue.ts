@@ -48,7 +48,8 @@ export function memoryQueue(options: MemoryQueueOptions = {}): QueueDriver {
  * Runs each job at once: `enqueue` resolves when the job has ended, its retries included. Delays and backoff are not waited
  * for. A worker has to run in the same process, and runs as many jobs side by side as are enqueued.
  *
- * A job that its worker puts back, because it stops or does not know the task, stays in memory, and `enqueue` resolves then.
+ * A job that its worker puts back, because it stops or does not know the task, and one whose queue is paused, stays in memory, and `enqueue`
+ * resolves then.
  */
 export function syncQueue(options: MemoryQueueOptions = {}): QueueDriver {
   return createMemoryQueue('sync', options)
@@ -91,7 +92,10 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
       return cancellations.map((each) => jobs.cancel(inline ? inline.hurryAfter(each) : each, now()))
     },
     counts: async (queue) => jobs.counts(queue, now()),
-    pause: async (queue, paused) => jobs.pause(queue, paused),
+    async pause(queue, paused) {
+      jobs.pause(queue, paused)
+      if (paused) inline?.pause(queue, now())
+    },
     isPaused: async (queue) => jobs.isPaused(queue),
     list: async (request) => jobs.list(request, now()),
     remove: async (ids) => ids.map((id) => jobs.remove(id, now())),

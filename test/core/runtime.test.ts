@@ -5,7 +5,8 @@ import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import { defineTask } from '../../core/queue/task.js'
 import { defineRoom } from '../../core/rooms/room-type.js'
-import { createRuntime } from '../../drivers/index.js'
+import { runtimeFactory } from '../../core/runtime.js'
+import { createRuntime, nodePlatform, table } from '../../drivers/index.js'
 import { memoryQueue } from '../../drivers/memory/queue.js'
 
 const quiet = { log: () => {}, report: () => {} }
@@ -228,3 +229,36 @@ test('the runtime has these members and no others', () => {
     'tracer',
   ])
 })
+
+for (const [how, report] of [
+  [
+    'throws',
+    () => {
+      throw new Error('my bad')
+    },
+  ],
+  [
+    'rejects',
+    async () => {
+      throw new Error('my bad')
+    },
+  ],
+] as const) {
+  test(`a report that ${how} harms no job, and the operator sees what it was told`, async () => {
+    const lines: string[] = []
+    const task = defineTask({
+      name: 'failing',
+      maxRetries: 0,
+      run: () => {
+        throw new Error('no')
+      },
+    })
+    const create = runtimeFactory(table, { ...nodePlatform, write: (line) => lines.push(line) })
+    const runtime = create({ ...quiet, report, tasks: [task], fallback: 'memory' })
+    await runtime.start()
+    const job = await runtime.queue.enqueue(task)
+    await assert.rejects(job.result({ timeout: '5s' }), { code: 'ERR_JOB_FAILED' })
+    await runtime.stop()
+    assert.match(lines.join(';'), /task\.run: .* no;triport: report: my bad/)
+  })
+}

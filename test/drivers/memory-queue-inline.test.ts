@@ -98,6 +98,30 @@ test('sync: who only listens to events takes no jobs', async () => {
   await assert.rejects(driver.enqueue([newJob()]), { code: 'ERR_UNSUPPORTED' })
 })
 
+test('sync: nobody waits for a job that waits in a paused queue, and it runs when the queue is resumed', async () => {
+  const { driver, enqueue } = await served()
+  const begun = enqueue([newJob()])
+  await take(driver)
+  const early = enqueue([newJob()])
+  assert.equal(await early.over(), false)
+  await driver.pause('q', true)
+  await early.outcomes
+  await enqueue([newJob()]).outcomes
+  assert.equal(await begun.over(), false)
+  await driver.pause('q', false)
+  assert.equal((await take(driver)).length, 2)
+})
+
+test('a listener that is closed twice counts once', async () => {
+  const { driver, listener } = await served()
+  await driver.listen({ queues: ['q'], signals: { wake() {} } })
+  for (const _ of [1, 2]) await listener.close()
+  const call = calling(driver.enqueue([newJob()]))
+  assert.equal(await call.over(), false)
+  await settle(driver, only(await take(driver)), done)
+  await call.outcomes
+})
+
 async function served(store = memoryQueueStore()) {
   const driver: QueueDriver = syncQueue({ store })
   const listener = await driver.listen({ queues: ['q'], signals: { wake() {} } })

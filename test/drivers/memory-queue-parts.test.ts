@@ -5,6 +5,7 @@ import type { Lock } from '../../core/ports/job.js'
 import { createEndedJobs } from '../../drivers/memory/ended-jobs.js'
 import { createHeap } from '../../drivers/memory/heap.js'
 import { createEntry, type Ended, type JobEntry } from '../../drivers/memory/job-entry.js'
+import { createJobMoves } from '../../drivers/memory/job-moves.js'
 import { createLocks } from '../../drivers/memory/locks.js'
 import { createRoll } from '../../drivers/memory/roll.js'
 import { createTokenBucket } from '../../drivers/memory/token-bucket.js'
@@ -156,3 +157,11 @@ function shelves(limit: number) {
   }
   return { records, gone, end }
 }
+
+test('asking about a queue that nobody uses leaves nothing behind', () => {
+  const moves = createJobMoves(10)
+  moves.currentQueue('unused', 0)
+  assert.notEqual(moves.queueOf('unused'), moves.queueOf('unused'))
+  moves.store(newJob({ queue: 'used' }), 0)
+  assert.equal(moves.queueOf('used'), moves.queueOf('used'))
+})

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { TriportError } from '../../../core/errors.js'
 import type { QueueDriver, QueueListener } from '../../../core/ports/queue.js'
+import type { Job } from '../../../core/queue/job.js'
+import type { TaskQueue } from '../../../core/queue/queue.js'
+import { memoryQueue } from '../../../drivers/memory/queue.js'
+import { newJob } from '../../conformance/queue/harness.js'
 import { gate, spy } from '../../kit/spy.js'
-import { createProcess, createRunning } from './setup.js'
+import { createProcess, createRunning, type Process } from './setup.js'
 import { held, obedient } from './tasks.js'
 
 const never = new Promise<never>(() => {})
@@ -295,3 +299,48 @@ test('a worker does not wait for ever to be listening, and closes a listener tha
   await clock.settle()
   assert.deepEqual([closed.calls.length, clock.timers], [1, 0])
 })
+
+test('closing the queue gives up every enqueue in its time, also when something else does not close', async () => {
+  const { queue, clock, store } = await createProcess({
+    tasks: [obedient],
+    wrap: (driver) => ({
+      ...driver,
+      enqueue: () => never,
+      listen: async (options) => ({ ...(await driver.listen(options)), close: () => Promise.reject(down) }),
+    }),
+  })
+  const waited = assert.rejects((await waitingJob({ queue, store })).result({ timeout: '1h' }), {
+    code: 'ERR_NOT_STARTED',
+  })
+  await clock.settle()
+  const late = assert.rejects(queue.enqueue(obedient), { code: 'ERR_ENQUEUE_TIMEOUT' })
+  await assert.rejects(queue.close(), down)
+  await clock.advance(5_000)
+  await Promise.all([waited, late])
+})
+
+test('a result that somebody begins to wait for during a close is given up at its timeout', async () => {
+  const { queue, clock, store } = await createProcess({
+    tasks: [obedient],
+    wrap: (inner) => ({ ...inner, enqueue: () => never }),
+  })
+  const job = await waitingJob({ queue, store })
+  const late = assert.rejects(queue.enqueue(obedient), { code: 'ERR_ENQUEUE_TIMEOUT' })
+  await clock.settle()
+  const closed = queue.close()
+  await clock.settle()
+  const waited = assert.rejects(job.result({ timeout: '30s' }), { code: 'ERR_RESULT_TIMEOUT' })
+  await clock.advance(30_000)
+  await Promise.all([late, closed, waited])
+  assert.equal(clock.timers, 0)
+})
+
+/** A job that another process has enqueued. */
+async function waitingJob({
+  queue,
+  store,
+}: Pick<Process<never>, 'store'> & { readonly queue: Pick<TaskQueue, 'job'> }): Promise<Job> {
+  const job = newJob()
+  await memoryQueue({ store }).enqueue([job])
+  return queue.job(job.id)
+}

@@ -43,3 +43,24 @@ test('a job that is removed while it is promoted stays away', async () => {
   const { waiting, cancelled } = await queue.counts('default')
   assert.deepEqual([waiting, cancelled], [0, 0])
 })
+
+test('a job that is removed while it is promoted does not run either', async () => {
+  const { task, started } = held()
+  const { queue, clock } = await createRunning({
+    tasks: [task],
+    wrap: (driver) => ({
+      ...driver,
+      async enqueue(jobs, options) {
+        if (!jobs[0]?.hasten) return driver.enqueue(jobs, options)
+        await driver.cancel(jobs.map(({ id }) => ({ id, error: '"e"', keep: 0 })))
+        const outcomes = await driver.enqueue(jobs, options)
+        await clock.settle()
+        return outcomes
+      },
+    }),
+  })
+  const job = await queue.enqueue(task, 1, { delay: '1h' })
+  await assert.rejects(job.promote(), { code: 'ERR_RESULT_EXPIRED' })
+  await clock.advance(120_000)
+  assert.equal(started.length, 0)
+})
