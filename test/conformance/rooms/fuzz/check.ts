@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import type { Position } from '../../../../core/ports/rooms.js'
 import type { Heard, Member } from '../hub-node.js'
 
-/** The `seq` that each message was published at, by its number. Epochs may be renewed, `seq` stays. */
-export type Published = ReadonlyMap<number, number>
+/** What is known of the room's log. */
+export interface Published {
+  /** The `seq` that each message was published at, by its number. Epochs may be renewed, `seq` stays. */
+  readonly seqs: ReadonlyMap<number, number>
+  /** Messages that the log certainly did not lose. They may have been trimmed. */
+  readonly alive: ReadonlySet<number>
+  /** Something was trimmed or lost. */
+  readonly holes: boolean
+}
 
 /** A client in a room, from its coming to its leaving. */
 export interface Visit {
@@ -26,6 +33,7 @@ export function checkVisit({ member, since, left }: Visit, room: string, publish
   const start = { epoch: subscribed.epoch ?? '', seq: subscribed.seq ?? 0 }
   checkHistory(history, start, { since, recovered: subscribed.recovered === true, replayed: subscribed.replayed })
   checkLive(frames.slice(at + 1), start)
+  if (!left) checkComplete(frames.slice(at + 1), start, published)
   for (const frame of frames) checkContent(frame, published)
   if (!left) assert.equal(frames.at(-1)?.data, fence, 'the last message did not arrive')
 }
@@ -73,7 +81,17 @@ function checkLive(frames: readonly Heard[], start: Position): void {
   }
 }
 
-function checkContent({ id, seq, data }: Heard, published: Published): void {
+/** Nothing may be missing without a word, and holes may be told only where there can be some. */
+function checkComplete(frames: readonly Heard[], { seq: from }: Position, { seqs, alive, holes }: Published): void {
+  const told = frames.some(({ type }) => type === 'GAP' || type === 'RESET')
+  assert.ok(holes || !told, 'a hole was told where nothing is missing')
+  if (told) return
+  const heard = new Set(frames.map(({ data }) => data))
+  const missing = [...alive].filter((number) => (seqs.get(number) ?? 0) > from && !heard.has(number))
+  assert.deepEqual(missing, [], 'messages are missing without a word')
+}
+
+function checkContent({ id, seq, data }: Heard, { seqs }: Published): void {
   if (id === undefined || seq === undefined) return
-  assert.equal(seq, published.get(data as number) ?? seq, `message ${data} was published elsewhere`)
+  assert.equal(seq, seqs.get(data as number) ?? seq, `message ${data} was published elsewhere`)
 }

@@ -29,9 +29,11 @@ export function roomsFuzz({ test, fc, create, runs = 200, seed = randomSeed(), p
   test(`rooms driver: in ${runs} random scenarios members hear all, in order, or of the hole (seed ${seed})`, async () => {
     const harness = await create()
     const nodes = [await playedNode(harness, 'node A', patience), await playedNode(harness, 'node B', patience)]
-    const stage: Stage = { nodes, interrupt: harness.interrupt, lose: harness.lose }
+    const { interrupt, lose } = harness
     try {
-      await play(fc, stage, { runs, seed })
+      for (const whole of [false, true]) {
+        await play(fc, { nodes, whole, interrupt, lose }, { runs: Math.ceil(runs / 2), seed })
+      }
     } finally {
       for (const node of nodes) await node.stop()
       await harness.stop()

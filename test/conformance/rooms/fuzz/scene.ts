@@ -15,6 +15,8 @@ export interface PlayedNode extends HubNode {
 /** What all scenarios are played on. */
 export interface Stage {
   readonly nodes: readonly PlayedNode[]
+  /** The log neither loses nor trims anything, so that no hole may be told. */
+  readonly whole: boolean
   interrupt(driver: RoomsDriver): Promise<() => Promise<void>>
   lose(room: string, count?: number): Promise<void>
 }
@@ -47,21 +49,28 @@ export interface Scene {
 
 let rooms = 0
 
-export function createScene({ nodes, interrupt, lose }: Stage): Scene {
+export function createScene({ nodes, whole, interrupt, lose }: Stage): Scene {
   const room = `fuzz:${Date.now()}:${++rooms}`
   const story: string[] = []
   const guests: Guest[] = []
   const cuts = new Map<PlayedNode, () => Promise<void>>()
   const seqs = new Map<number, number>()
+  let alive: number[] = []
+  let holes = false
   let published = 0
 
-  async function publish(node: PlayedNode, keep: number): Promise<void> {
+  async function publish(node: PlayedNode, wanted: number): Promise<void> {
+    const keep = whole && wanted > 0 ? 1_000 : wanted
     const number = ++published
     const history = keep === 0 ? 'none' : ({ count: keep, ttl: '1h' } as const)
     try {
       const position = await node.rooms.broadcastToRoom(room, { type: 'N', data: number }, { history })
       story.push(`${node.name} publishes ${number}: ${position ? `${position.epoch} ${position.seq}` : 'not kept'}`)
-      if (position) seqs.set(number, position.seq)
+      if (position) {
+        seqs.set(number, position.seq)
+        alive.push(number)
+        holes ||= keep < 1_000
+      }
     } catch (error) {
       if (!isTriportError(error, 'ERR_BROKER_UNAVAILABLE')) throw error
       story.push(`${node.name} cannot publish ${number}`)
@@ -136,7 +145,10 @@ export function createScene({ nodes, interrupt, lose }: Stage): Scene {
       if (node) await heal(node)
     },
     async lose(count) {
+      if (whole) return
       story.push(count === undefined ? 'the log is lost' : `the log loses its last ${count}`)
+      holes = true
+      alive = count === undefined ? [] : alive.slice(0, -count)
       await lose(room, count)
       await settle()
     },
@@ -151,7 +163,7 @@ export function createScene({ nodes, interrupt, lose }: Stage): Scene {
         const gone = left || member.closed
         if (!gone) await member.until(({ data }) => data === fence).catch(() => {})
         try {
-          checkVisit({ member, since, left: gone } satisfies Visit, room, seqs, fence)
+          checkVisit({ member, since, left: gone } satisfies Visit, room, { seqs, alive: new Set(alive), holes }, fence)
         } catch (error) {
           const heard = member.frames.filter((frame) => frame.room === room).map(told)
           story.push(`${name} hears ${heard.join(', ')}`)
