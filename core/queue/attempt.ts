@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import { type Clock, within } from '../clock.js'
 import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { IsolatedRun, Isolates } from '../isolation/isolates.js'
@@ -9,7 +9,7 @@ import type { Rooms } from '../rooms/hub.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { Member } from '../workflow/member.js'
 import type { Backoff } from './backoff.js'
-import type { Life } from './broadcast.js'
+import { type Life, roomPatience } from './broadcast.js'
 import { cancelledOn } from './cancelled.js'
 import type { Deadline } from './deadlines.js'
 import { pastDeadline } from './judge.js'
@@ -204,7 +204,7 @@ export class Attempt implements TaskContext, Deadline {
     this.host.progressed(this)
     const told = this.life?.tell('running', data, percent)
     await this.host.progress.write(this, { value })
-    await told
+    if (told) await within(this.host.clock, roomPatience, told)
   }
 }
 

@@ -14,7 +14,10 @@ export type JobLifeStatus = 'queued' | 'running' | 'retrying' | 'completed' | 'f
 
 /** Tells a room about one job, message by message in order. */
 export interface Life {
-  /** Resolves when the message was published or its failure reported. */
+  /**
+   * Resolves when the message was published or its failure reported: that may take as long as the broker is away. Progress is left out
+   * while many messages wait.
+   */
   tell(status: JobLifeStatus, data?: object, percent?: number): Promise<void>
 }
 
@@ -28,6 +31,7 @@ export interface LifeDeps {
 export function broadcastLife({ rooms, tracer, report }: LifeDeps, room: string, span?: Span): Life {
   const workflow = room.slice(room.indexOf(':') + 1)
   let told: Promise<void> = Promise.resolve()
+  let waiting = 0
   let progress = 0
 
   async function publish(status: JobLifeStatus, percent: number, data: object | undefined): Promise<void> {
@@ -44,11 +48,19 @@ export function broadcastLife({ rooms, tracer, report }: LifeDeps, room: string,
   return {
     tell(status, data, percent = progress) {
       progress = percent
-      told = told.then(() => publish(status, percent, data))
+      if (status === 'running' && waiting >= mostWaiting) return told
+      waiting++
+      told = told.then(() => publish(status, percent, data)).then(() => void waiting--)
       return told
     },
   }
 }
+
+/** How many messages of one job wait at most, besides those of its retries and its end. */
+const mostWaiting = 100
+
+/** How long those who act on a job wait for its room at most, in milliseconds: the room is told all the same. */
+export const roomPatience = 1_000
 
 /** The most characters of JSON that a result may have to be broadcast. */
 const longestResult = 16_384

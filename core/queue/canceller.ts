@@ -1,3 +1,4 @@
+import { type Clock, within } from '../clock.js'
 import { encodeError } from '../codec.js'
 import type { TriportError } from '../errors.js'
 import type { JobRecord } from '../ports/job.js'
@@ -6,7 +7,7 @@ import type { Flows } from '../workflow/flows.js'
 import { helperTasks } from '../workflow/helper-tasks.js'
 import { cancelRest } from '../workflow/rest.js'
 import type { Ask } from './answer.js'
-import type { Life } from './broadcast.js'
+import { type Life, roomPatience } from './broadcast.js'
 import { cancelled } from './cancelled.js'
 import type { JobEvents } from './events.js'
 import type { RemoveOutcome } from './job.js'
@@ -17,6 +18,7 @@ import type { TaskRegistry } from './task.js'
 
 export interface CancellerDeps {
   readonly ask: Ask
+  readonly clock: Clock
   readonly tasks: TaskRegistry
   readonly flows: Flows
   lifeOf(room: string): Life
@@ -29,13 +31,13 @@ export interface Canceller {
   cancel(records: readonly JobRecord[], reason?: string): Promise<readonly (CancelReply | undefined)[]>
   /** Forgets jobs. Those that wait are cancelled in the same step; those that run stay. */
   remove(records: readonly JobRecord[]): Promise<readonly RemoveOutcome[]>
-  /** Tells of a job that was cancelled. Resolves when its room has heard of it; never rejects. */
+  /** Tells of a job that was cancelled. Resolves when its room has heard of it, or takes long; never rejects. */
   tell(job: CancelledJob, error: TriportError): Promise<void>
 }
 
 type CancelledJob = Pick<JobRecord, 'id' | 'task' | 'queue' | 'deliveries' | 'meta'>
 
-export function createCanceller({ ask, tasks, flows, lifeOf, events }: CancellerDeps): Canceller {
+export function createCanceller({ ask, clock, tasks, flows, lifeOf, events }: CancellerDeps): Canceller {
   /** @param keep How long the records of jobs that end here are kept. @default what their tasks say */
   async function end(records: readonly JobRecord[], reason: string | undefined, keep?: number) {
     if (records.length === 0) return []
@@ -70,7 +72,7 @@ export function createCanceller({ ask, tasks, flows, lifeOf, events }: Canceller
   async function tell({ id, task, queue, deliveries, meta }: CancelledJob, error: TriportError): Promise<void> {
     if (events.has('cancelled')) events.emit({ type: 'cancelled', id, task, queue, attempts: deliveries, error })
     const { room } = decodeMeta(meta)
-    if (room) await lifeOf(room).tell('cancelled', { error: jobError(error) })
+    if (room) await within(clock, roomPatience, lifeOf(room).tell('cancelled', { error: jobError(error) }))
   }
 
   async function forget(records: readonly JobRecord[]): Promise<readonly RemoveReply[]> {

@@ -114,7 +114,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
   const flows = createFlows({ ask, cache: deps.flowCache })
-  const canceller = createCanceller({ ask, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
+  const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
   const access = createAccess({ ask, clock, tasks, results, canceller, flows })
   const submitter = createSubmitter({ ...deps, driver, ask, enqueuer, queue: tasks.queues[0] ?? 'default' })
   const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })

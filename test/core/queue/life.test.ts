@@ -255,3 +255,29 @@ for (const [how, end] of [
     )
   })
 }
+
+test('a broker that does not answer holds up neither a task that tells its progress nor a cancel', async () => {
+  const { queue, clock } = await createRunning({ tasks: [grow], broadcast: () => new Promise<never>(() => {}) })
+  const job = await queue.enqueue(grow, { id: 'a' })
+  const later = await queue.enqueue(grow, { id: 'b' }, { delay: '1h' })
+  const replies = Promise.all([job.result({ timeout: '5s' }), later.cancel()])
+  await clock.advance(2_000)
+  assert.deepEqual(await replies, [{ size: 3 }, 'cancelled'])
+})
+
+test('progress is left out while a hundred messages wait for the broker, the end is not', async () => {
+  const chatty = defineTask({
+    name: 'chatty',
+    room,
+    run(_: Input, { progress }) {
+      for (let n = 0; n < 1_000; n++) void progress(n / 10)
+    },
+  })
+  const link = gate()
+  const { queue, clock, told } = await createRunning({ tasks: [chatty], broadcast: () => link.promise as never })
+  await queue.enqueue(chatty, { id: 'a' })
+  await clock.settle()
+  link.open()
+  await clock.advance(2_000)
+  assert.deepEqual([told.length, told.at(-1)?.[1].status], [101, 'completed'])
+})
