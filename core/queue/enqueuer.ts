@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { NewJob } from '../ports/job.js'
 import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
+import { fitting } from './batch.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 
 export interface EnqueuerDeps {
@@ -30,9 +31,6 @@ interface Call {
   resolve(outcome: EnqueueOutcome): void
   reject(error: unknown): void
 }
-
-/** What one call of the driver carries at most: jobs, and characters of payload and meta. */
-const most = { jobs: 1_000, characters: 4_000_000 }
 
 export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: EnqueuerDeps): Enqueuer {
   let calls: Call[] = []
@@ -98,21 +96,17 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
 /** Cuts a list into pieces of the size that one call of the driver may have. */
 export function parts<T>(items: readonly T[], jobOf: (item: T) => NewJob): T[][] {
   const all: T[][] = []
-  let part: T[] = []
-  let characters = 0
-  for (const item of items) {
-    const { payload, meta } = jobOf(item)
-    const length = payload.length + meta.length
-    if (part.length === most.jobs || (part.length > 0 && characters + length > most.characters)) {
-      all.push(part)
-      part = []
-      characters = 0
-    }
-    part.push(item)
-    characters += length
+  for (let from = 0; from < items.length; ) {
+    const count = fitting(items, (item) => charactersOf(jobOf(item)), from)
+    all.push(items.slice(from, from + count))
+    from += count
   }
-  if (part.length > 0) all.push(part)
   return all
+}
+
+/** How much of a call a job takes. */
+export function charactersOf({ payload, meta }: NewJob): number {
+  return payload.length + meta.length
 }
 
 function concernsAll(error: unknown): boolean {

@@ -1,5 +1,7 @@
 import { isTriportError } from '../errors.js'
 import type { Settlement, SettleReply } from '../ports/queue.js'
+import { fitting } from './batch.js'
+import { charactersOf } from './enqueuer.js'
 
 /** A settlement on its way. */
 export interface Posted {
@@ -15,7 +17,7 @@ export interface Outbox<P extends Posted> {
   readonly apart: boolean
   post(posted: P): void
   /**
-   * Sends what waits with `call`. What `call` rejects with is thrown, and everything waits again; but a settlement that is
+   * Sends what waits with `call`, as much as one call may carry. What `call` rejects with is thrown, and everything waits again; but a settlement that is
    * refused for good when it is sent apart is given up.
    */
   send(call: (settlements: readonly Settlement[]) => Promise<readonly SettleReply[]>): Promise<void>
@@ -42,7 +44,7 @@ export function createOutbox<P extends Posted>({ answered, refused }: OutboxEven
     post: (posted) => void waiting.push(posted),
     async send(call) {
       const alone = apart > 0
-      const batch = waiting.splice(0, alone ? 1 : waiting.length)
+      const batch = waiting.splice(0, alone ? 1 : fitting(waiting, charactersIn))
       let replies: readonly SettleReply[]
       try {
         replies = await call(batch.map(({ settlement }) => settlement))
@@ -62,6 +64,13 @@ export function createOutbox<P extends Posted>({ answered, refused }: OutboxEven
       for (let index = 0; index < batch.length; index++) answered(batch[index] as P, replies[index] ?? 'lost')
     },
   }
+}
+
+/** How much of a call a settlement takes: its result, and the jobs that follow. */
+function charactersIn({ settlement: { outcome, enqueue = [], join } }: Posted): number {
+  const own = outcome.type === 'completed' ? (outcome.result?.length ?? 0) : 0
+  if (enqueue.length === 0 && !join) return own
+  return [...enqueue, ...(join?.next ?? [])].reduce((sum, job) => sum + charactersOf(job), own)
 }
 
 /** How often a worker that stops tries to settle what is left. */

@@ -4,6 +4,7 @@ import { TriportError } from '../../../core/errors.js'
 import type { QueueDriver, QueueListener } from '../../../core/ports/queue.js'
 import type { Job } from '../../../core/queue/job.js'
 import type { TaskQueue } from '../../../core/queue/queue.js'
+import { defineTask } from '../../../core/queue/task.js'
 import { memoryQueue } from '../../../drivers/memory/queue.js'
 import { newJob } from '../../conformance/queue/harness.js'
 import { gate, spy } from '../../kit/spy.js'
@@ -333,6 +334,31 @@ test('a result that somebody begins to wait for during a close is given up at it
   await clock.advance(30_000)
   await Promise.all([late, closed, waited])
   assert.equal(clock.timers, 0)
+})
+
+test('what has gathered to be settled goes in calls that a backend can carry', async () => {
+  const large = defineTask({ name: 'large', run: () => 'x'.repeat(900_000) })
+  const sizes: number[] = []
+  const { queue, worker, clock } = await createProcess({
+    tasks: [large],
+    worker: { concurrency: 20 },
+    wrap: (driver) => ({
+      ...driver,
+      claim(request) {
+        sizes.push(request.settle?.length ?? 0)
+        return driver.claim(request)
+      },
+      settle(settlements) {
+        sizes.push(settlements.length)
+        return driver.settle(settlements)
+      },
+    }),
+  })
+  const outcomes = await queue.enqueueMany(Array.from({ length: 20 }, () => ({ task: large })))
+  await worker.start()
+  await clock.settle()
+  assert.equal((await queue.counts('default')).completed, outcomes.length)
+  assert.equal(Math.max(...sizes), 4)
 })
 
 /** A job that another process has enqueued. */
