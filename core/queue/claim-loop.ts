@@ -5,7 +5,7 @@ import type { Report } from '../report.js'
 import { answer } from './answer.js'
 import type { Outbox } from './outbox.js'
 import { leastPause, type QueueLimits } from './queue-limits.js'
-import type { Ended } from './settler.js'
+import type { EndedClaim } from './settler.js'
 import { breather } from './turn.js'
 
 export interface ClaimLoopDeps {
@@ -21,7 +21,7 @@ export interface ClaimLoopDeps {
   readonly lease: number
   /** Milliseconds between looks when nothing wakes the loop. */
   readonly poll: number
-  readonly outbox: Outbox<Ended>
+  readonly outbox: Outbox<EndedClaim>
   /** How many jobs may be claimed now. */
   free(): number
   /** @param leaseUntil When the lease lapses at the earliest, on the clock's `monotonic` scale. */

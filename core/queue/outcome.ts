@@ -12,14 +12,16 @@ import { askedDelay, isFatalTaskError } from './task-errors.js'
 export type DeadReason = 'exhausted' | 'fatal' | 'invalid' | 'crashed' | 'expired' | 'deadline'
 
 /** How the code of an attempt ended. */
-export type Ending = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+export type AttemptEnd =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown }
 
 /** Why an attempt was told to end before it did. */
 export type Interruption = 'timeout' | 'deadline' | 'cancelled' | 'stopping' | 'lost'
 
-export interface Ended {
+export interface EndedAttempt {
   readonly task: string
-  readonly ending: Ending
+  readonly ending: AttemptEnd
   readonly interruption: Interruption | undefined
   /** What the attempt was aborted with, when it was interrupted. */
   readonly reason: Error | undefined
@@ -44,7 +46,7 @@ export interface Ended {
  * was up it counts as failed. One that fails because the worker stopped or could not keep its lease did not count. A failure ends
  * the job at once when trying again cannot help, when no retry is left, and when the retry would not start before the deadline.
  */
-export function decideOutcome(ended: Ended): Outcome {
+export function decideOutcome(ended: EndedAttempt): Outcome {
   const { ending, interruption, reason, policy } = ended
   const tooLate = interruption === 'timeout' || interruption === 'deadline'
   if (ending.ok && !tooLate) return completed(ended, ending.value)
@@ -57,7 +59,7 @@ export function decideOutcome(ended: Ended): Outcome {
 /** The most bytes of UTF-8 that an input or a result may have: 1 MB. */
 export const maxPayload = 1_000_000
 
-function completed(ended: Ended, value: unknown): Outcome {
+function completed(ended: EndedAttempt, value: unknown): Outcome {
   const { policy, task } = ended
   if (value === undefined) return { type: 'completed', result: undefined, keep: policy.keepResult }
   try {
@@ -68,7 +70,7 @@ function completed(ended: Ended, value: unknown): Outcome {
   }
 }
 
-function failed(ended: Ended, error: unknown): Outcome {
+function failed(ended: EndedAttempt, error: unknown): Outcome {
   const { backoff, deliveries, random, policy } = ended
   const text = encodeError(error)
   const delay = askedDelay(error) ?? backoffDelay(backoff, deliveries, random)
@@ -77,7 +79,7 @@ function failed(ended: Ended, error: unknown): Outcome {
   return { type: 'retry', delay, error: text }
 }
 
-function deadReason(ended: Ended, error: unknown, delay: number): DeadReason | undefined {
+function deadReason(ended: EndedAttempt, error: unknown, delay: number): DeadReason | undefined {
   const { interruption, begun, deliveries, maxRetries, retryOn, left } = ended
   if (interruption === 'deadline') return 'deadline'
   if (!begun && isTriportError(error, 'ERR_INPUT_INVALID')) return 'invalid'

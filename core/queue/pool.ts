@@ -18,7 +18,7 @@ import type { JobEventName, JobEvents, LocalJobEvent } from './events.js'
 import { judge, judgeUnknown, type Refusal } from './judge.js'
 import { decodeMeta, type FlowNote, type JobMeta } from './meta.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
-import { decideOutcome, type Ending } from './outcome.js'
+import { type AttemptEnd, decideOutcome } from './outcome.js'
 import type { ProgressWriter } from './progress.js'
 import type { TaskQueue } from './queue.js'
 import type { Settler } from './settler.js'
@@ -111,7 +111,7 @@ export function createPool(deps: PoolDeps): Pool {
       attempt.life = broadcastLife(deps, meta.room, span)
       if (!own) void attempt.life.tell('running')
     }
-    let ending: Ending
+    let ending: AttemptEnd
     try {
       const returned = enter(() => call(attempt, input, own ? undefined : middleware.run))
       if (isThenable(returned)) {
@@ -132,7 +132,7 @@ export function createPool(deps: PoolDeps): Pool {
     )
   }
 
-  function end(attempt: Attempt, ending: Ending): void {
+  function end(attempt: Attempt, ending: AttemptEnd): void {
     const { state } = attempt
     attempt.state = 'ended'
     attempts.delete(attempt)
@@ -166,7 +166,7 @@ export function createPool(deps: PoolDeps): Pool {
     if (events.has('lease_lost')) events.emit({ ...eventOf(attempt, 'lease_lost'), error })
   }
 
-  function settle(attempt: Attempt, ending: Ending): void {
+  function settle(attempt: Attempt, ending: AttemptEnd): void {
     if (!ending.ok && ending.error instanceof Verdict) {
       settler.settle(attempt, ending.error.outcome, ending.error.detail)
       return

@@ -29,7 +29,7 @@ export interface SettlerDeps {
 
 /** Ends claims, and tells those who want to know. */
 export interface Settler {
-  readonly outbox: Outbox<Ended>
+  readonly outbox: Outbox<EndedClaim>
   /** @param detail The result of a completed attempt, the error of any other. */
   settle(attempt: Attempt, outcome: Outcome, detail: unknown): void
   /** Ends a claim that must not run. */
@@ -44,7 +44,7 @@ export interface Settler {
 }
 
 /** The end of one claim. */
-export interface Ended extends Posted {
+export interface EndedClaim extends Posted {
   readonly settlement: Settlement
   readonly job: ClaimedJob
   readonly about: About
@@ -83,7 +83,7 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
   const held = new Set<Promise<void>>()
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
-  const outbox = createOutbox<Ended>({ answered, refused })
+  const outbox = createOutbox<EndedClaim>({ answered, refused })
 
   function post(job: ClaimedJob, outcome: Outcome, about: About = {}): void {
     const { queue, id, token } = job
@@ -95,7 +95,7 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     })
   }
 
-  function answered(ended: Ended, reply: SettleReply): void {
+  function answered(ended: EndedClaim, reply: SettleReply): void {
     const { settlement, job, about, resent } = ended
     const { detail, member, request } = about
     if (reply === 'settled') {
@@ -127,12 +127,12 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     events.emit({ type: name, id, task, queue, attempts: deliveries, ...what })
   }
 
-  function refused({ job }: Ended, error: unknown): void {
+  function refused({ job }: EndedClaim, error: unknown): void {
     report(error, { stage: 'worker.settle', task: job.task, job: job.id })
   }
 
   /** Listeners and the room hear of an end when it is stored: whoever asks then finds it. */
-  function tell({ settlement: { outcome }, job, about }: Ended, detail: unknown): Promise<void> | undefined {
+  function tell({ settlement: { outcome }, job, about }: EndedClaim, detail: unknown): Promise<void> | undefined {
     emit(job, outcome, detail)
     return about.life && tellRoom(about.life, outcome, detail)
   }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { decodeError } from '../../../core/codec.js'
 import { TriportError } from '../../../core/errors.js'
-import { type DeadReason, decideOutcome, type Ended } from '../../../core/queue/outcome.js'
+import { type DeadReason, decideOutcome, type EndedAttempt } from '../../../core/queue/outcome.js'
 import { defineTask } from '../../../core/queue/task.js'
 import { FatalTaskError, RetryTaskError } from '../../../core/queue/task-errors.js'
 
 const { policy } = defineTask({ name: 't', keepResult: '1m', keepFailed: '2m', run() {} })
 const reason = new TriportError('ERR_TASK_TIMEOUT', 'too long')
 
-function decide(changes: Partial<Ended>) {
+function decide(changes: Partial<EndedAttempt>) {
   return decideOutcome({
     task: 't',
     ending: { ok: true, value: 1 },
@@ -27,7 +27,7 @@ function decide(changes: Partial<Ended>) {
   })
 }
 
-function failing(error: unknown, changes: Partial<Ended> = {}) {
+function failing(error: unknown, changes: Partial<EndedAttempt> = {}) {
   return decide({ ending: { ok: false, error }, ...changes })
 }
 
@@ -116,7 +116,12 @@ const refuses = () => false
 const asks = (delay: `${number}s`) => new RetryTaskError('later', { delay })
 
 /** The first attempt would be repeated after 1 s, unless the changes say otherwise. */
-const failures: readonly [claim: string, error: unknown, changes: Partial<Ended>, expected: DeadReason | number][] = [
+const failures: readonly [
+  claim: string,
+  error: unknown,
+  changes: Partial<EndedAttempt>,
+  expected: DeadReason | number,
+][] = [
   ['an error is repeated', new Error('e'), {}, 1_000],
   ['a job may have a backoff of its own', new Error('e'), { backoff: { ...policy.backoff, delay: 7_000 } }, 7_000],
   ['the last retry was used up', new Error('e'), { deliveries: 4 }, 'exhausted'],

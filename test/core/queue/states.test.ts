@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { JobState } from '../../../core/ports/job.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
-import { isEnded, type JobEvent, transitions } from '../../../core/queue/states.js'
+import { type Happening, isEnded, transitions } from '../../../core/queue/states.js'
 import { memoryQueue } from '../../../drivers/memory/queue.js'
 import { done, leaseOf, newJob, only, read, take } from '../../conformance/queue/harness.js'
 import { createFakeClock, type FakeClock } from '../../kit/clock.js'
@@ -15,7 +15,7 @@ interface Place {
 }
 
 const states: readonly JobState[] = ['waiting', 'delayed', 'active', 'completed', 'failed', 'cancelled']
-const events: readonly JobEvent[] = [
+const events: readonly Happening[] = [
   'due',
   'claim',
   'lapse',
@@ -40,7 +40,7 @@ const into: Record<JobState, (place: Place) => Promise<unknown>> = {
 }
 
 /** How to let an event happen to a job, whatever its state. A stale or missing token is part of that. */
-const happen: Record<JobEvent, (place: Place & { token?: string }) => Promise<unknown>> = {
+const happen: Record<Happening, (place: Place & { token?: string }) => Promise<unknown>> = {
   due: ({ clock }) => clock.advance(5_000),
   claim: ({ driver }) => take(driver, { lease }),
   lapse: async ({ driver, clock }) => {
