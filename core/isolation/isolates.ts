@@ -109,7 +109,10 @@ export function createIsolates(deps: IsolatesDeps): Isolates {
       const empty = new Promise<void>((resolve) => {
         whenEmpty = resolve
       })
-      for (const place of places) terminate(place)
+      for (const place of places) {
+        place.isolate.hold(true) // Else a process that does nothing but stop would end before its isolates have.
+        terminate(place)
+      }
       if (places.size > 0) await empty
       deadlines.close()
     },

@@ -193,6 +193,22 @@ test('isolates are kept for half a minute when nothing runs in them, and do not 
   assert.equal(isolator.opened.filter(({ terminated }) => terminated).length, 3)
 })
 
+test('a stop keeps the process alive until its idle isolates have ended', async () => {
+  const { task, started } = heldApart()
+  const { queue, worker, clock, isolator } = await running({ tasks: [task] }, { stubborn: true })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  started[0]?.gate.open('done')
+  await job.result(wait)
+  const [isolate] = isolator.opened
+  assert.equal(isolate?.held, false)
+  const stopped = worker.stop()
+  await clock.settle()
+  assert.deepEqual([isolate?.terminated, isolate?.held], [true, true])
+  isolate?.exit()
+  await stopped
+})
+
 test('an isolate serves tasks of one module and of the same limits', async () => {
   const where = defineTask({ name: 'where', ...apart, run: () => 1 })
   const elsewhere = defineTask({ name: 'elsewhere', ...apart, module: 'test:others', run: () => 2 })
