@@ -6,7 +6,7 @@ import { attach as attachToKoa } from './koa/attach.js'
 import type { KoaOptions } from './koa/middleware.js'
 import { type AttachOptions, attach as attachToNode, type Detach } from './node/attach.js'
 import type { HandlerOptions } from './node/handler.js'
-import type { HostedRuntime } from './node/host.js'
+import { checkRuntime, type HostedRuntime } from './node/host.js'
 import type { HostMiddleware } from './node/middleware.js'
 
 export type { Auth, AuthAction, AuthRequest, AuthResource } from '../core/auth.js'
@@ -40,6 +40,7 @@ export interface HttpAttachOptions extends Omit<AttachOptions, 'server' | 'use'>
  * @throws `ERR_OPTION_INVALID` when the adapter lacks its app or its server, `ERR_CONFIG_INVALID` for options that do not fit.
  */
 export function attach(runtime: HostedRuntime, { app, server, use = [], ...options }: HttpAttachOptions): Detach {
+  checkRuntime(runtime)
   const listening = server ? { server } : {}
   switch (options.http?.adapter ?? runtime.config.http.adapter ?? adapterFor(app)) {
     case 'koa':

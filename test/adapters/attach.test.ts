@@ -34,6 +34,14 @@ describe('attach', () => {
     })
   })
 
+  it('says when the first argument is no runtime', () => {
+    const swapped = attach as unknown as (app: unknown, runtime: unknown) => void
+    assert.throws(() => swapped(express(), runtimeWith({})), {
+      code: 'ERR_OPTION_INVALID',
+      message: /attach\(runtime, /,
+    })
+  })
+
   it('takes koa when its app is given, and says so when an app is of another kind', () => {
     const app = new Koa()
     const server = createServer()
