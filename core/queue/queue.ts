@@ -122,6 +122,9 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   function taskOf(task: AnyTask | string): AnyTask {
     if (typeof task === 'string') return tasks.named(task)
     if (typeof task?.run === 'function') return task
+    if (isWorkflow(task)) {
+      throw new TriportError('ERR_TASK_INVALID', 'enqueueMany takes no workflows. Enqueue it with enqueue.')
+    }
     throw new TriportError(
       'ERR_TASK_INVALID',
       'enqueue got neither a task nor a workflow nor the name of a task. Make one with defineTask, or chain and the like.',
@@ -186,9 +189,10 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     input?: unknown,
     options?: JobRequest['options'] & WorkflowOptions,
   ): Promise<never> {
-    if (isWorkflow(task)) return enqueueWorkflow(task, input, options) as Promise<never>
+    // Awaited here, so that the stack of an error names who called.
+    if (isWorkflow(task)) return (await enqueueWorkflow(task, input, options)) as never
     const request = jobRequest(taskOf(task), input, options)
-    return (middleware.enqueue ? middleware.enqueue(request, send) : send(request)) as Promise<never>
+    return (await (middleware.enqueue ? middleware.enqueue(request, send) : send(request))) as never
   }
 
   async function enqueueMany(items: readonly EnqueueItem[]): Promise<never> {

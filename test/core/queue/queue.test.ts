@@ -6,6 +6,7 @@ import { createIds, derivedId } from '../../../core/ids.js'
 import type { NewJob } from '../../../core/ports/job.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import { defineTask } from '../../../core/queue/task.js'
+import { chain } from '../../../core/workflow/chain.js'
 import { memoryQueue, syncQueue } from '../../../drivers/memory/queue.js'
 import { gate } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
@@ -190,6 +191,21 @@ test('enqueueMany answers each item by itself, in order', async () => {
     [2],
   )
   assert.equal(await outcomes[3]?.job?.result({ timeout: '1s' }), 2)
+})
+
+test('enqueueMany says that it takes no workflows', async () => {
+  const { queue } = await createProcess({ tasks: [echo] })
+  const [outcome] = await queue.enqueueMany([{ task: chain(echo) } as never])
+  assert.match(String(outcome?.error), /enqueueMany takes no workflows/)
+})
+
+test('the stack of an error names who called enqueue', async () => {
+  const { queue } = await createProcess({ tasks: [typed] })
+  async function signUp() {
+    await queue.enqueue(typed, { n: 'x' })
+  }
+  const error = (await signUp().catch((error) => error)) as Error
+  assert.match(error.stack ?? '', /at async signUp/)
 })
 
 test('enqueueMany cuts what is too much for one call', async () => {
