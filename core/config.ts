@@ -177,7 +177,7 @@ function problemsOfService(service: ServiceInfo | undefined): string[] {
 function problemsOfTasks(tasks: readonly AnyTask[] | undefined): string[] {
   if (tasks === undefined) return []
   if (!Array.isArray(tasks)) return ['tasks is not an array. Pass tasks: [myTask].']
-  const names = tasks.map((task: AnyTask | undefined) => task?.name)
+  const names = tasks.map((task: AnyTask | undefined) => (task?.policy ? task.name : undefined))
   const wrong = names.flatMap((name, index) =>
     name === undefined ? [`tasks[${index}] is no task. Make it with defineTask.`] : [],
   )

@@ -3,6 +3,7 @@ import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { JobSignal, QueueDriver, QueueListener } from '../ports/queue.js'
 import type { Report } from '../report.js'
+import { unknownName } from '../suggest.js'
 import type { Ask } from './answer.js'
 import { openListener } from './listening.js'
 
@@ -16,6 +17,17 @@ export type JobEventName =
   | 'failed'
   | 'cancelled'
   | 'lease_lost'
+
+const names: Readonly<Record<JobEventName, true>> = {
+  enqueued: true,
+  started: true,
+  progressed: true,
+  completed: true,
+  retried: true,
+  failed: true,
+  cancelled: true,
+  lease_lost: true,
+}
 
 /** Something that happened to a job. */
 export interface JobEvent {
@@ -112,6 +124,7 @@ export function createJobEvents({ driver, ask, queues, report }: JobEventsDeps):
     has: local.has,
     emit: (event) => local.emit(event.type, event),
     on(type, heard, options) {
+      checkListener(type, heard)
       const from = fromOf(options)
       if (from === 'process') return local.on(type, heard)
       everywhere()
@@ -129,6 +142,15 @@ export function createJobEvents({ driver, ask, queues, report }: JobEventsDeps):
       listener = undefined
       if (open) await ask(() => open.close())
     },
+  }
+}
+
+function checkListener(type: JobEventName, heard: unknown): void {
+  if (!Object.hasOwn(names, type)) {
+    throw new TriportError('ERR_OPTION_INVALID', unknownName('event', type, Object.keys(names)))
+  }
+  if (typeof heard !== 'function') {
+    throw new TriportError('ERR_OPTION_INVALID', `on("${type}") got no function to call. Give a listener.`)
   }
 }
 

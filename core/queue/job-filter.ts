@@ -74,7 +74,8 @@ type Bounded<Filter extends JobFilter> = Filter & { readonly max: number }
 
 /** Misspelt options are refused: a filter that is not applied would reach too many jobs. */
 function checkFilter<Filter extends JobFilter>(filter: Filter, known: readonly string[]): Filter {
-  if (typeof filter !== 'object' || filter === null) throw invalid(`The filter is ${String(filter)}. Give { queue }.`)
+  if (typeof filter !== 'object' || filter === null)
+    throw invalid(`The filter is ${JSON.stringify(filter)}. Give { queue: 'mail' } or the like.`)
   for (const key of Object.keys(filter)) if (!known.includes(key)) throw invalid(unknownName('option', key, known))
   const { queue, task, max } = filter
   checkQueue(queue)

@@ -48,7 +48,7 @@ export function judge(job: ClaimedJob, { policy }: AnyTask, meta: JobMeta): Judg
 export function judgeUnknown({ id, queue, task }: ClaimedJob): Refusal {
   const error = new TriportError(
     'ERR_TASK_UNKNOWN',
-    `This worker has no task "${task}". Its job went back to queue "${queue}" for ${unknownTaskDelay} ms.`,
+    `This worker has no task "${task}". Its job went back to queue "${queue}" for ${unknownTaskDelay} ms, for one that has it. Pass it in \`tasks\` where it is to run.`,
     { details: { job: id, task, queue } },
   )
   return { run: false, outcome: { type: 'released', delay: unknownTaskDelay }, error }

@@ -46,6 +46,9 @@ interface Definition extends IsolationOptions {
  * @throws `ERR_TASK_INVALID` with every problem in `details.problems`.
  */
 export function policyOf(definition: Definition): TaskPolicy {
+  if (typeof definition !== 'object' || definition === null) {
+    throw invalid(undefined, [`Its definition is of type ${typeof definition}. Pass an object: { name, run }.`])
+  }
   const { maxRetries = 3, backoff, retryOn } = definition
   const problems = [
     ...problemsOfShape(definition),

@@ -197,7 +197,11 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
 }
 
 function tooLate(id: string, { timeout }: ResultOptions): TriportError {
-  return new TriportError('ERR_RESULT_TIMEOUT', `Job ${id} has not ended within ${timeout}.`, { details: { job: id } })
+  return new TriportError(
+    'ERR_RESULT_TIMEOUT',
+    `Job ${id} has not ended within ${timeout}. It goes on: look at its status(), or wait again.`,
+    { details: { job: id } },
+  )
 }
 
 function timeoutOf(options: ResultOptions | undefined): number {

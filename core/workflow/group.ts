@@ -100,6 +100,12 @@ export function map<S extends Step, const Options extends GroupOptions = GroupOp
 ): Workflow<void, MemberOutput<OutputOf<S>, Options>[]>
 export function map(step: Step, ...rest: readonly unknown[]): Workflow<never, never> {
   const [items, options] = Array.isArray(rest[0]) ? rest : [undefined, rest[0]]
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw new TriportError(
+      'ERR_WORKFLOW_INVALID',
+      'map() got no list of items. Pass an array: map(task, [first, second]).',
+    )
+  }
   const node: Node = { kind: 'map', node: nodeOf(step, 'map()'), onFailure: onFailureOf('map()', options) }
   return workflowOf(items === undefined ? node : { kind: 'bound', node, input: items })
 }

@@ -15,7 +15,7 @@ export type Following<Next extends Step, Previous> = [void] extends [InputOf<Nex
 
 /** What would have to stand where the type checker finds a step that cannot take `Input`. */
 export interface StepTaking<Input> {
-  readonly '~takes': Input
+  readonly 'takes what comes before it': Input
 }
 
 /**

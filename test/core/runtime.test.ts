@@ -124,7 +124,7 @@ test('every problem of a configuration is reported at once, with a guess at what
     () =>
       createRuntime({
         taks: [],
-        tasks: [double, double],
+        tasks: [double, double, () => 1, undefined],
         queue: { driver: 'memroy' },
         rooms: { driver: 'memory', brokr: 1 },
         worker: { concurrency: 0 },
@@ -139,6 +139,7 @@ test('every problem of a configuration is reported at once, with a guess at what
       const text = error.details.problems.join('\n')
       assert.match(text, /Unknown option "taks"\. Did you mean "tasks"\?/)
       assert.match(text, /tasks has two tasks named "double"/)
+      assert.match(text, /tasks\[2\] is no task\.[\s\S]*tasks\[3\] is no task\./)
       assert.match(text, /Unknown queue driver "memroy"\. Did you mean "memory"\?/)
       assert.match(text, /Unknown option of the memory rooms driver: "brokr"\. Did you mean "broker"\?/)
       assert.match(text, /concurrency/)

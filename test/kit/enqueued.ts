@@ -47,7 +47,7 @@ export function recordEnqueued(): EnqueueRecorder {
     find(task, input) {
       const found = matching(task, input)
       if (found) return found
-      throw new Error(`No job of task "${task.name}"${wantedText(input)} was enqueued. ${listed(task, of(task))}`)
+      throw new Error(`No job of task "${task.name}"${wantedText(input)} was enqueued. ${listed(task, of(task), all)}`)
     },
     refute(task, input) {
       const found = matching(task, input)
@@ -60,7 +60,8 @@ function wantedText(input: readonly unknown[]): string {
   return input.length > 0 ? ` with ${inspect(input[0])}` : ''
 }
 
-function listed({ name }: AnyTask, jobs: readonly Enqueued[]): string {
-  if (jobs.length === 0) return `Nothing was enqueued of "${name}".`
+function listed({ name }: AnyTask, jobs: readonly Enqueued[], all: readonly Enqueued[]): string {
+  if (all.length === 0) return 'Nothing was enqueued.'
+  if (jobs.length === 0) return `Enqueued were jobs of: ${[...new Set(all.map(({ task }) => task))].join(', ')}.`
   return `Inputs of "${name}": ${jobs.map(({ input }) => inspect(input)).join(', ')}.`
 }

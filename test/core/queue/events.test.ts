@@ -182,3 +182,12 @@ function createEvents(changes: Partial<QueueDriver> = {}) {
   const ask = createAsk(place, clock, 5_000)
   return { events: createJobEvents({ driver: place, ask, queues: ['default'], report: reportSpy() }), clock, listens }
 }
+
+test('a misspelt event and something that is no listener are refused', async () => {
+  const { queue } = await createProcess()
+  assert.throws(() => queue.on('complete' as 'completed', () => {}), {
+    code: 'ERR_OPTION_INVALID',
+    message: /^Unknown event "complete". Did you mean "completed"\?/,
+  })
+  assert.throws(() => queue.on('completed', undefined as never), { code: 'ERR_OPTION_INVALID', message: /no function/ })
+})

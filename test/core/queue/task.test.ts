@@ -118,6 +118,16 @@ test('a misspelt option is refused, with a guess at what was meant', () => {
   })
 })
 
+test('what is no definition is refused', () => {
+  const define = defineTask as (...args: readonly unknown[]) => unknown
+  for (const wrong of ['mail', () => 1, undefined]) {
+    assert.throws(() => define(wrong, () => 1), {
+      code: 'ERR_TASK_INVALID',
+      message: /Pass an object: \{ name, run \}/,
+    })
+  }
+})
+
 test('a class as retryOn is refused: it belongs in a list', () => {
   assert.throws(() => defineTask({ name: 'x', retryOn: TypeError as never, run() {} }), { message: /\[TypeError\]/ })
 })

@@ -16,6 +16,7 @@ const signUp = defineTask({
   maxRetries: 1,
 })
 
+const other = defineTask({ name: 'other', run() {} })
 const tasks = [signUp, welcome] as const
 
 test('nothing runs until the test drains', async () => {
@@ -74,6 +75,10 @@ test('what was enqueued can be asserted, also from inside of tasks', async () =>
   )
   assert.throws(() => kit.assertEnqueued(welcome, { to: 'eve' }), /with \{ to: 'eve' \} was enqueued.*\{ to: 'ada' \}/)
   assert.throws(() => kit.assertNotEnqueued(welcome), /"welcome" was enqueued with/)
+  assert.throws(
+    () => kit.assertEnqueued(other),
+    /task "other" was enqueued\. Enqueued were jobs of: sign_up, welcome\./,
+  )
 })
 
 test('a job that does not end is a failure of the drain, not a hang', async () => {

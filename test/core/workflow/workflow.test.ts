@@ -108,6 +108,7 @@ test('what is no step is refused where it is put together', () => {
   assert.throws(() => chain('add' as never), /chain\(\) got "add"/)
   assert.throws(() => group(add as never), invalid)
   assert.throws(() => map(undefined as never), invalid)
+  assert.throws(() => map(add, 'abc' as never), /map\(\) got no list of items/)
   assert.throws(() => step(null as unknown as typeof add, 1), invalid)
   const option = { code: 'ERR_OPTION_INVALID' }
   assert.throws(() => group([add], { onFailure: 'abrt' as never }), /Did you mean "abort"/)
