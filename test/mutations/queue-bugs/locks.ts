@@ -30,6 +30,11 @@ export const lockBugs: readonly Bug[] = [
     plant: stubbornHolder,
   },
   {
+    name: 'a replacement does not say who gave way',
+    claim: 'a waiting holder MUST end in the step in which its replacement is stored',
+    plant: silentReplacement,
+  },
+  {
     name: 'a running holder is asked to end by the job that replaces it',
     claim: 'an active holder stays: the replacement is not stored',
     plant: endedHolder,
@@ -82,4 +87,14 @@ function endedHolder(driver: QueueDriver): QueueDriver {
 
 function withLocks(driver: QueueDriver, change: (lock: Lock) => Lock): QueueDriver {
   return withJobs(driver, (job) => (job.lock ? { ...job, lock: change(job.lock) } : job))
+}
+
+function silentReplacement(driver: QueueDriver): QueueDriver {
+  return {
+    ...driver,
+    async enqueue(jobs, options) {
+      const outcomes = await driver.enqueue(jobs, options)
+      return outcomes.map(({ id, deduplicated }) => ({ id, deduplicated }))
+    },
+  }
 }
