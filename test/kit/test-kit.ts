@@ -181,11 +181,21 @@ function drainOf({ runtime, queue, queues, clock }: Draining): (options?: DrainO
     }
   }
 
+  async function nextDue(name: string): Promise<number> {
+    let due = Number.POSITIVE_INFINITY
+    let cursor: string | undefined
+    do {
+      const page = await queue.list({ queue: name, state: 'delayed', max: 1_000, ...(cursor ? { cursor } : {}) })
+      for (const { dueAt } of page.jobs) due = Math.min(due, dueAt)
+      cursor = page.next
+    } while (cursor)
+    return due
+  }
+
   /** Moves time on to the next delayed job. */
   async function skip(): Promise<void> {
-    const pages = await Promise.all(queues.map((name) => queue.list({ queue: name, state: 'delayed', max: 10_000 })))
-    const next = Math.min(...pages.flatMap(({ jobs }) => jobs.map(({ dueAt }) => dueAt)))
-    await clock.advance(Math.max(0, next - clock.now()))
+    const dues = await Promise.all(queues.map(nextDue))
+    await clock.advance(Math.max(0, Math.min(...dues) - clock.now()))
   }
 
   return async ({ delayed = false, within = 5_000 } = {}) => {
