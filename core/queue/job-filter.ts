@@ -66,6 +66,8 @@ export function checkedFilter(options: JobFilter): Bounded<JobFilter> {
 /** @throws `ERR_OPTION_INVALID` */
 export function checkedRemoval(options: JobRemoval): Bounded<JobRemoval> {
   const { state, max = Number.POSITIVE_INFINITY } = checkFilter(options, [...filterKeys, 'state'])
+  if ((state as JobState) === 'active')
+    throw invalid('state is "active". Jobs that run are not removed: cancel them first.')
   checkState(state, removable)
   return { ...options, max }
 }

@@ -66,6 +66,8 @@ export interface TaskQueue<Tasks extends readonly AnyTask[] = readonly AnyTask[]
   /**
    * Enqueues many jobs, `{ task, input, options }` each, with few calls of the backend. Each item succeeds or fails by itself; outcomes are
    * in the order of `items`.
+   *
+   * @throws `ERR_OPTION_INVALID` for something else than an array.
    */
   enqueueMany<const T extends readonly (AnyTask | Tasks[number]['name'])[]>(
     items: { readonly [I in keyof T]: EnqueueItem<T[I], Tasks> },
@@ -196,6 +198,12 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   }
 
   async function enqueueMany(items: readonly EnqueueItem[]): Promise<never> {
+    if (!Array.isArray(items)) {
+      throw new TriportError(
+        'ERR_OPTION_INVALID',
+        'enqueueMany got no list. Pass an array of { task, input, options }.',
+      )
+    }
     return (middleware.enqueue ? enqueueEach(items) : storeMany(items)) as Promise<never>
   }
 

@@ -159,7 +159,7 @@ function refuse(schedules: readonly Schedule[], prepared: readonly PromiseSettle
 }
 
 function noSchedule(value: unknown): TriportError {
-  const problem = `${String(value)} is no schedule. Make it with defineSchedule.`
+  const problem = `A value of type ${typeof value} is no schedule. Make it with defineSchedule.`
   return new TriportError('ERR_SCHEDULE_INVALID', problem, { details: { problems: [problem] } })
 }
 

@@ -310,6 +310,6 @@ test('what is wrong with a filter is said, and nothing is done', async () => {
   await wrong(queue.list({ queue: 'default', state: 'failed', cursor: 1 as never }), /cursor is 1/)
   await wrong(queue.redrive({ queue: 'default', tsak: 'noop' } as never), /Did you mean "task"/)
   await wrong(queue.redrive({ queue: 'default', max: 0 }), /max is 0/)
-  await wrong(queue.remove({ queue: 'default', state: 'active' as never }), /Unknown state "active"/)
+  await wrong(queue.remove({ queue: 'default', state: 'active' as never }), /cancel them first/)
   await wrong(queue.remove({ queue: 'default', state: 'failed', task: noop as never }), /task is \{/)
 })

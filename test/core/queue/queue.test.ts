@@ -193,10 +193,11 @@ test('enqueueMany answers each item by itself, in order', async () => {
   assert.equal(await outcomes[3]?.job?.result({ timeout: '1s' }), 2)
 })
 
-test('enqueueMany says that it takes no workflows', async () => {
+test('enqueueMany says that it takes a list, and no workflows', async () => {
   const { queue } = await createProcess({ tasks: [echo] })
   const [outcome] = await queue.enqueueMany([{ task: chain(echo) } as never])
   assert.match(String(outcome?.error), /enqueueMany takes no workflows/)
+  await assert.rejects(queue.enqueueMany({ task: echo, input: 1 } as never), { code: 'ERR_OPTION_INVALID' })
 })
 
 test('the stack of an error names who called enqueue', async () => {
