@@ -44,6 +44,7 @@ export const errorCodes = {
   ERR_WORKER_STOPPING: { retryable: true },
   ERR_ROOM_INVALID: { retryable: false },
   ERR_ROOM_LIMIT: { retryable: false },
+  ERR_ROOM_BUSY: { retryable: true },
   ERR_MESSAGE_INVALID: { retryable: false },
   ERR_MESSAGE_TOO_LARGE: { retryable: false },
   ERR_AUTH_REQUIRED: { retryable: false },

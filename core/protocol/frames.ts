@@ -138,6 +138,7 @@ export type ProtocolErrorCode =
   | 'forbidden'
   | 'room_invalid'
   | 'room_limit'
+  | 'room_busy'
   | 'payload_too_large'
   | 'validation_failed'
   | 'rate_limited'

@@ -47,7 +47,8 @@ export interface Connection {
    * Resolves when it gets the room's messages. The caller decides that it may: `authorize` is not asked.
    *
    * @param options Without them it gets what the client asked for when it connected.
-   * @throws `ERR_ROOM_INVALID`, `ERR_ROOM_LIMIT`, `ERR_CONNECTION_UNKNOWN` once it is closed, `ERR_BROKER_UNAVAILABLE`.
+   * @throws `ERR_ROOM_INVALID`, `ERR_ROOM_LIMIT`, `ERR_CONNECTION_UNKNOWN` once it is closed, `ERR_ROOM_BUSY`,
+   *   `ERR_BROKER_UNAVAILABLE`.
    */
   join(room: string, options?: JoinOptions): Promise<void>
   /** The client hears UNSUBSCRIBED. */
@@ -190,11 +191,6 @@ export class HubConnection implements Connection, Beating {
   control(frame: ControlFrame): void {
     const optional = frame.type === 'WELCOME' || frame.type === 'SUBSCRIBED'
     if (this.open && !(optional && this.options.meta === false)) this.outflow.control(frame)
-  }
-
-  /** More came while it was joining than can be held back. */
-  overrun(): void {
-    this.close(closeCodes.tryLater, 'the room is too busy to join')
   }
 
   ping(): void {

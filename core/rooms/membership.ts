@@ -1,3 +1,4 @@
+import { TriportError } from '../errors.js'
 import type { LogPage, LogRange, Position } from '../ports/rooms.js'
 import { formatFrame } from '../protocol/codec.js'
 import type { ControlFrame, PresenceView } from '../protocol/frames.js'
@@ -25,8 +26,6 @@ export interface JoinOptions {
 export interface Joiner {
   deliver(message: Outbound): void
   control(frame: ControlFrame): void
-  /** More arrived than can be held back for it. */
-  overrun(): void
 }
 
 interface Held {
@@ -61,6 +60,9 @@ export class Membership implements RoomMember {
   #types: ReadonlySet<string> | undefined
   /** `undefined` once the member is live. */
   #held: Held[] | undefined = []
+  #heldLength = 0
+  /** More arrived than can be held back. */
+  #overrun = false
   /** Messages up to here were part of the history. */
   #floor: Position | undefined
 
@@ -83,11 +85,21 @@ export class Membership implements RoomMember {
   /** Takes what the room delivers. */
   offer(message: Outbound, position: Position | undefined): void {
     if (this.#held === undefined) this.#pass(message, position)
-    else if (this.#held.length < maxHeld) this.#held.push({ message, position })
-    else this.connection.overrun()
+    else if (!this.#overrun) this.#hold(this.#held, { message, position })
   }
 
-  /** Sends what the member missed and lets it take part. To be called when the room is live. */
+  #hold(held: Held[], each: Held): void {
+    this.#overrun = held.length >= maxHeld || this.#heldLength > maxHeldLength
+    if (this.#overrun) held.length = 0
+    else held.push(each)
+    this.#heldLength += each.message.text.length
+  }
+
+  /**
+   * Sends what the member missed and lets it take part. To be called when the room is live.
+   *
+   * @throws `ERR_ROOM_BUSY` when more arrived meanwhile than can be held back.
+   */
   async open(
     read: (range: LogRange) => Promise<LogPage>,
     present: () => Promise<PresenceView | undefined>,
@@ -95,6 +107,7 @@ export class Membership implements RoomMember {
     const start = await this.#missed(read)
     const presence = await present()
     if (this.left) return
+    if (this.#overrun) throw busy(this.room.name)
     const { at, history, recovered, reset } = start ?? { at: this.room.position, history: [], recovered: false }
     const held = this.#held ?? []
     this.#held = undefined
@@ -195,8 +208,14 @@ function headOf({ epoch, head }: LogPage): Position {
   return { epoch, seq: head }
 }
 
-/** Messages that may arrive while the history is being read. */
+function busy(room: string): TriportError {
+  const message = `Room ${room} had more messages than can wait while somebody joins it. Join it again later.`
+  return new TriportError('ERR_ROOM_BUSY', message, { details: { room } })
+}
+
+/** What may arrive while the history is being read: messages, and characters of them before the last. */
 const maxHeld = 1_000
+const maxHeldLength = 1_048_576
 const lookBack = 100
 /** Messages that a client may catch up with. One that missed more is better served with the newest state. */
 const longestResume = 300

@@ -1,6 +1,7 @@
 import type { ErrorFrame, ProtocolErrorCode } from '../protocol/frames.js'
 import type { HubConnection } from './connection.js'
 import { isRoomName } from './names.js'
+import { retryable } from './refusal.js'
 
 /** What an answer is about. */
 export interface About {
@@ -29,5 +30,3 @@ export function refuse(connection: HubConnection, objection: Objection, { ref, r
 export function acknowledge(connection: HubConnection, { ref }: About): void {
   if (ref !== undefined) connection.control({ type: 'ACK', ref })
 }
-
-const retryable: ReadonlySet<ProtocolErrorCode> = new Set(['rate_limited', 'broker_unavailable', 'timeout', 'draining'])

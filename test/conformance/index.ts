@@ -1,4 +1,4 @@
-export type { FastCheck, FuzzArbitrary, FuzzCommand, FuzzDetails } from './queue/fuzz/fast-check.js'
+export type { FastCheck, FuzzArbitrary, FuzzCommand, FuzzDetails } from './fast-check.js'
 export { type QueueFuzz, queueFuzz } from './queue/fuzz/queue-fuzz.js'
 export type { QueueConformance, QueueHarness, TestFunction } from './queue/harness.js'
 export { queueConformance } from './queue/index.js'

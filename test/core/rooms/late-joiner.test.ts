@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { RoomMessage, RoomsDriver, RoomsListener } from '../../../core/ports/rooms.js'
+import type { ConnectOptions } from '../../../core/rooms/connection.js'
 import { memoryRooms } from '../../../drivers/memory/rooms.js'
 import { type Client, settled, startNode, type TestNode } from './node.js'
 
@@ -163,14 +164,39 @@ test('a member that leaves while it joins is not in the room afterwards', async 
   assert.ok(!client.frames().some(({ type }) => type === 'SUBSCRIBED'))
 })
 
-test('a room that floods a member which is still joining ends that connection, not the memory', async () => {
+/** A client whose join waits for the broker, while the room floods. */
+async function flooded(text: string, count: number, options: ConnectOptions) {
   const driver = slowRooms()
   const node = await startNode({ rooms: driver })
-  const client = node.connect({ rooms: ['room'] })
+  const client = node.connect({ authorize: () => true, ...options })
   await settled()
   driver.replies.shift()?.() // The node can be reached.
   await settled()
-  for (let n = 0; n < 1_001; n++) driver.arrive({ room: 'room', text: '{"type":"X","data":1}' })
-  assert.equal(client.closes[0]?.code, 1013)
+  if (!options.rooms) await client.send({ op: 'subscribe', ref: '1', room: 'room' })
+  for (let n = 0; n < count; n++) driver.arrive({ room: 'room', text })
+  await finish({ driver, node, clients: [], published: 0 })
+  assert.deepEqual(node.report.reports, [])
+  return { driver, node, client }
+}
+
+test('a room that floods a connection which is still joining it closes that connection, which came for nothing else', async () => {
+  const { node, client } = await flooded('{"type":"X","data":1}', 1_001, { rooms: ['room'] })
+  assert.deepEqual([client.last().code, client.last().retryable], ['room_busy', true])
+  assert.deepEqual(client.closes, [{ code: 1013, reason: 'room_busy' }])
   assert.equal(node.rooms.members('room'), 0)
 })
+
+for (const [what, text, count] of [
+  ['many messages', '{"type":"X","data":1}', 1_001],
+  ['large ones', `{"type":"X","data":"${'x'.repeat(600_000)}"}`, 3],
+] as const) {
+  test(`a room that floods a client which is still subscribing with ${what} costs it that subscription only`, async () => {
+    const { driver, node, client } = await flooded(text, count, {})
+    const { type, ref, room, code, retryable } = client.last()
+    assert.deepEqual([type, ref, room, code, retryable], ['ERROR', '1', 'room', 'room_busy', true])
+    assert.deepEqual([client.closes, client.messages(), node.rooms.members('room')], [[], [], 0])
+    await client.send({ op: 'subscribe', ref: '2', room: 'room' })
+    await finish({ driver, node, clients: [], published: 0 })
+    assert.ok(client.frames().some(({ type, ref }) => type === 'SUBSCRIBED' && ref === '2'))
+  })
+}

@@ -1,4 +1,4 @@
-import type { FastCheck, FuzzArbitrary } from './fast-check.js'
+import type { FastCheck, FuzzArbitrary } from '../../fast-check.js'
 
 /*
  * What a step is to do, before it is known which jobs there are. `pick` is counted round what there is.

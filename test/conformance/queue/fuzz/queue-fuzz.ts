@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import type { FastCheck } from '../../fast-check.js'
 import type { QueueHarness, TestFunction } from '../harness.js'
 import { drain } from './drain.js'
-import type { FastCheck } from './fast-check.js'
 import { type Backend, createScene, type Scene } from './scene.js'
 import { stepsOf } from './steps.js'
 

@@ -1,5 +1,5 @@
 import type { QueueDriver } from '../../../../core/ports/queue.js'
-import type { FuzzCommand } from './fast-check.js'
+import type { FuzzCommand } from '../../fast-check.js'
 import { readAll } from './look.js'
 import type { Sending } from './plans.js'
 import { type Backend, driverOf, type Scene } from './scene.js'

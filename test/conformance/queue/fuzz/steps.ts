@@ -1,6 +1,6 @@
 import type { EnqueueOutcome, QueueDriver } from '../../../../core/ports/queue.js'
+import type { FastCheck, FuzzArbitrary } from '../../fast-check.js'
 import { claim, claimAtOnce } from './claim-steps.js'
-import type { FastCheck, FuzzArbitrary } from './fast-check.js'
 import { extend, progress, settle, useOldToken } from './lease-steps.js'
 import { count } from './look.js'
 import { createPlans, type JobPlan, type Sending, step } from './plans.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { RoomsDriver } from '../../../../core/ports/rooms.js'
-import type { FastCheck, FuzzArbitrary, FuzzCommand } from '../../queue/fuzz/fast-check.js'
+import type { FastCheck, FuzzArbitrary, FuzzCommand } from '../../fast-check.js'
 import type { RoomsConformance, RoomsHarness } from '../harness.js'
 import { startHub } from '../hub-node.js'
 import { chaotic } from './chaos.js'

@@ -1,4 +1,4 @@
-/** Makes random values and shrinks them: the part of fast-check's `Arbitrary` that the fuzzer uses. */
+/** Makes random values and shrinks them: the part of fast-check's `Arbitrary` that the fuzzers use. */
 export interface FuzzArbitrary<T> {
   map<U>(mapper: (value: T) => U): FuzzArbitrary<U>
 }
@@ -21,7 +21,7 @@ export interface FuzzDetails {
 }
 
 /**
- * The part of fast-check 4 that the fuzzer uses. Pass the library itself: `import fc from 'fast-check'`.
+ * The part of fast-check 4 that the fuzzer use. Pass the library itself: `import fc from 'fast-check'`.
  */
 export interface FastCheck {
   nat(max: number): FuzzArbitrary<number>
