@@ -23,7 +23,14 @@ import { createTestKit } from '../kit/test-kit.js'
 import { die, hidden, missing, obedient, spin, traced, where } from './thread/tasks.js'
 
 const quick = defineTask({ name: 'quick', run: (n: number) => n })
-const tasks = [where, spin, die, traced, obedient, hidden.task, missing, quick] as const
+const oneFile = defineTask({
+  name: 'alone',
+  isolate: 'thread',
+  module: new URL('thread/one-file.ts', import.meta.url).href,
+  maxRetries: 0,
+  run() {},
+})
+const tasks = [oneFile, where, spin, die, traced, obedient, hidden.task, missing, quick] as const
 const wait = { timeout: '30s' } as const
 type Queue = TaskQueue<typeof tasks>
 
@@ -140,6 +147,13 @@ test('a module that is not there, or does not export the task, is told by name',
   assert.match(lost.message, /of task "missing" cannot be loaded in a thread: .*nowhere\.js/)
   const { message } = await failureOf(await queue.enqueue(hidden.task))
   assert.match(message, /of task "hidden" does not export it: .* It exports "die", "missing", /)
+})
+
+test('a program that its thread would start again is told so, and starts no second thread', async (context) => {
+  const { queue } = await running(context)
+  const error = await failureOf(await queue.enqueue(oneFile))
+  assert.ok(isTriportError(error, 'ERR_TASK_MODULE_INVALID'))
+  assert.match(error.message, /starts a runtime, .* Ask isMainThread/)
 })
 
 test('the sync queue runs tasks in threads too', async (context) => {
