@@ -1,5 +1,5 @@
 import { decode, decodeError } from '../codec.js'
-import { TriportError } from '../errors.js'
+import { isTriportError, TriportError } from '../errors.js'
 import { uuidTime } from '../ids.js'
 import type { AttemptFailure, JobRecord } from '../ports/job.js'
 import type { JobError, JobFailure, JobStatus, Progress } from './job.js'
@@ -42,9 +42,8 @@ function failureOf({ delivery, at, error }: AttemptFailure): JobFailure {
 export function resultOf({ id, task, state, result, error }: JobRecord): unknown {
   if (state === 'completed') return result === undefined ? undefined : decode(result)
   const cause = error === undefined ? undefined : decodeError(error)
-  const why = cause ? `: ${cause.message}` : '.'
   if (state === 'failed') {
-    throw new TriportError('ERR_JOB_FAILED', `Job ${id} of task "${task}" failed${why}`, {
+    throw new TriportError('ERR_JOB_FAILED', failedText({ id, task }, cause), {
       cause,
       details: { job: id, task },
     })
@@ -53,6 +52,12 @@ export function resultOf({ id, task, state, result, error }: JobRecord): unknown
     cause,
     details: { job: id, task },
   })
+}
+
+/** An error of ours that names the job, or the workflow that it is, says all by itself. */
+function failedText({ id, task }: Pick<JobRecord, 'id' | 'task'>, cause: Error | undefined): string {
+  if (cause && isTriportError(cause) && cause.message.includes(id)) return cause.message
+  return `Job ${id} of task "${task}" failed${cause ? `: ${cause.message}` : '.'}`
 }
 
 /** What is left of an error that goes to others: no stack, no cause. */

@@ -26,6 +26,7 @@ test('a failed step ends the workflow, and what is left of it is cancelled', asy
   const cause = error.cause as TriportError
   assert.deepEqual([error.code, cause.code], ['ERR_JOB_FAILED', 'ERR_WORKFLOW_FAILED'])
   assert.match(cause.message, /failed with job .* of task "broken": no$/)
+  assert.equal(error.message, cause.message)
   const [failed, ...more] = cause.details.failed as { job: string; task: string; error: object }[]
   assert.equal(more.length, 0)
   assert.deepEqual([failed?.task, failed?.error], ['broken', { name: 'Error', message: 'no', code: 'E_BROKEN' }])
