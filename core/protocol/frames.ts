@@ -88,8 +88,11 @@ export interface GapFrame extends ProtocolFrame {
 export interface ResetFrame extends ProtocolFrame {
   readonly type: 'RESET'
   readonly room: string
-  /** `epoch`: the log is another one. `trimmed`: more is missing than is kept, or than can be caught up with. */
-  readonly reason: 'epoch' | 'trimmed'
+  /**
+   * `epoch`: the log is another one. `trimmed`: more is missing than is kept, or than can be caught up with. `overload`: messages that are
+   * not kept came faster than the server could hand them out.
+   */
+  readonly reason: 'epoch' | 'trimmed' | 'overload'
   readonly epoch: string
   readonly seq: number
 }

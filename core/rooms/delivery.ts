@@ -3,6 +3,7 @@ import type { Frame, Socket, SocketTransport } from '../ports/socket.js'
 import type { Report } from '../report.js'
 import type { Outbound } from './envelope.js'
 import { type SliceSize, slice } from './fanout.js'
+import { type Pressure, Relief } from './pressure.js'
 
 /** A connection, as far as delivery is concerned. */
 export interface Recipient {
@@ -31,7 +32,7 @@ export interface Batch {
  * Collects what the sockets are owed in one turn of the event loop and hands it out when it ends, in slices: a socket whose slice is yet to
  * come is owed whatever is sent meanwhile too.
  */
-export interface Delivery {
+export interface Delivery extends Pressure {
   send(recipient: Recipient, message: Outbound): void
   /** Hands out now what one recipient is owed. */
   flush(recipient: Recipient): void
@@ -40,17 +41,22 @@ export interface Delivery {
 export interface DeliveryOptions {
   /** Calls back at the end of the turn. */
   readonly schedule: (flush: () => void) => void
+  /** What one recipient may be owed before others should wait, in bytes. */
+  readonly enough: number
   readonly clock: Pick<Clock, 'monotonic'>
   readonly report: Report
   /** Counts frames that were handed to sockets. */
   delivered?(count: number): void
 }
 
-export function createDelivery({ schedule, clock, report, delivered }: DeliveryOptions): Delivery {
+export function createDelivery({ schedule, enough, clock, report, delivered }: DeliveryOptions): Delivery {
   const roots = new Map<SocketTransport, Batch>()
   /** Those that are owed something, from `next` on. */
   let touched: Recipient[] = []
   let next = 0
+  /** What the one of them is owed that is owed most. */
+  let most = 0
+  const relief = new Relief()
 
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
@@ -61,6 +67,7 @@ export function createDelivery({ schedule, clock, report, delivered }: DeliveryO
     }
     recipient.owed = extended(recipient.owed ?? rootOf(roots, recipient.transport), frame)
     recipient.owedBytes += frame.size
+    most = Math.max(most, recipient.owedBytes)
   }
 
   function flushSlice(): void {
@@ -74,6 +81,8 @@ export function createDelivery({ schedule, clock, report, delivered }: DeliveryO
     }
     touched = []
     next = 0
+    most = 0
+    relief.tell()
   }
 
   function handOut(recipients: readonly Recipient[]): void {
@@ -88,7 +97,14 @@ export function createDelivery({ schedule, clock, report, delivered }: DeliveryO
     }
   }
 
-  return { send, flush: (recipient) => handOut([recipient]) }
+  return {
+    send,
+    flush: (recipient) => handOut([recipient]),
+    get busy() {
+      return most >= enough
+    },
+    relieved: () => relief.wait(),
+  }
 }
 
 interface Parcel {

@@ -23,6 +23,7 @@ import { connectionOf, connectionRoom, everybody, inboxOf } from './names.js'
 import { createOutbox, type OnBrokerDown } from './outbox.js'
 import type { Outflow } from './outflow.js'
 import { createPresence } from './presence.js'
+import { jointPressure } from './pressure.js'
 import type { InboundTracer } from './process-span.js'
 import { createReach } from './reach.js'
 import { createReception } from './reception.js'
@@ -115,13 +116,21 @@ export function createHub(options: HubOptions): Hub {
   const typeOf = (room: string) => roomTypes.find((type) => type.match(room))
   const meter = createMeter(clock)
   const slow = new Set<Outflow>()
-  const fanout = createFanout({ schedule, clock })
-  const delivery = createDelivery({ schedule, clock, report, delivered: (count) => meter.delivered.add(count) })
+  const outflowLimits = softLimits(limits)
+  const fanout = createFanout({ schedule, clock, meter })
+  const delivery = createDelivery({
+    schedule,
+    enough: outflowLimits.softBuffered,
+    clock,
+    report,
+    delivered: (count) => meter.delivered.add(count),
+  })
+  const pressure = jointPressure(fanout, delivery)
   const heartbeat = createHeartbeat()
   const subscriptions = createSubscriptions(driver, report)
-  const outbox = createOutbox({ driver, clock, onBrokerDown: options.onBrokerDown, deliverLocally })
+  const outbox = createOutbox({ driver, clock, onBrokerDown: options.onBrokerDown, pressure, deliverLocally })
   const presence = createPresence({ driver, outbox, ids, clock, report, typeOf, up: () => watch.health === 'up' })
-  const members = createMembers({ driver, subscriptions, attendance: presence, fanout, clock, report })
+  const members = createMembers({ driver, subscriptions, attendance: presence, fanout, pressure, clock, report })
   const mayDo = createMayDo(typeOf)
   const subscriber = createSubscriber({ mayDo, report })
   const inbound = createInbound({ limits, clock, tracer, report, meter, subscriber, mayDo, typeOf })
@@ -139,7 +148,7 @@ export function createHub(options: HubOptions): Hub {
   })
 
   const node = {
-    outflow: { delivery, limits: softLimits(limits), meter, slow },
+    outflow: { delivery, limits: outflowLimits, meter, slow },
     limits,
     clock,
     ping: () => ({ type: 'PING', ts: clock.now() }) as const,
@@ -185,7 +194,7 @@ export function createHub(options: HubOptions): Hub {
 
   function tell(state: 'degraded' | 'ok'): void {
     const message = new Outbound(formatFrame({ type: 'SYSTEM', state }))
-    fanout.run(open, (connection) => connection.deliver(message))
+    fanout.run({ message, members: open, give: (connection) => connection.deliver(message) })
   }
 
   /** Every message of the broker arrives here. */
@@ -204,7 +213,7 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function receiveForAll(message: Outbound): void {
-    fanout.run(open, (connection) => connection.deliver(message))
+    fanout.offer({ message, members: open, give: (connection) => connection.deliver(message) })
   }
 
   function receiveDirect({ connection, text }: Addressed): void {
@@ -246,13 +255,14 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function inspect(): RoomsSnapshot {
-    const { published, received, delivered, dropped, coalesced, evicted } = meter
+    const { published, received, delivered, dropped, coalesced, lost, evicted } = meter
     const counted = (rate: typeof published) => ({ total: rate.total, perSecond: rate.perSecond() })
     return {
       connections: open.size,
       rooms: members.names().length,
       broker: watch.health,
       buffered: outbox.buffered,
+      waiting: fanout.waiting,
       backlog: [...open.values()].reduce((bytes, { outflow }) => bytes + outflow.backlog, 0),
       slow: slow.size,
       published: counted(published),
@@ -260,6 +270,7 @@ export function createHub(options: HubOptions): Hub {
       delivered: counted(delivered),
       dropped,
       coalesced,
+      lost,
       evicted,
     }
   }

@@ -72,6 +72,7 @@ export class Lag {
   }
 }
 
-function keyOf({ type, delivery, origin }: Outbound): string {
+/** Messages of delivery `latest` with the same key replace each other. */
+export function keyOf({ type, delivery, origin }: Outbound): string {
   return `${origin?.room ?? ''} ${type} ${delivery.key ?? ''}`
 }

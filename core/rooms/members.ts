@@ -6,6 +6,7 @@ import type { Report } from '../report.js'
 import type { HubConnection } from './connection.js'
 import type { Fanout } from './fanout.js'
 import { type JoinOptions, Membership } from './membership.js'
+import type { Pressure } from './pressure.js'
 import { Room } from './room.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -37,18 +38,20 @@ export interface MembersOptions {
   readonly subscriptions: Subscriptions
   readonly attendance: Attendance
   readonly fanout: Fanout
+  readonly pressure: Pressure
   readonly clock: Clock
   readonly report: Report
 }
 
 export function createMembers(options: MembersOptions): Members {
-  const { driver, subscriptions, attendance, fanout, clock, report } = options
+  const { driver, subscriptions, attendance, fanout, pressure, clock, report } = options
   const rooms = new Map<string, Room>()
   const empty = new Set<Room>()
   const context = {
     read: (room: string, range: LogRange) => driver.get().read(room, range),
     renew: (room: string, epoch: string) => driver.get().renew(room, epoch),
     fanout,
+    pressure,
     report,
   }
 

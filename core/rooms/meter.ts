@@ -20,13 +20,15 @@ export interface Meter {
   dropped: number
   /** `latest` messages that a newer one replaced before a slow client got them. */
   coalesced: number
+  /** Messages that were not kept, and that clients did not get as this node had too much to hand out. */
+  lost: number
   /** Clients that were cut off because they read too slowly. */
   evicted: number
 }
 
 export function createMeter(clock: Pick<Clock, 'monotonic'>): Meter {
   const [published, received, delivered] = [createRate(clock), createRate(clock), createRate(clock)]
-  return { published, received, delivered, dropped: 0, coalesced: 0, evicted: 0 }
+  return { published, received, delivered, dropped: 0, coalesced: 0, lost: 0, evicted: 0 }
 }
 
 export function createRate(clock: Pick<Clock, 'monotonic'>): Rate {

@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
+import type { Pressure } from './pressure.js'
 
 /**
  * What to do with a message while the broker is away. `reject`: the caller hears of it at once. `buffer`: it waits for the broker, with at
@@ -10,7 +11,7 @@ import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
  */
 export type OnBrokerDown = 'reject' | 'buffer' | 'local'
 
-/** Takes messages to the broker: those of one turn in one call, in the order in which they came. */
+/** Takes messages to the broker: those of one turn in one call, if they are not large, in the order in which they came. */
 export interface Outbox {
   /** @throws what the driver rejects with; `ERR_UNSUPPORTED` for a `tx` that it has no use for. */
   publish(message: OutgoingMessage, tx?: unknown): Promise<Position | undefined>
@@ -27,6 +28,8 @@ export interface OutboxOptions {
   readonly clock: Clock
   /** @default 'reject' */
   readonly onBrokerDown?: OnBrokerDown | undefined
+  /** Messages wait while this node is busy with delivering: publishers go no faster than it does. */
+  readonly pressure: Pressure
   /** Delivers to this node only. @returns False for what is meant for another one. */
   deliverLocally(message: OutgoingMessage): boolean
 }
@@ -37,17 +40,24 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-export function createOutbox({ driver, clock, onBrokerDown = 'reject', deliverLocally }: OutboxOptions): Outbox {
+export function createOutbox({
+  driver,
+  clock,
+  onBrokerDown = 'reject',
+  pressure,
+  deliverLocally,
+}: OutboxOptions): Outbox {
   /** Of this turn. */
-  let waiting: Waiting[] = []
+  const waiting: Waiting[] = []
   /** In order, and ahead of `waiting`. */
   let parked: Waiting[] = []
   let sending = false
   let stopRetrying: CancelTimer | undefined
 
   function flush(): void {
-    const batch = waiting
-    waiting = []
+    if (pressure.busy) return void pressure.relieved().then(flush)
+    const batch = waiting.splice(0, fitting(waiting))
+    if (waiting.length > 0) queueMicrotask(flush)
     if (onBrokerDown !== 'buffer') return void send(batch)
     park(batch)
     // While the broker is away, only the timer and its return try again.
@@ -125,6 +135,17 @@ export function createOutbox({ driver, clock, onBrokerDown = 'reject', deliverLo
   }
 }
 
+/** How many of them go in one call: a megabyte at once would be too much for the clients of this node. */
+function fitting(waiting: readonly Waiting[]): number {
+  let length = 0
+  const last = waiting.findIndex(({ message }) => {
+    length += message.text.length
+    return length >= longestBatch
+  })
+  return last < 0 ? waiting.length : last + 1
+}
+
+const longestBatch = 65_536
 const mostParked = 1_000
 const mostBytes = 1_048_576
 const retryEvery = 1_000

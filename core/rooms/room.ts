@@ -4,6 +4,7 @@ import type { Report } from '../report.js'
 import { idOf, Outbound, placedOutbound } from './envelope.js'
 import type { Fanout } from './fanout.js'
 import { type Delivered, relation, relationOfPage, step } from './position.js'
+import type { Pressure } from './pressure.js'
 
 /** Who hears a room. */
 export interface RoomMember {
@@ -16,6 +17,7 @@ export interface RoomContext {
   read(room: string, range: LogRange): Promise<LogPage>
   renew(room: string, epoch: string): Promise<Head>
   readonly fanout: Fanout
+  readonly pressure: Pressure
   readonly report: Report
 }
 
@@ -81,7 +83,7 @@ export class Room {
 
   receive({ position, text }: RoomMessage): void {
     if (position === undefined) {
-      if (text !== undefined) this.#deliver(new Outbound(text, { room: this.name }), undefined)
+      if (text !== undefined) this.#pass(new Outbound(text, { room: this.name }))
       return
     }
     this.position ??= { epoch: position.epoch, seq: position.seq - 1 }
@@ -90,7 +92,10 @@ export class Room {
       case 'drop':
         return
       case 'deliver':
-        return void this.#next(position, text ?? '')
+        // The log keeps it for as long as the members have enough to do with what came before.
+        if (this.#context.pressure.busy) void this.#catchUp()
+        else this.#next(position, text ?? '')
+        return
       case 'read':
         void this.#catchUp()
     }
@@ -101,8 +106,22 @@ export class Room {
     if (this.members.size > 0) this.#deliver(placedOutbound(text, this.name, position), position)
   }
 
+  /** Delivers what is in no log. */
+  #pass(message: Outbound): void {
+    const { fanout } = this.#context
+    const handout = (message: Outbound) => ({
+      message,
+      members: this.members,
+      give: (member: RoomMember) => member.offer(message, undefined),
+    })
+    if (fanout.offer(handout(message))) return
+    const { epoch, seq } = this.position ?? { epoch: '', seq: 0 }
+    const frame = formatFrame({ type: 'RESET', room: this.name, reason: 'overload', epoch, seq })
+    fanout.once(handout(new Outbound(frame, { room: this.name })))
+  }
+
   #deliver(message: Outbound, position: Position | undefined): void {
-    this.#context.fanout.run(this.members, (member) => member.offer(message, position))
+    this.#context.fanout.run({ message, members: this.members, give: (member) => member.offer(message, position) })
   }
 
   /** Reads what is missing. One read at a time: whatever asks for one meanwhile causes the next. */
@@ -115,6 +134,7 @@ export class Room {
     this.#reading = reading
     try {
       while (reading.again) {
+        if (this.#context.pressure.busy) await this.#context.pressure.relieved()
         reading.again = false
         reading.again = (await this.#readOn()) || reading.again
       }
@@ -164,6 +184,7 @@ export class Room {
     if (low > from) this.#skip({ from, to: low - 1 }, epoch)
     for (const { seq, text } of entries) {
       if (seq === (this.position?.seq ?? 0) + 1) this.#next({ epoch, seq }, text)
+      if (this.#context.pressure.busy) break
     }
     const now = this.position?.seq ?? 0
     if (now < head) return now > before

@@ -16,6 +16,8 @@ export interface RoomsSnapshot {
   readonly broker: BrokerHealth
   /** Messages that wait for the broker to return. */
   readonly buffered: number
+  /** Messages that wait to be handed to the clients of large rooms. */
+  readonly waiting: number
   /** Bytes that wait for clients to read them. */
   readonly backlog: number
   /** Clients for whom messages are kept back, as they read too slowly. */
@@ -26,10 +28,15 @@ export interface RoomsSnapshot {
   readonly received: Counted
   /** Frames handed to sockets: one for each client that gets one. */
   readonly delivered: Counted
-  /** `volatile` messages that slow clients did not get. */
+  /** `volatile` messages that clients did not get, as they read slowly or as too much waited for large rooms. */
   readonly dropped: number
-  /** `latest` messages that a newer one replaced before a slow client got them. */
+  /** `latest` messages that a newer one replaced before a client got them. */
   readonly coalesced: number
+  /**
+   * Other messages that clients did not get: they were not kept, came from other nodes, and too much waited for large rooms. The rooms heard
+   * RESET.
+   */
+  readonly lost: number
   /** Clients that were closed with 4503 as they read too slowly. */
   readonly evicted: number
 }

@@ -59,7 +59,7 @@ test('sockets that are owed different frames get theirs in one delivery each, gr
 test('a socket that has closed is skipped, and a transport that fails harms no other', () => {
   const report = reportSpy()
   let flush: (() => void) | undefined
-  const delivery = createDelivery({ schedule: (fn) => (flush = fn), clock: createFakeClock(), report })
+  const delivery = createDelivery({ schedule: (fn) => (flush = fn), enough: 1_000, clock: createFakeClock(), report })
   const good = fakeTransport()
   const bad = { ...fakeTransport(), deliver: () => assert.fail('broken') }
   const socket = (open = true) => ({ open, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} })

@@ -3,6 +3,7 @@ import test from 'node:test'
 import { late } from '../../../core/late.js'
 import type { Head, LogEntry, LogPage, RoomsDriver } from '../../../core/ports/rooms.js'
 import { createFanout } from '../../../core/rooms/fanout.js'
+import { createMeter } from '../../../core/rooms/meter.js'
 import { Room } from '../../../core/rooms/room.js'
 import { createSubscriptions } from '../../../core/rooms/subscriptions.js'
 import { createFakeClock } from '../../kit/clock.js'
@@ -21,6 +22,8 @@ function roomOver(log: { page: LogPage; renewed?: string }) {
   const heard: string[] = []
   const reads: number[] = []
   const report = reportSpy()
+  const clock = createFakeClock()
+  const fanout = createFanout({ schedule: queueMicrotask, clock, meter: createMeter(clock) })
   const room = new Room('room', {
     async read(_, range) {
       const after = 'after' in range ? range.after : 0
@@ -31,7 +34,8 @@ function roomOver(log: { page: LogPage; renewed?: string }) {
       if (log.page.epoch === epoch) log.page = { ...log.page, epoch: log.renewed ?? epoch }
       return { epoch: log.page.epoch, seq: log.page.head }
     },
-    fanout: createFanout({ schedule: queueMicrotask, clock: createFakeClock() }),
+    fanout,
+    pressure: fanout,
     report,
   })
   room.members.add({
