@@ -129,8 +129,8 @@ function gather(recipients: readonly Recipient[]): Iterable<Parcel> {
 }
 
 /** Sockets of a slice. Writing to one takes about ten microseconds. */
-const sliceSize = 256
-const turnSize: SliceSize = { most: 8, look: 1 }
+const sliceSize = 128
+const turnSize: SliceSize = { most: 16, look: 1 }
 
 function rootOf(roots: Map<SocketTransport, Batch>, transport: SocketTransport): Batch {
   const root = roots.get(transport) ?? batchOf(undefined, undefined)

@@ -143,7 +143,7 @@ export function slice(clock: Pick<Clock, 'monotonic'>, { most, look }: SliceSize
 const inOneGo = 1_000
 const offers: SliceSize = { most: 10_000, look: 64 }
 /** Two kinds of work share a turn, finding out who is owed what and writing it: together they stay under 20 ms. */
-const budget = 8
+const budget = 6
 
 /** Messages that may wait, and characters of them. */
 const mostWaiting = 1_000

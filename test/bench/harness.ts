@@ -10,7 +10,7 @@ export interface Workload {
   /** For example `queue.drain`. */
   readonly bench: string
   readonly driver: string
-  readonly unit: 'jobs/s' | 'us' | 'ns/job' | 'bytes/job' | 'messages/s'
+  readonly unit: 'jobs/s' | 'us' | 'ns/job' | 'bytes/job' | 'messages/s' | 'ms'
   /** By name: `triport`, `control`, or the package of a peer. */
   readonly subjects: Readonly<Record<string, () => Promise<Subject>>>
 }

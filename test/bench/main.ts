@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { type Figure, measure, type Workload } from './harness.js'
 import { peerVersions } from './peers.js'
 
-const lessIsBetter = new Set(['us', 'ns/job', 'bytes/job'])
+const lessIsBetter = new Set(['ms', 'us', 'ns/job', 'bytes/job'])
 
 const suites: Readonly<Record<string, (share: number) => Promise<Workload[]>>> = {
   queue: async (share) => (await import('./queue.js')).queueWorkloads(share),

@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { type Histogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import * as ws from 'ws'
 import { attach } from '../../adapters/index.js'
 import { createRuntime } from '../../drivers/index.js'
 import { fanoutData } from './fanout-message.js'
 import { type Subject, verify, type Workload } from './harness.js'
 
-const clients = 1_000
 const path = '/ws/bench/1'
 
 /** Sends message `number` to all clients. */
@@ -20,23 +20,44 @@ interface Served {
   close(): Promise<unknown>
 }
 
-/** The rooms' workloads on the memory driver: 1,000 clients in another process, which checks the number of every frame. */
+/** The rooms' workloads on the memory driver: clients are in another process, which checks the number of every frame. */
 export async function roomsWorkloads(share = 1): Promise<Workload[]> {
   const turns = Math.max(10, Math.round(200 * share))
-  return [workload('rooms.fanout', { turns, perTurn: 1 }), workload('rooms.fanout-burst', { turns, perTurn: 10 })]
+  const some = { clients: 1_000, turns, figure: perSecond }
+  const many = { clients: 5_000, turns: Math.max(5, Math.round(10 * share)), perTurn: 10 }
+  return [
+    workload('rooms.fanout', 'messages/s', { ...some, perTurn: 1 }),
+    workload('rooms.fanout-burst', 'messages/s', { ...some, perTurn: 10 }),
+    workload('rooms.loop-delay', 'ms', { ...many, figure: ({ delays }) => delays.percentile(99) / 1e6 }),
+    workload('rooms.loop-delay-max', 'ms', { ...many, figure: ({ delays }) => delays.max / 1e6 }),
+  ]
+}
+
+interface Run {
+  readonly frames: number
+  readonly seconds: number
+  /** Of the server's event loop, in nanoseconds. */
+  readonly delays: Histogram
+}
+
+function perSecond({ frames, seconds }: Run): number {
+  return frames / seconds
 }
 
 interface Load {
+  readonly clients: number
   readonly turns: number
   /** Broadcasts in one turn of the event loop. */
   readonly perTurn: number
+  /** What a run is about. */
+  figure(run: Run): number
 }
 
-function workload(bench: string, load: Load): Workload {
+function workload(bench: string, unit: Workload['unit'], load: Load): Workload {
   return {
     bench,
     driver: 'memory',
-    unit: 'messages/s',
+    unit,
     subjects: {
       triport: () => fanout(serveTriport, load),
       control: () => fanout(servePrebuilt, load),
@@ -45,7 +66,7 @@ function workload(bench: string, load: Load): Workload {
   }
 }
 
-async function fanout(serve: () => Promise<Served>, { turns, perTurn }: Load): Promise<Subject> {
+async function fanout(serve: () => Promise<Served>, { clients, turns, perTurn, figure }: Load): Promise<Subject> {
   const { server, broadcast, close } = await serve()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -58,6 +79,8 @@ async function fanout(serve: () => Promise<Served>, { turns, perTurn }: Load): P
       child.send({ expect: frames })
       await once(child, 'message')
       const arrived = once(child, 'message')
+      const delays = monitorEventLoopDelay({ resolution: 1 })
+      delays.enable()
       const start = performance.now()
       for (let number = 0; number < turns * perTurn; ) {
         const sent: unknown[] = []
@@ -67,9 +90,10 @@ async function fanout(serve: () => Promise<Served>, { turns, perTurn }: Load): P
       }
       const [{ received, wrong }] = (await arrived) as [{ received: number; wrong: number }]
       const seconds = (performance.now() - start) / 1_000
+      delays.disable()
       verify('frames that arrived', received, frames)
       verify('frames out of order', wrong, 0)
-      return frames / seconds
+      return figure({ frames, seconds, delays })
     },
     close: () => end(child, server, close),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Frame, Socket } from '../../../core/ports/socket.js'
 import { createDelivery, type Recipient } from '../../../core/rooms/delivery.js'
 import { Outbound } from '../../../core/rooms/envelope.js'
 import { createFakeClock } from '../../kit/clock.js'
@@ -77,6 +78,51 @@ test('a socket that has closed is skipped, and a transport that fails harms no o
     [1],
   )
   assert.equal(good.prepared.length, 1)
+})
+
+test('a slice begins no write when its time is over, however long each takes, and all is written in the end', async () => {
+  const looks: number[] = []
+  const clock = {
+    monotonic() {
+      looks.push(performance.now())
+      return looks.at(-1) ?? 0
+    },
+  }
+  /** For each write, how much of the slice was over by the clock's last answer. */
+  const begun: number[] = []
+  let slices = 0
+  const schedule = (fn: () => void) =>
+    void setImmediate(() => {
+      slices += 1
+      looks.length = 0
+      fn()
+    })
+  const written: Socket[] = []
+  const transport = {
+    ...fakeTransport(),
+    deliver(_: readonly Frame[], sockets: Iterable<Socket>) {
+      begun.push((looks.at(-1) ?? 0) - (looks[0] ?? 0))
+      for (const socket of sockets) {
+        for (const end = performance.now() + 0.02; performance.now() < end; );
+        written.push(socket)
+      }
+    },
+  }
+  const delivery = createDelivery({ schedule, enough: 1_000, clock, report: reportSpy() })
+  const message = new Outbound('{"type":"TEXT","data":1}')
+  const recipients = Array.from({ length: 5_000 }, (): Recipient => {
+    const socket = { open: true, buffered: 0, ping() {}, close() {}, terminate() {} }
+    return { socket, transport, owed: undefined, owedBytes: 0 }
+  })
+  for (const recipient of recipients) delivery.send(recipient, message)
+  while (written.length < recipients.length) await settled()
+  assert.deepEqual(
+    written,
+    recipients.map(({ socket }) => socket),
+  )
+  assert.ok(Math.max(...begun) < 6, `a write began ${Math.max(...begun)} ms after its slice`)
+  assert.equal(begun.length, 40, 'each write has 128 sockets at most')
+  assert.ok(slices >= 3, `${slices} slices`)
 })
 
 test('a client that leaves too much unread is closed with 4503, and nobody else notices', async () => {
