@@ -78,6 +78,20 @@ export function unaddressed(text: string): Addressed {
 
 const addressStart = '{"to":"'.length
 
+/** Marks a text that its node has delivered itself, so that the node knows it again when the broker sends it back. */
+export function relayed(text: string, node: string): string {
+  return `${relayStart}${node}",${text.slice(1)}`
+}
+
+/** Takes off what `relayed` put on. @returns `undefined` for a text that this `node` has delivered. */
+export function unrelayed(text: string, node: string): string | undefined {
+  if (!text.startsWith(relayStart)) return text
+  const end = text.indexOf('"', relayStart.length)
+  return text.slice(relayStart.length, end) === node ? undefined : `{${text.slice(end + 2)}`
+}
+
+const relayStart = '{"via":"'
+
 /** Where a message is from. */
 export interface Origin {
   readonly room: string

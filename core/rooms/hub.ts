@@ -11,7 +11,7 @@ import { type BroadcastOptions, type BroadcastTracer, createBroadcaster } from '
 import { createBrokerWatch } from './broker-watch.js'
 import type { Connection, ConnectOptions } from './connection.js'
 import { createDelivery } from './delivery.js'
-import { type Addressed, degraded, Outbound, unaddressed } from './envelope.js'
+import { type Addressed, degraded, Outbound, unaddressed, unrelayed } from './envelope.js'
 import { createFanout } from './fanout.js'
 import { buckets, createHeartbeat } from './heartbeat.js'
 import { createInbound, type HandleMessages } from './inbound.js'
@@ -128,7 +128,14 @@ export function createHub(options: HubOptions): Hub {
   const pressure = jointPressure(fanout, delivery)
   const heartbeat = createHeartbeat()
   const subscriptions = createSubscriptions(driver, report)
-  const outbox = createOutbox({ driver, clock, onBrokerDown: options.onBrokerDown, pressure, deliverLocally })
+  const outbox = createOutbox({
+    driver,
+    clock,
+    onBrokerDown: options.onBrokerDown,
+    instanceId,
+    pressure,
+    deliverLocally,
+  })
   const presence = createPresence({ driver, outbox, ids, clock, report, typeOf, up: () => watch.health === 'up' })
   const members = createMembers({ driver, subscriptions, attendance: presence, fanout, pressure, clock, report })
   const mayDo = createMayDo(typeOf)
@@ -199,6 +206,13 @@ export function createHub(options: HubOptions): Hub {
 
   /** Every message of the broker arrives here. */
   function receive(message: RoomMessage): void {
+    const { room, position, text } = message
+    if (text === undefined || position !== undefined) return void take(message)
+    const foreign = unrelayed(text, instanceId)
+    if (foreign !== undefined) take({ room, text: foreign })
+  }
+
+  function take(message: RoomMessage): void {
     const { room: name, text } = message
     if (name === everybody || name === inbox) {
       if (text === undefined) return
@@ -220,10 +234,11 @@ export function createHub(options: HubOptions): Hub {
     open.get(connection)?.deliver(new Outbound(text))
   }
 
-  /** While the broker is away, as `onBrokerDown: 'local'` wishes. */
-  function deliverLocally({ room, text }: OutgoingMessage): boolean {
+  /** Nobody is promised what is for everybody before the node hears it. */
+  function deliverLocally({ room, text }: OutgoingMessage, alone: boolean): boolean {
     if (room.startsWith('@') && room !== everybody) return false
-    receive({ room, text: degraded(text) })
+    const marked = alone || watch.health !== 'up' ? degraded(text) : text
+    if (room !== everybody || reach.live) take({ room, text: marked })
     return true
   }
 

@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
+import { relayed } from './envelope.js'
 import type { Pressure } from './pressure.js'
 
 /**
@@ -15,6 +16,8 @@ export type OnBrokerDown = 'reject' | 'buffer' | 'local'
 export interface Outbox {
   /** @throws what the driver rejects with; `ERR_UNSUPPORTED` for a `tx` that it has no use for. */
   publish(message: OutgoingMessage, tx?: unknown): Promise<Position | undefined>
+  /** Delivers to this node first: for what is not kept. @throws as `publish`, when other nodes did not get it. */
+  relay(message: OutgoingMessage): Promise<undefined>
   /** Messages that wait for the broker to return. */
   readonly buffered: number
   /** The broker is back: sends what waits. */
@@ -30,12 +33,16 @@ export interface OutboxOptions {
   readonly onBrokerDown?: OnBrokerDown | undefined
   /** Messages wait while this node is busy with delivering: publishers go no faster than it does. */
   readonly pressure: Pressure
-  /** Delivers to this node only. @returns False for what is meant for another one. */
-  deliverLocally(message: OutgoingMessage): boolean
+  /** Names this node. */
+  readonly instanceId: string
+  /** Delivers to this node only, when `alone` because others cannot be reached. @returns False for what is meant for another one. */
+  deliverLocally(message: OutgoingMessage, alone: boolean): boolean
 }
 
 interface Waiting {
   readonly message: OutgoingMessage
+  /** Whether this node delivers it before the broker does. */
+  readonly localFirst: boolean
   resolve(position: Position | undefined): void
   reject(error: unknown): void
 }
@@ -44,6 +51,7 @@ export function createOutbox({
   driver,
   clock,
   onBrokerDown = 'reject',
+  instanceId,
   pressure,
   deliverLocally,
 }: OutboxOptions): Outbox {
@@ -58,6 +66,7 @@ export function createOutbox({
     if (pressure.busy) return void pressure.relieved().then(flush)
     const batch = waiting.splice(0, fitting(waiting))
     if (waiting.length > 0) queueMicrotask(flush)
+    for (const { message, localFirst } of batch) if (localFirst) deliverLocally(message, false)
     if (onBrokerDown !== 'buffer') return void send(batch)
     park(batch)
     // While the broker is away, only the timer and its return try again.
@@ -66,7 +75,7 @@ export function createOutbox({
 
   async function send(batch: readonly Waiting[]): Promise<boolean> {
     try {
-      const positions = await driver.get().publish(batch.map(({ message }) => message))
+      const positions = await driver.get().publish(batch.map(outgoing))
       batch.forEach(({ resolve }, index) => {
         resolve(positions[index])
       })
@@ -75,11 +84,23 @@ export function createOutbox({
       const away = isTriportError(error, 'ERR_BROKER_UNAVAILABLE')
       if (away && onBrokerDown === 'buffer') return false
       for (const each of batch) {
-        if (away && onBrokerDown === 'local' && deliverLocally(each.message)) each.resolve(undefined)
+        const local = away && onBrokerDown === 'local' && (each.localFirst || deliverLocally(each.message, true))
+        if (local) each.resolve(undefined)
         else each.reject(error)
       }
       return true
     }
+  }
+
+  function outgoing({ message, localFirst }: Waiting): OutgoingMessage {
+    return localFirst ? { ...message, text: relayed(message.text, instanceId) } : message
+  }
+
+  function queue(message: OutgoingMessage, localFirst: boolean): Promise<Position | undefined> {
+    return new Promise((resolve, reject) => {
+      if (waiting.length === 0) queueMicrotask(flush)
+      waiting.push({ message, localFirst, resolve, reject })
+    })
   }
 
   function park(batch: readonly Waiting[]): void {
@@ -118,13 +139,8 @@ export function createOutbox({
     get buffered() {
       return parked.length
     },
-    publish(message, tx) {
-      if (tx !== undefined) return publishIn(tx, message)
-      return new Promise((resolve, reject) => {
-        if (waiting.length === 0) queueMicrotask(flush)
-        waiting.push({ message, resolve, reject })
-      })
-    },
+    publish: (message, tx) => (tx === undefined ? queue(message, false) : publishIn(tx, message)),
+    relay: (message) => queue(message, true) as Promise<undefined>,
     retry: () => void sendParked(),
     close() {
       stopRetrying?.()

@@ -9,16 +9,21 @@ export interface Reach {
   /** Gives it up when there have been no connections for the linger time. */
   sweep(connections: number): void
   close(): Promise<void>
+  /** The node hears it. */
+  readonly live: boolean
 }
 
 export function createReach(rooms: readonly string[], subscriptions: Subscriptions, clock: Clock): Reach {
   let live: Promise<void> | undefined
+  let heard = false
   let usedAt = 0
 
   function open(): Promise<void> {
     usedAt = clock.monotonic()
     live ??= Promise.all(rooms.map((room) => subscriptions.open(room))).then(
-      () => undefined,
+      () => {
+        heard = live !== undefined
+      },
       (error: unknown) => {
         live = undefined
         throw error
@@ -30,6 +35,7 @@ export function createReach(rooms: readonly string[], subscriptions: Subscriptio
   async function close(): Promise<void> {
     if (live === undefined) return
     live = undefined
+    heard = false
     await subscriptions.close(rooms)
   }
 
@@ -41,5 +47,8 @@ export function createReach(rooms: readonly string[], subscriptions: Subscriptio
       else if (now - usedAt >= linger) void close()
     },
     close,
+    get live() {
+      return heard
+    },
   }
 }

@@ -186,6 +186,29 @@ export function hubClaims(claim: Claim): void {
     assert.deepEqual(a.rooms.rooms(), [])
   })
 
+  hub(
+    'a message without history reaches its own node first, and comes to every node once',
+    async ({ a, b, drivers }) => {
+      const [here, there] = [await joined(a), await joined(b)]
+      const publish = drivers.a.publish.bind(drivers.a)
+      const live = Promise.withResolvers<void>()
+      drivers.a.publish = async (messages, options) => {
+        await live.promise
+        return await publish(messages, options)
+      }
+      const published = a.rooms.broadcastToRoom('room', { type: 'TEXT', data: 'passing' })
+      await settle()
+      const early = [here.heard(), there.heard()]
+      live.resolve()
+      await published
+      assert.deepEqual(early, [['passing'], []])
+      assert.deepEqual(await heardUntil([here, there], await fence(a)), [
+        ['passing', 'fence'],
+        ['passing', 'fence'],
+      ])
+    },
+  )
+
   hub('everybody and one connection are reached from any node', async ({ a, b }) => {
     const members = [a.connect(), b.connect()] as const
     const welcomes = await Promise.all(members.map((member) => member.until(({ type }) => type === 'WELCOME')))
