@@ -89,6 +89,8 @@ export class HubConnection implements Connection, Beating {
   readonly credit: Bucket
   readonly floods: Strikes = { count: 0, since: 0 }
   malformed = 0
+  /** Rooms about which it is being found out whether it may join them. */
+  asking = 0
   principal: unknown
   /** Whether it is known who it is, or that it need not be. */
   admitted: boolean

@@ -139,7 +139,7 @@ export function createHub(options: HubOptions): Hub {
   const presence = createPresence({ driver, outbox, ids, clock, report, typeOf, up: () => watch.health === 'up' })
   const members = createMembers({ driver, subscriptions, attendance: presence, fanout, pressure, clock, report })
   const mayDo = createMayDo(typeOf)
-  const subscriber = createSubscriber({ mayDo, report })
+  const subscriber = createSubscriber({ mayDo, maxRooms: limits.maxRoomsPerConnection, report })
   const inbound = createInbound({ limits, clock, tracer, report, meter, subscriber, mayDo, typeOf })
   const reach = createReach([everybody, inbox], subscriptions, clock)
   const watch = createBrokerWatch({ driver, rooms: members.live, tell, back: outbox.retry, clock, random, report })

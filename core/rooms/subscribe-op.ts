@@ -12,6 +12,8 @@ export type MayDo = (connection: HubConnection, action: RoomAction, room: string
 
 export interface SubscriberOptions {
   readonly mayDo: MayDo
+  /** That one connection may be in. */
+  readonly maxRooms: number
   readonly report: Report
 }
 
@@ -23,13 +25,14 @@ export interface Subscriber {
   authenticate(connection: HubConnection, op: AuthOp): Promise<void>
 }
 
-export function createSubscriber({ mayDo, report }: SubscriberOptions): Subscriber {
+export function createSubscriber({ mayDo, maxRooms, report }: SubscriberOptions): Subscriber {
   async function subscribe(connection: HubConnection, op: SubscribeOp): Promise<void> {
     try {
       const objection = await objectionTo(connection, op.room)
       if (objection) return refuse(connection, objection, op)
       await enter(connection, op)
     } catch (error) {
+      if (!connection.open) return // Nobody is left to hear of it.
       const { frame } = refusal(error)
       if (frame.code === 'internal') report(error, { stage: 'rooms.subscribe', connection: connection.id })
       refuse(connection, frame, op)
@@ -38,8 +41,18 @@ export function createSubscriber({ mayDo, report }: SubscriberOptions): Subscrib
 
   async function objectionTo(connection: HubConnection, room: string): Promise<Objection | undefined> {
     if (!isRoomName(room)) return { code: 'room_invalid', message: 'This is no name of a room.' }
-    if (await mayDo(connection, 'room:join', room)) return undefined
-    return { code: 'forbidden', message: 'Joining this room is not allowed.' }
+    if (!hasRoomFor(connection, room)) return tooManyRooms
+    connection.asking += 1
+    try {
+      return (await mayDo(connection, 'room:join', room)) ? undefined : forbidden
+    } finally {
+      connection.asking -= 1
+    }
+  }
+
+  /** Those that are asked about count too, so that one text cannot have hundreds asked about. */
+  function hasRoomFor({ memberships, asking }: HubConnection, room: string): boolean {
+    return memberships.has(room) || memberships.size + asking < maxRooms
   }
 
   return {
@@ -78,15 +91,32 @@ export function createSubscriber({ mayDo, report }: SubscriberOptions): Subscrib
     }
   }
 
+  /** When that cannot be found out, it may not. */
+  async function mayStay(connection: HubConnection, room: string): Promise<boolean> {
+    try {
+      return await mayDo(connection, 'room:join', room)
+    } catch (error) {
+      report(error, { stage: 'rooms.auth', connection: connection.id })
+      return false
+    }
+  }
+
   /** Whoever it is now may not be allowed what somebody else was. */
   async function withdrawForbidden(connection: HubConnection): Promise<void> {
     const rooms = [...connection.memberships.keys()]
-    const allowed = await Promise.all(rooms.map((room) => mayDo(connection, 'room:join', room)))
+    const allowed = await Promise.all(rooms.map((room) => mayStay(connection, room)))
     rooms.forEach((room, index) => {
       if (!allowed[index]) connection.leave(room, { code: 'forbidden' })
     })
   }
 }
+
+const tooManyRooms: Objection = {
+  code: 'room_limit',
+  message: 'The connection is in as many rooms as one may be in.',
+}
+
+const forbidden: Objection = { code: 'forbidden', message: 'Joining this room is not allowed.' }
 
 /** A room that the connection is in already is confirmed, unless the client says that it lacks something of it. */
 async function enter(connection: HubConnection, { room, ref, replay, since, types }: SubscribeOp): Promise<void> {

@@ -181,6 +181,46 @@ test('a new token changes who it is, and takes it out of rooms that it may not b
   assert.equal(client.closes[0]?.code, 4401)
 })
 
+test('a client that goes while it is asked whether it may join is no failure', async () => {
+  const node = await startNode()
+  const asked = gate<boolean>()
+  const client = await node.joined({ authorize: () => asked.promise })
+  await client.send({ op: 'subscribe', room: 'room' })
+  client.vanish()
+  asked.open(true)
+  await settled()
+  assert.deepEqual([node.report.reports, node.rooms.members('room')], [[], 0])
+})
+
+test('however many rooms a client asks for at once, no more are asked about than it may be in', async () => {
+  const node = await startNode({ limits: { maxRoomsPerConnection: 3 } })
+  const asked: string[] = []
+  const client = await node.joined({ authorize: async (_action, room) => asked.push(room) > 0 })
+  const rooms = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`r${n}`, { epoch: 'e', seq: 0 }]))
+  await client.send({ op: 'resume', ref: '1', rooms })
+  assert.equal(asked.length, 3)
+  assert.equal(client.frames().filter(({ code }) => code === 'room_limit').length, 997)
+  assert.deepEqual([frames(client).at(-1), client.connection.rooms.size], [{ type: 'ACK', ref: '1' }, 3])
+  await client.send({ op: 'unsubscribe', room: 'r1' })
+  await client.send({ op: 'subscribe', ref: '2', room: 'r5' })
+  assert.deepEqual(frames(client).at(-1), { type: 'SUBSCRIBED', room: 'r5', ref: '2' })
+})
+
+test('when it cannot be found out what somebody else may do, rooms are taken away, and the failure is reported', async () => {
+  const node = await startNode()
+  const client = await node.joined({
+    rooms: ['room'],
+    authorize: async () => Promise.reject(new Error('the directory is away')),
+    authenticate: async () => ({ principal: 'bob' }),
+  })
+  await client.send({ op: 'auth', ref: '1', token: 'good' })
+  assert.deepEqual(frames(client).slice(-2), [
+    { type: 'UNSUBSCRIBED', room: 'room', code: 'forbidden' },
+    { type: 'ACK', ref: '1' },
+  ])
+  assert.deepEqual(node.report.stages(), ['rooms.auth'])
+})
+
 test('whoever is unknown can do nothing but say who it is, and has five seconds for it', async () => {
   const node = await startNode()
   const options = {
