@@ -2,6 +2,7 @@ import { closeCodes } from '../protocol/close-codes.js'
 import type { AuthOp, ResumeOp, SubscribeOp, UnsubscribeOp } from '../protocol/frames.js'
 import type { Report } from '../report.js'
 import type { HubConnection, RoomAction } from './connection.js'
+import type { Membership } from './membership.js'
 import { isRoomName } from './names.js'
 import { acknowledge, type Objection, refuse } from './ops.js'
 import { refusal } from './refusal.js'
@@ -120,9 +121,15 @@ const forbidden: Objection = { code: 'forbidden', message: 'Joining this room is
 
 /** A room that the connection is in already is confirmed, unless the client says that it lacks something of it. */
 async function enter(connection: HubConnection, { room, ref, replay, since, types }: SubscribeOp): Promise<void> {
-  const existing = connection.memberships.get(room)
+  const { memberships } = connection
+  let last: Membership | undefined
+  // Who asks again before it is in waits for the answer to what it asked first.
+  for (let next = memberships.get(room); next && !next.live && next !== last; next = memberships.get(room)) {
+    last = next
+    await next.joined?.catch(told)
+  }
+  const existing = memberships.get(room)
   if (existing && since === undefined) {
-    await existing.joined
     if (types) existing.narrow(types)
     return existing.confirm(ref)
   }
@@ -134,6 +141,9 @@ async function enter(connection: HubConnection, { room, ref, replay, since, type
     ...(ref !== undefined && { ref }),
   })
 }
+
+/** The operation that asked for it has told the client. */
+function told(): void {}
 
 /** What a room's type and whoever made the connection allow together. */
 export function createMayDo(typeOf: (room: string) => RoomType | undefined): MayDo {

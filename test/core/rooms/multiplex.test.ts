@@ -181,6 +181,25 @@ test('a new token changes who it is, and takes it out of rooms that it may not b
   assert.equal(client.closes[0]?.code, 4401)
 })
 
+test('a client that asks for a room several times at once is answered each time', async () => {
+  const inner = memoryRooms()
+  const broker = gate()
+  const node = await startNode({
+    rooms: { ...inner, subscribe: (rooms) => broker.promise.then(() => inner.subscribe(rooms)) },
+  })
+  const client = node.connect(open)
+  const since = { epoch: 'another', seq: 0 }
+  const wishes = [{ ref: '1', since }, { ref: '2', since }, { ref: '3' }, { ref: '4', since }]
+  await Promise.all(wishes.map((wish) => client.send({ op: 'subscribe', room: 'room', ...wish })))
+  broker.open()
+  await settled()
+  const answers = client.frames().filter(({ type }) => type === 'SUBSCRIBED')
+  assert.deepEqual(
+    answers.map(({ ref }) => ref),
+    ['1', '2', '3', '4'],
+  )
+})
+
 test('a client that goes while it is asked whether it may join is no failure', async () => {
   const node = await startNode()
   const asked = gate<boolean>()
