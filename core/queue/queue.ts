@@ -115,7 +115,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
-  const flows = createFlows({ ask, cache: deps.flowCache })
+  const flows = createFlows({ ask, cache: deps.flowCache, clock: deps.clock })
   const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
   const access = createAccess({ ask, clock, tasks, results, canceller, flows })
   const submitter = createSubmitter({ ...deps, driver, ask, enqueuer, queue: tasks.queues[0] ?? 'default' })

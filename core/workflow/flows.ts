@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import { decode } from '../codec.js'
 import type { JobRecord } from '../ports/job.js'
 import type { Ask } from '../queue/answer.js'
@@ -42,14 +43,30 @@ interface Reading<Answer> {
 /** How many records one call reads. */
 const page = 500
 
-/** A workflow as it was found. `ended`: its record said so; one that was read before is not read again for that. */
+/** How long it is believed that a workflow goes on, in milliseconds: for its jobs that begin without reading anything else. */
+const trust = 1_000
+
+/** Whether a workflow had ended when it was looked at. */
+interface Look {
+  readonly until: number
+  readonly ended: Promise<boolean>
+}
+
+export interface FlowsDeps {
+  readonly ask: Ask
+  readonly cache: FlowCache
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
+/** A workflow as it was found. `ended`: its record said so; one that was read before is not read again here. */
 interface Found {
   readonly flow: Flow | undefined
   readonly ended: boolean
 }
 
-export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache: FlowCache }): Flows {
+export function createFlows({ ask, cache, clock }: FlowsDeps): Flows {
   const reading = new Map<string, Promise<Found>>()
+  const looks = new WeakMap<Flow, Look>()
 
   async function read(ids: readonly string[]): Promise<(JobRecord | undefined)[]> {
     const records: (JobRecord | undefined)[] = []
@@ -80,6 +97,7 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
     const { meta, enqueuedAt: storedAt, payload } = record
     const flow = createFlow({ job: { ...record, payload: noPlan }, plan, meta: decodeMeta(meta), storedAt })
     cache.add(flow, payload.length)
+    believe(flow, Promise.resolve(isEnded(record.state)))
     return flow
   }
 
@@ -99,12 +117,28 @@ export function createFlows({ ask, cache }: { readonly ask: Ask; readonly cache:
     return found
   }
 
+  /** Of all jobs that begin within a moment, one reads. */
+  function endedOf(flow: Flow): Promise<boolean> {
+    const last = looks.get(flow)
+    if (last && clock.monotonic() < last.until) return last.ended
+    const ended = read([flow.job.id]).then(([own]) => hasEnded(flow, own))
+    believe(flow, ended)
+    return ended
+  }
+
+  /** One that has ended is looked at again each time: it may be redriven. */
+  function believe(flow: Flow, ended: Promise<boolean>): void {
+    looks.set(flow, { until: clock.monotonic() + trust, ended })
+    const forget = () => void looks.delete(flow)
+    ended.then((over) => over && forget(), forget)
+  }
+
   async function open(note: FlowNote, id: string): Promise<Opened | undefined> {
     const { flow, ended } = await find(note, id)
     const { path } = note
     if (!flow || ended) return undefined
     const part = sourceOf(flow.plan.root, path)
-    if (part === undefined) return { flow, source: undefined }
+    if (part === undefined) return (await endedOf(flow)) ? undefined : { flow, source: undefined }
     const { answer, own } = await tell(flow, (records) => evaluate(flow.plan.root, part, records))
     return hasEnded(flow, own) ? undefined : { flow, source: answer }
   }

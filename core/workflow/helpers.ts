@@ -38,7 +38,8 @@ export function createHelpers(deps: HelperDeps): readonly AnyTask[] {
 
 /**
  * Enqueues the members of a map, and returns how many there are. The last of them are stored in the step that completes this job, so
- * that none can be the last to end before the number is known.
+ * that none can be the last to end before the number is known. One that is to end adds no more: what it has added finds its workflow
+ * ended, or is the same when it is repeated.
  */
 async function spread(list: unknown, attempt: Attempt, { flows, enqueue }: HelperDeps): Promise<number> {
   const note = attempt.meta.flow as FlowNote
@@ -47,7 +48,10 @@ async function spread(list: unknown, attempt: Attempt, { flows, enqueue }: Helpe
   const jobs = membersFor(flow, note.path, list)
   const pieces = parts(jobs, (job) => job)
   const last = pieces.pop()
-  for (const piece of pieces) await enqueue(piece)
+  for (const piece of pieces) {
+    await enqueue(piece)
+    attempt.signal.throwIfAborted()
+  }
   if (last) attempt.member = { ...(attempt.member as Member), well: { enqueue: last } }
   return list.length
 }

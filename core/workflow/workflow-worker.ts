@@ -29,7 +29,7 @@ export interface WorkflowWorker {
 export function createWorkflowWorker(deps: WorkflowWorkerDeps): WorkflowWorker {
   const { driver, clock, flowCache, lease } = deps
   const ask: Ask = (call) => answer(clock, lease, call(driver))
-  const flows = createFlows({ ask, cache: flowCache })
+  const flows = createFlows({ ask, cache: flowCache, clock })
   const deadlines = createDeadlines(clock)
   const moved = createTelling({ ...deps, deadlines, flows })
   // Inline, jobs are stored when they have ended.

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { QueueDriver } from '../../../core/ports/queue.js'
 import { chain } from '../../../core/workflow/chain.js'
 import { group, map } from '../../../core/workflow/group.js'
 import { step } from '../../../core/workflow/step.js'
+import { gate } from '../../kit/spy.js'
 import { createProcess, createRunning } from '../queue/setup.js'
 import { held } from '../queue/tasks.js'
 import { add, list, sum, tasks } from './tasks.js'
@@ -74,6 +76,41 @@ test('the members of a map are cancelled with the whole', async () => {
   assert.equal((await driver.counts('default')).delayed, 4)
   await job.cancel()
   assert.equal((await driver.counts('default')).delayed, 0)
+})
+
+test('a map that is cancelled while its members are stored adds no more, and those that it has added do not run', async () => {
+  const storing = gate()
+  const stored: number[] = []
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    async enqueue(jobs, options) {
+      const outcomes = await driver.enqueue(jobs, options)
+      if (stored.push(jobs.length) === 2) await storing.promise
+      return outcomes
+    },
+  })
+  const { queue, driver, clock } = await createRunning({ tasks, wrap, worker: { concurrency: 10, lease: '10m' } })
+  const job = await queue.enqueue(chain(list, map(step(add, 1, { delay: '3s' })), sum), 2_500)
+  await clock.advance(0)
+  await job.cancel()
+  await clock.advance(0)
+  storing.open()
+  await clock.advance(5_000)
+  assert.deepEqual(stored, [2, 1_000])
+  const { completed, cancelled, waiting, delayed, active } = await driver.counts('default')
+  assert.deepEqual([completed, cancelled, waiting, delayed, active], [1, 1_002, 0, 0, 0])
+})
+
+test('a step with an input of its own is not run either when its workflow was cancelled', async () => {
+  const { task, started } = held()
+  const { queue, driver, clock } = await createRunning({ tasks: [...tasks, task] })
+  const job = await queue.enqueue(chain(task, step(add, 1)))
+  await clock.advance(2_000)
+  await job.cancel()
+  started[0]?.gate.open(5)
+  await clock.advance(0)
+  const { completed, cancelled } = await driver.counts('default')
+  assert.deepEqual([completed, cancelled], [1, 2])
 })
 
 test('a workflow that is removed is cancelled first', async () => {
