@@ -35,10 +35,12 @@ export interface HostRunDeps extends Omit<HostCallsDeps, 'task' | 'ctx'> {
   post(message: IsolateMessage & ToGuest): void
   /** Called when the code has returned. An isolate that is not `usable` must serve no other run. */
   returned(usable: boolean): void
+  /** Called when the isolate says what cannot be read: it has to be ended. */
+  broken(): void
 }
 
 export function createHostRun(deps: HostRunDeps): HostRun {
-  const { number, work, clock, tracer, post, returned } = deps
+  const { number, work, clock, tracer, post, returned, broken } = deps
   const { task, isolation, ctx } = work
   const { signal } = ctx
   const input = encode(work.input, { what: `Input of task "${task.name}"` })
@@ -48,6 +50,7 @@ export function createHostRun(deps: HostRunDeps): HostRun {
   const context = tracer.spanContext(tracer.active())
   const recording = tracer.activeSpan()?.recording ?? false
   const calls = createHostCalls({ ...deps, task, ctx })
+  let unreadable: unknown
 
   /** One object however often the guest mentions it: a trace records an error once. */
   function errorOf({ number, text = '' }: ErrorNote): Error {
@@ -77,6 +80,27 @@ export function createHostRun(deps: HostRunDeps): HostRun {
     settle()
   }
 
+  /** @throws when it cannot be read. */
+  function follow(message: ToHost): void {
+    switch (message.type) {
+      case 'call':
+        void serve(message)
+        break
+      case 'spans':
+        spans.apply(message.steps)
+        break
+      case 'returned': {
+        const value = message.result === undefined ? undefined : decode(message.result)
+        end(true, () => result.resolve(value))
+        break
+      }
+      case 'failed': {
+        const error = errorOf(message.error)
+        end(!message.unusable, () => result.reject(error))
+      }
+    }
+  }
+
   return {
     result: result.promise,
     begin() {
@@ -88,16 +112,17 @@ export function createHostRun(deps: HostRunDeps): HostRun {
       signal.addEventListener('abort', abort)
     },
     receive(message) {
-      if (message.run !== number) return
-      if (message.type === 'call') void serve(message)
-      else if (message.type === 'spans') spans.apply(message.steps)
-      else if (message.type === 'returned') {
-        const { result: text } = message
-        end(true, () => result.resolve(text === undefined ? undefined : decode(text)))
-      } else end(!message.unusable, () => result.reject(errorOf(message.error)))
+      if (message?.run !== number) return // Code in the isolate may post what it likes.
+      try {
+        follow(message)
+      } catch (error) {
+        unreadable ??= error
+        broken()
+      }
     },
     exited(cause) {
-      const error = exitedError(task.name, cause)
+      const error = exitedError(task.name, unreadable ?? cause)
+      signal.removeEventListener('abort', abort)
       spans.close(signal.aborted ? signal.reason : error)
       result.reject(error)
     },

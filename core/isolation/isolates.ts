@@ -97,6 +97,7 @@ export function createIsolates(deps: IsolatesDeps): Isolates {
           if (!usable) terminate(place)
           rest(place)
         },
+        broken: () => void terminate(place),
       })
       const key = JSON.stringify([module, limits])
       const place = take(key) ?? open(key, limits)

@@ -25,8 +25,8 @@ export interface SpanFeedDeps {
 /** Code that computes for long has no turns: it is sent when there are so many steps, or so many milliseconds have passed. */
 const most = { steps: 100, wait: 20 }
 
-export function createSpanFeed({ sent, post, afterTurn }: SpanFeedDeps): SpanFeed {
-  const epoch = sent.clock - sent.performance + performance.timeOrigin
+export function createSpanFeed({ sent: begun, post, afterTurn }: SpanFeedDeps): SpanFeed {
+  const epoch = begun.clock - begun.performance + performance.timeOrigin
   const notes = new WeakMap<object, number>()
   let steps: SpanStep[] = []
   let since = 0
@@ -38,10 +38,16 @@ export function createSpanFeed({ sent, post, afterTurn }: SpanFeedDeps): SpanFee
     if (steps.length === 0) return
     const batch = steps
     steps = []
+    if (!sent(batch)) for (const step of batch) sent([step])
+  }
+
+  /** A step that cannot be sent is lost, alone: tracing must not break the work that it traces. */
+  function sent(batch: readonly SpanStep[]): boolean {
     try {
       post(batch)
+      return true
     } catch {
-      // What cannot be sent is lost: tracing must not break the work that it traces.
+      return false
     }
   }
 

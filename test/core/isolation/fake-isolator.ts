@@ -18,6 +18,8 @@ export interface FakeIsolate {
   terminated: boolean
   /** Ends it. */
   exit(cause?: unknown): void
+  /** Sends what the guest does not: code in a thread may post anything. */
+  say(message: unknown): void
 }
 
 export interface FakeIsolator extends Isolator {
@@ -45,6 +47,7 @@ export function fakeIsolator({ modules, stubborn = false }: FakeIsolatorOptions)
           alive = false
           queueMicrotask(() => exited(cause))
         },
+        say: (sent) => later(message, sent as IsolateMessage),
       }
       opened.push(isolate)
       const later = (deliver: (message: IsolateMessage) => void, sent: IsolateMessage) => {

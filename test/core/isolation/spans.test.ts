@@ -198,3 +198,15 @@ test('spans that were not ended end with their task', async () => {
   const { span } = await traced(({ tracer }) => void tracer.startSpan('forgotten'))
   assert.equal(span('forgotten').status, 'unset')
 })
+
+test('a step of a span that cannot be sent is lost alone, and the error of the task is not', async () => {
+  const error = new Error('broken')
+  const { result, span } = await traced(({ tracer }) => {
+    const one = tracer.startSpan('one').fail(error)
+    tracer.startSpan('odd', { startTime: (() => {}) as never })
+    one.end()
+    throw error
+  })
+  assert.equal(((result as Error).cause as Error).message, 'broken')
+  assert.equal(span('one').status, 'error')
+})

@@ -254,6 +254,34 @@ test('an isolate that dies while nothing runs in it is no loss', async () => {
   assert.deepEqual([isolator.opened.length, report.stages()], [2, []])
 })
 
+test('what code in an isolate posts by itself is let pass', async () => {
+  const { task, started } = heldApart()
+  const { queue, clock, isolator } = await running({ tasks: [task] })
+  const job = await queue.enqueue(task, 1)
+  await clock.settle()
+  for (const message of [undefined, null, 1, 'text', [], { run: 1 }, { run: 2, type: 'returned' }]) {
+    isolator.opened[0]?.say(message)
+  }
+  await clock.settle()
+  started[0]?.gate.open('done')
+  assert.equal(await job.result(wait), 'done')
+})
+
+test('an isolate that says what cannot be read fails its attempt by code, and serves no other', async () => {
+  const rubbish = [{ type: 'returned', result: '{' }, { type: 'failed' }, { type: 'failed', error: { number: 1 } }]
+  for (const message of [...rubbish, { type: 'spans' }]) {
+    const { task } = heldApart()
+    const { queue, clock, isolator } = await running({ tasks: [task] })
+    const job = await queue.enqueue(task, 1, { maxRetries: 0 })
+    await clock.settle()
+    isolator.opened[0]?.say({ run: 1, ...message })
+    await clock.settle()
+    const { state, error } = await job.status()
+    assert.deepEqual([state, error?.code], ['failed', 'ERR_THREAD_EXITED'], JSON.stringify(message))
+    assert.equal(isolator.opened[0]?.terminated, true)
+  }
+})
+
 test('a module that cannot be loaded, or does not export the task, fails the attempt by code, and its isolate serves no other', async () => {
   const run = () => {}
   const lost = defineTask({ name: 'lost', ...apart, module: 'test:broken', maxRetries: 1, backoff: quick, run })
