@@ -176,7 +176,7 @@ function drainOf({ runtime, queue, queues, clock }: Draining): (options?: DrainO
       await clock.settle()
       const left = await count('waiting', 'active')
       if (left === 0) return
-      if (performance.now() > end) throw new Error(`${left} job(s) have not ended. ${await whereLeft(count)}`)
+      if (performance.now() > end) throw await unended(left, count)
       await turn()
     }
   }
@@ -204,7 +204,10 @@ function drainOf({ runtime, queue, queues, clock }: Draining): (options?: DrainO
     await pauseAll(false)
     try {
       await runDue(end)
-      while (delayed && (await count('delayed')) > 0) {
+      while (delayed) {
+        const left = await count('delayed')
+        if (left === 0) break
+        if (performance.now() > end) throw await unended(left, count)
         await skip()
         await runDue(end)
       }
@@ -220,7 +223,12 @@ function drainOf({ runtime, queue, queues, clock }: Draining): (options?: DrainO
   }
 }
 
-async function whereLeft(count: (state: 'waiting' | 'active') => Promise<number>): Promise<string> {
-  const [waiting, active] = [await count('waiting'), await count('active')]
-  return `Running: ${active}, perhaps waiting for real time or for the kit's clock. Waiting: ${waiting}, perhaps for a limit.`
+async function unended(
+  left: number,
+  count: (state: 'waiting' | 'active' | 'delayed') => Promise<number>,
+): Promise<Error> {
+  const [waiting, active, delayed] = [await count('waiting'), await count('active'), await count('delayed')]
+  return new Error(
+    `${left} job(s) have not ended. Running: ${active}, perhaps waiting for real time or for the kit's clock. Waiting: ${waiting}, perhaps for a limit. Delayed: ${delayed}, perhaps enqueued by one another for ever.`,
+  )
 }

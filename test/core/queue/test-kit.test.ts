@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { defineTask } from '../../../core/queue/task.js'
+import { type AnyTask, defineTask } from '../../../core/queue/task.js'
 import { createTestKit } from '../../kit/test-kit.js'
 
 const welcome = defineTask({ name: 'welcome', queue: 'mail', run: ({ to }: { to: string }) => `welcome ${to}` })
@@ -101,4 +101,16 @@ test('the wall clock can jump alone', async () => {
   const [wall, steady] = [kit.clock.now(), kit.clock.monotonic()]
   kit.clock.jump(-3_600_000)
   assert.deepEqual([kit.clock.now() - wall, kit.clock.monotonic() - steady], [-3_600_000, 0])
+})
+
+test('jobs that enqueue one another for ever are given up', async () => {
+  const again = defineTask({
+    name: 'again',
+    async run(_: unknown, { enqueue }): Promise<void> {
+      await enqueue(again as AnyTask, 1, { delay: '1h' })
+    },
+  })
+  await using kit = await createTestKit({ tasks: [again] })
+  await kit.queue.enqueue(again, 1)
+  await assert.rejects(kit.drain({ delayed: true, within: 50 }), /^Error: 1 job\(s\) have not ended\. /)
 })
