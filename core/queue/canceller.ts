@@ -53,8 +53,9 @@ export function createCanceller({ ask, clock, tasks, flows, lifeOf, events }: Ca
     const ended = records.map(async (record, index) => {
       const [reply, whole] = [replies[index], wholes[index]]
       if (reply === 'cancelled') await tell(record, errors[index] as TriportError)
-      // Again when it was cancelled before: whoever did may not have reached the end.
-      if (whole && (reply === 'cancelled' || record.state === 'cancelled')) await cancelRest(whole, { flows, ask })
+      // Also of one that is ending just now, as that may fail; and again when it was cancelled before: whoever did may not have reached the end.
+      const ends = reply === 'cancelled' || reply === 'requested' || record.state === 'cancelled'
+      if (whole && ends) await cancelRest(whole, { flows, ask })
     })
     await Promise.all(ended)
     return replies

@@ -7,7 +7,7 @@ import { step } from '../../../core/workflow/step.js'
 import { gate } from '../../kit/spy.js'
 import { createProcess, createRunning } from '../queue/setup.js'
 import { held } from '../queue/tasks.js'
-import { add, list, sum, tasks } from './tasks.js'
+import { add, broken, list, sum, tasks } from './tasks.js'
 
 const soon = { timeout: '10s' } as const
 const late = step(add, 1, { delay: '1h' })
@@ -111,6 +111,23 @@ test('a step with an input of its own is not run either when its workflow was ca
   await clock.advance(0)
   const { completed, cancelled } = await driver.counts('default')
   assert.deepEqual([completed, cancelled], [1, 2])
+})
+
+test('a workflow that is cancelled while it ends leaves nothing behind, also when its end fails', async () => {
+  const answers = gate<never>()
+  const wrap = (driver: QueueDriver): QueueDriver => ({
+    ...driver,
+    get: (ids) => (ids.length > 1 ? answers.promise : driver.get(ids)),
+  })
+  const { queue, driver, clock } = await createRunning({ tasks, wrap })
+  const job = await queue.enqueue(group([step(broken, 'x'), late]), undefined, { deadline: '2h' })
+  await clock.advance(0)
+  assert.equal(await job.cancel(), 'requested')
+  answers.fail(new Error('gone'))
+  await clock.advance(0)
+  assert.equal((await job.status()).state, 'cancelled')
+  const { delayed, failed, cancelled } = await driver.counts('default')
+  assert.deepEqual([delayed, failed, cancelled], [0, 1, 2])
 })
 
 test('a workflow that is removed is cancelled first', async () => {
