@@ -51,7 +51,9 @@ function problemsOfLimits(limits: unknown): string[] {
   if (typeof limits !== 'object' || limits === null) {
     return [`resourceLimits is ${JSON.stringify(limits)}. Give { maxOldGenerationSizeMb } or the like.`]
   }
-  const wrong = Object.entries(limits).filter(([name, size]) => known.includes(name) && !(Number(size) > 0))
+  const wrong = Object.entries(limits).filter(
+    ([name, size]) => known.includes(name) && !(typeof size === 'number' && size > 0),
+  )
   return [
     ...unknownKeys(limits, known, 'resource limit'),
     ...wrong.map(

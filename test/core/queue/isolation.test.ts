@@ -341,6 +341,10 @@ test('options of isolation that make no sense are refused together', () => {
     wrong.map((problem) => problem.split(/[ .]/)[0]),
     ['isolate', 'module', 'Unknown', 'resourceLimits'],
   )
+  for (const size of ['64', [64], -1, Number.NaN]) {
+    const [problem = ''] = problems({ ...apart, resourceLimits: { maxOldGenerationSizeMb: size } })
+    assert.match(problem, /^resourceLimits\.maxOldGenerationSizeMb is /)
+  }
   for (const path of ['file:///a.js', '/srv/a.cjs', 'C:\\a.cjs', 'data:text/javascript,']) {
     assert.deepEqual(problems({ ...apart, module: path }), [])
   }
