@@ -58,7 +58,7 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
         fire(timer)
         await rest()
       }
-      now = end
+      now = Math.max(now, end)
     },
     jump(ms) {
       jumped += ms

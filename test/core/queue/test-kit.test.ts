@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type AnyTask, defineTask } from '../../../core/queue/task.js'
+import { createFakeClock } from '../../kit/clock.js'
 import { createTestKit } from '../../kit/test-kit.js'
 
 const welcome = defineTask({ name: 'welcome', queue: 'mail', run: ({ to }: { to: string }) => `welcome ${to}` })
@@ -113,4 +114,10 @@ test('jobs that enqueue one another for ever are given up', async () => {
   await using kit = await createTestKit({ tasks: [again] })
   await kit.queue.enqueue(again, 1)
   await assert.rejects(kit.drain({ delayed: true, within: 50 }), /^Error: 1 job\(s\) have not ended\. /)
+})
+
+test('time that is moved on twice at once never goes back', async () => {
+  const clock = createFakeClock(0)
+  await Promise.all([clock.advance(1_000), clock.advance(5)])
+  assert.equal(clock.monotonic(), 1_000)
 })
