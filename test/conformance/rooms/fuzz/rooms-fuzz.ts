@@ -3,7 +3,7 @@ import type { RoomsDriver } from '../../../../core/ports/rooms.js'
 import type { FastCheck, FuzzArbitrary, FuzzCommand } from '../../fast-check.js'
 import type { RoomsConformance, RoomsHarness } from '../harness.js'
 import { startHub } from '../hub-node.js'
-import { chaotic } from './chaos.js'
+import { chaotic, type Mishap } from './chaos.js'
 import { createScene, type PlayedNode, type Scene, type Stage } from './scene.js'
 
 /** What the fuzzer of rooms drivers needs. */
@@ -92,12 +92,18 @@ const effects: Readonly<Record<string, (scene: Scene, node: PlayedNode, pick: nu
   join: (scene, node, pick) => scene.join(node, replays[pick % 3] ?? 'latest'),
   leave: (scene, _, pick) => scene.leave(pick),
   comeBack: (scene, node, pick) => scene.comeBack(node, pick),
-  lost: (_, { chaos }) => chaos.plan('lost'),
-  twice: (_, { chaos }) => chaos.plan('twice'),
-  late: (_, { chaos }) => chaos.plan('late'),
-  wake: (_, { chaos }) => chaos.plan('without text'),
-  hold: (_, { chaos }) => chaos.hold(),
-  release: (_, { chaos }) => chaos.release(),
+  lost: mishap('lost'),
+  twice: mishap('twice'),
+  late: mishap('late'),
+  wake: mishap('without text'),
+  hold({ story }, { name, chaos }) {
+    story.push(`replies to ${name} are held back`)
+    chaos.hold()
+  },
+  release({ story }, { name, chaos }) {
+    story.push(`replies to ${name} are let go`)
+    chaos.release()
+  },
   burst: async (scene, node, pick) => {
     for (let n = 0; n < 6; n++) await scene.publish(node, pick % 2 ? 3 : 1_000)
   },
@@ -111,6 +117,13 @@ const effects: Readonly<Record<string, (scene: Scene, node: PlayedNode, pick: nu
   heal: (scene, _, pick) => scene.heal(pick),
   lose: (scene, _, pick) => scene.lose(pick % 3 === 0 ? undefined : pick % 3),
   look: (scene, node) => scene.look(node),
+}
+
+function mishap(kind: Mishap) {
+  return ({ story }: Scene, { name, chaos }: PlayedNode): void => {
+    story.push(`the next message to ${name}: ${kind}`)
+    chaos.plan(kind)
+  }
 }
 
 /** What makes progress happens more often than what disturbs it. */
