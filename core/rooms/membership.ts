@@ -1,9 +1,9 @@
 import { TriportError } from '../errors.js'
-import type { LogPage, LogRange, Position } from '../ports/rooms.js'
+import type { Head, LogPage, LogRange, Position } from '../ports/rooms.js'
 import { formatFrame } from '../protocol/codec.js'
 import type { ControlFrame, PresenceView } from '../protocol/frames.js'
 import { reservedTypes } from '../protocol/frames.js'
-import { Outbound, placedOutbound } from './envelope.js'
+import { idOf, Outbound, placedOutbound } from './envelope.js'
 import { covered, recovery } from './position.js'
 import type { Room, RoomMember } from './room.js'
 
@@ -36,7 +36,7 @@ interface Held {
 /** What a member gets before it hears the room live. */
 interface Start {
   /** The end of the log that it has now. */
-  readonly at: Position
+  readonly at: Head
   readonly history: readonly Outbound[]
   readonly recovered: boolean
   /** Says before the history that something is missing. */
@@ -98,13 +98,13 @@ export class Membership implements RoomMember {
   /**
    * Sends what the member missed and lets it take part. To be called when the room is live.
    *
-   * @throws `ERR_ROOM_BUSY` when more arrived meanwhile than can be held back.
+   * @throws `ERR_ROOM_BUSY` when more arrived meanwhile than can be held back, or the log changed again and again.
    */
   async open(
     read: (range: LogRange) => Promise<LogPage>,
     present: () => Promise<PresenceView | undefined>,
   ): Promise<void> {
-    const start = await this.#missed(read)
+    const start = await this.#start(read)
     const presence = await present()
     if (this.left) return
     if (this.#overrun) throw busy(this.room.name)
@@ -136,6 +136,16 @@ export class Membership implements RoomMember {
     })
   }
 
+  /** The room must have come as far as the history, or it would not notice that what only the history has is lost. */
+  async #start(read: (range: LogRange) => Promise<LogPage>): Promise<Start | undefined> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const doubt = this.room.asking()
+      const start = await this.#missed(read)
+      if (!start || !doubt || this.left || (await this.room.check(doubt, start.at))) return start
+    }
+    throw busy(this.room.name)
+  }
+
   async #missed(read: (range: LogRange) => Promise<LogPage>): Promise<Start | undefined> {
     const { since, replay = 'latest' } = this.options
     if (since) return await this.#resumed(since, read)
@@ -148,7 +158,8 @@ export class Membership implements RoomMember {
     const reason = recovery(since, page)
     if (reason === 'complete') return { at: headOf(page), history: this.#wanted(page), recovered: true }
     const start = await this.#newest(1, read)
-    const frame = formatFrame({ type: 'RESET', room: this.room.name, reason, ...start.at })
+    const { epoch, seq } = start.at
+    const frame = formatFrame({ type: 'RESET', room: this.room.name, reason, epoch, seq })
     return { ...start, reset: new Outbound(frame) }
   }
 
@@ -159,8 +170,8 @@ export class Membership implements RoomMember {
   }
 
   /**
-   * The log may show what is delivered afterwards: the floor stops it, until the first message above it. It stops messages of another epoch
-   * too, as the room has yet to find out that its log is another one, and says so with RESET when it has.
+   * What the history has may still be on its way from the room: the floor stops it, until the first message above it. It stops messages of
+   * an epoch that has ended too.
    */
   #pass(message: Outbound, position: Position | undefined): void {
     const floor = this.#floor
@@ -169,10 +180,6 @@ export class Membership implements RoomMember {
     if (covered(position, floor) || (!sameLog && message.type !== 'RESET')) return
     this.#floor = undefined
     if (sameLog && message.type === 'GAP') return void this.#give(this.#gapAbove(floor, position.seq))
-    // The log was shorter than the room believes: it has lost its end, and the room is about to find out.
-    if (sameLog && message.type !== 'RESET' && position.seq > floor.seq + 1) {
-      this.#give(this.#gapAbove(floor, position.seq - 1))
-    }
     this.#give(message)
   }
 
@@ -204,12 +211,14 @@ interface Subscribed {
   readonly presence: PresenceView | undefined
 }
 
-function headOf({ epoch, head }: LogPage): Position {
-  return { epoch, seq: head }
+function headOf({ epoch, head, entries }: LogPage): Head {
+  const last = entries.at(-1)
+  const id = last?.seq === head ? idOf(last.text) : undefined
+  return { epoch, seq: head, ...(id !== undefined && { id }) }
 }
 
 function busy(room: string): TriportError {
-  const message = `Room ${room} had more messages than can wait while somebody joins it. Join it again later.`
+  const message = `Room ${room} changed faster than somebody could join it. Join it again later.`
   return new TriportError('ERR_ROOM_BUSY', message, { details: { room } })
 }
 
@@ -217,5 +226,7 @@ function busy(room: string): TriportError {
 const maxHeld = 1_000
 const maxHeldLength = 1_048_576
 const lookBack = 100
+/** How often the history is read when the broker is lost or the log is another one meanwhile. */
+const attempts = 3
 /** Messages that a client may catch up with. One that missed more is better served with the newest state. */
 const longestResume = 300

@@ -3,7 +3,7 @@ import { formatFrame } from '../protocol/codec.js'
 import type { Report } from '../report.js'
 import { idOf, Outbound, placedOutbound } from './envelope.js'
 import type { Fanout } from './fanout.js'
-import { type Delivered, relation, relationOfPage, step } from './position.js'
+import { covered, type Delivered, relation, relationOfPage, step } from './position.js'
 import type { Pressure } from './pressure.js'
 
 /** Who hears a room. */
@@ -49,8 +49,9 @@ export class Room {
   /** Clock time of its last sign of life. */
   heardAt = 0
   readonly #context: RoomContext
-  /** A read is under way; `again` when more turned up meanwhile. */
-  #reading: { again: boolean } | undefined
+  /** The read that is or was under way, and the one that begins after it. */
+  #reading: Promise<void> | undefined
+  #following: Promise<void> | undefined
   /** How often the broker was lost, and up to which loss the position has been checked. */
   #doubts = 0
   #cleared = 0
@@ -75,10 +76,16 @@ export class Room {
     return this.position && { delivered: this.position, count: this.#doubts }
   }
 
-  /** Compares what was delivered with the broker's head. Resolves when what is missing was read. */
-  async check({ delivered, count }: Doubt, head: Head): Promise<void> {
-    if (relation(delivered, head) === 'same') this.#cleared = Math.max(this.#cleared, count)
+  /**
+   * Compares what was delivered with the broker's head. Resolves when what is missing was read.
+   *
+   * @returns Whether the room has delivered the log up to that head, and goes on from there.
+   */
+  async check({ delivered, count }: Doubt, head: Head): Promise<boolean> {
+    const comparable = delivered.id === undefined || head.id !== undefined || count === this.#cleared
+    if (comparable && relation(delivered, head) === 'same') this.#cleared = Math.max(this.#cleared, count)
     else await this.#catchUp()
+    return count === this.#doubts && this.position !== undefined && covered(head, this.position)
   }
 
   receive({ position, text }: RoomMessage): void {
@@ -124,25 +131,23 @@ export class Room {
     this.#context.fanout.run({ message, members: this.members, give: (member) => member.offer(message, position) })
   }
 
-  /** Reads what is missing. One read at a time: whatever asks for one meanwhile causes the next. */
-  async #catchUp(): Promise<void> {
-    if (this.#reading) {
-      this.#reading.again = true
-      return
-    }
-    const reading = { again: true }
-    this.#reading = reading
+  /** Reads what is missing. One read at a time: whatever asks for one meanwhile shares the next. */
+  #catchUp(): Promise<void> {
+    this.#following ??= this.#readAfter(this.#reading)
+    return this.#following
+  }
+
+  async #readAfter(before: Promise<void> | undefined): Promise<void> {
+    await before
+    this.#reading = this.#following
+    this.#following = undefined
+    const { pressure, report } = this.#context
     try {
-      while (reading.again) {
-        if (this.#context.pressure.busy) await this.#context.pressure.relieved()
-        reading.again = false
-        reading.again = (await this.#readOn()) || reading.again
-      }
+      do if (pressure.busy) await pressure.relieved()
+      while (await this.#readOn())
     } catch (error) {
       // The next message or the next look at the head finds the same hole and reads again.
-      this.#context.report(error, { stage: 'rooms.read' })
-    } finally {
-      this.#reading = undefined
+      report(error, { stage: 'rooms.read' })
     }
   }
 

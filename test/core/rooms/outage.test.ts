@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RoomsDriver } from '../../../core/ports/rooms.js'
 import type { HubOptions } from '../../../core/rooms/hub.js'
 import { createMemoryBroker } from '../../../drivers/memory/broker.js'
 import { memoryRooms } from '../../../drivers/memory/rooms.js'
 import { createFakeClock } from '../../kit/clock.js'
+import { gate } from '../../kit/spy.js'
 import { type Client, settled, startNode } from './node.js'
 
 const text = (data: unknown) => ({ type: 'TEXT', data })
@@ -96,6 +98,50 @@ test('a log that lost its end is told with RESET, and what took its place is del
   await publish(5)
   await clock.advance(500)
   assert.deepEqual(heard(client), [1, 2, 3, 'RESET', 1, 4, 5])
+})
+
+test('who joins with a message that its node has missed hears what took the place of that message', async () => {
+  const { broker, b, client, clock, publish } = await twoNodes()
+  const deaf = b.deafen()
+  await publish(1)
+  deaf()
+  const late = await b.joined({ rooms: ['room'], meta: false })
+  broker.lose('room', 1)
+  await publish(2)
+  await clock.advance(500)
+  assert.deepEqual(
+    [heard(client), heard(late)].map((each) => each.filter((data) => data !== 'RESET')),
+    [
+      [1, 2],
+      [1, 2],
+    ],
+  )
+})
+
+test('a history that was read before its end was lost is read again', async () => {
+  const broker = createMemoryBroker()
+  const inner = memoryRooms({ broker })
+  const slow = gate()
+  const reading = gate()
+  const read: RoomsDriver['read'] = async (room, range) => {
+    const page = await inner.read(room, range)
+    reading.open()
+    await slow.promise
+    return page
+  }
+  const node = await startNode({ rooms: { ...inner, read } })
+  await node.joined({ rooms: ['room'], replay: 'none' })
+  const deaf = node.deafen()
+  await node.rooms.broadcastToRoom('room', text(1), kept)
+  deaf()
+  const late = node.connect({ rooms: ['room'], meta: false })
+  await reading.promise
+  broker.lose('room', 1)
+  slow.open()
+  await settled()
+  await node.rooms.broadcastToRoom('room', text(2), kept)
+  await node.clock.advance(500)
+  assert.deepEqual(heard(late), [2])
 })
 
 test('a log that was lost whole begins a new epoch', async () => {

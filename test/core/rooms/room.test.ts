@@ -136,6 +136,16 @@ test('a look that began before the broker was lost clears no doubt', async () =>
   assert.deepEqual(reads, [0])
 })
 
+test('a head whose message nobody knows any more clears no doubt', async () => {
+  const { room, heard } = roomOver({ page: { epoch: 'e', head: 3, low: 4, entries: [] } })
+  room.startAt({ epoch: 'e', seq: 3, id: '3' })
+  room.doubt()
+  const doubt = room.asking()
+  assert.ok(doubt)
+  await room.check(doubt, { epoch: 'e', seq: 3 })
+  assert.deepEqual(heard, ['GAP 3 to 3'])
+})
+
 test('after an outage, a last message that is no longer kept may have been replaced, and is told as part of the hole', async () => {
   const { room, heard, arrive } = roomOver({ page: ahead('e', 4, 5) })
   room.startAt({ epoch: 'e', seq: 3, id: '3' })
