@@ -85,7 +85,12 @@ export class Membership implements RoomMember {
   /** Takes what the room delivers. */
   offer(message: Outbound, position: Position | undefined): void {
     if (this.#held === undefined) this.#pass(message, position)
-    else if (!this.#overrun) this.#hold(this.#held, { message, position })
+    else if (!this.#overrun && !this.#has(position)) this.#hold(this.#held, { message, position })
+  }
+
+  /** Whether its history has what is at a position. */
+  #has(position: Position | undefined): boolean {
+    return position !== undefined && this.#floor !== undefined && covered(position, this.#floor)
   }
 
   #hold(held: Held[], each: Held): void {
@@ -141,6 +146,7 @@ export class Membership implements RoomMember {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const doubt = this.room.asking()
       const start = await this.#missed(read)
+      this.#floor = start?.at
       if (!start || !doubt || this.left || (await this.room.check(doubt, start.at))) return start
     }
     throw busy(this.room.name)

@@ -144,6 +144,19 @@ test('a history that was read before its end was lost is read again', async () =
   assert.deepEqual(heard(late), [2])
 })
 
+test('a room that has much to catch up with can be joined', async () => {
+  const { b, publish } = await twoNodes()
+  const long = { history: { count: 2_000, ttl: '1h' } } as const
+  const deaf = b.deafen()
+  for (let n = 1; n <= 1_500; n++) await publish(n, long)
+  deaf()
+  const late = await b.joined({ rooms: ['room'], meta: false })
+  await settled()
+  await publish('next', long)
+  await settled()
+  assert.deepEqual(heard(late), [1_500, 'next'])
+})
+
 test('a log that was lost whole begins a new epoch', async () => {
   const { broker, client, publish } = await twoNodes()
   await publish(1)
