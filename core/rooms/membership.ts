@@ -146,8 +146,14 @@ export class Membership implements RoomMember {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const doubt = this.room.asking()
       const start = await this.#missed(read)
-      this.#floor = start?.at
-      if (!start || !doubt || this.left || (await this.room.check(doubt, start.at))) return start
+      if (!start || !doubt) return start
+      this.#floor = start.at
+      await this.room.check(doubt, start.at)
+      if (this.left) return undefined
+      if (!this.room.reached(doubt, start.at)) continue
+      // The logs that the room went through on its way are none of this member's.
+      this.#held = this.#held?.filter(({ position }) => !position || position.epoch === start.at.epoch)
+      return start
     }
     throw busy(this.room.name)
   }

@@ -76,15 +76,15 @@ export class Room {
     return this.position && { delivered: this.position, count: this.#doubts }
   }
 
-  /**
-   * Compares what was delivered with the broker's head. Resolves when what is missing was read.
-   *
-   * @returns Whether the room has delivered the log up to that head, and goes on from there.
-   */
-  async check({ delivered, count }: Doubt, head: Head): Promise<boolean> {
+  /** Compares what was delivered with the broker's head. Resolves when what is missing was read. */
+  async check({ delivered, count }: Doubt, head: Head): Promise<void> {
     const comparable = delivered.id === undefined || head.id !== undefined || count === this.#cleared
     if (comparable && relation(delivered, head) === 'same') this.#cleared = Math.max(this.#cleared, count)
     else await this.#catchUp()
+  }
+
+  /** Whether it has delivered its log up to a head that was asked for, and the broker was not lost since. */
+  reached({ count }: Doubt, head: Head): boolean {
     return count === this.#doubts && this.position !== undefined && covered(head, this.position)
   }
 

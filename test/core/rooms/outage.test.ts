@@ -118,29 +118,47 @@ test('who joins with a message that its node has missed hears what took the plac
   )
 })
 
-test('a history that was read before its end was lost is read again', async () => {
+/** A node with somebody in the room, whose reads are answered when the gate opens. */
+async function slowReader() {
   const broker = createMemoryBroker()
   const inner = memoryRooms({ broker })
-  const slow = gate()
-  const reading = gate()
+  const answers = gate()
   const read: RoomsDriver['read'] = async (room, range) => {
     const page = await inner.read(room, range)
-    reading.open()
-    await slow.promise
+    await answers.promise
     return page
   }
   const node = await startNode({ rooms: { ...inner, read } })
   await node.joined({ rooms: ['room'], replay: 'none' })
+  const publish = (data: unknown) => node.rooms.broadcastToRoom('room', text(data), kept)
+  return { broker, node, answers, publish }
+}
+
+test('a history that was read before its end was lost is read again', async () => {
+  const { broker, node, answers, publish } = await slowReader()
   const deaf = node.deafen()
-  await node.rooms.broadcastToRoom('room', text(1), kept)
+  await publish(1)
   deaf()
-  const late = node.connect({ rooms: ['room'], meta: false })
-  await reading.promise
+  const late = await node.joined({ rooms: ['room'], meta: false })
   broker.lose('room', 1)
-  slow.open()
+  answers.open()
   await settled()
-  await node.rooms.broadcastToRoom('room', text(2), kept)
+  await publish(2)
   await node.clock.advance(500)
+  assert.deepEqual(heard(late), [2])
+})
+
+test('who joins with a new log is not told of another that was lost before it', async () => {
+  const { broker, node, answers, publish } = await slowReader()
+  broker.lose('room')
+  await publish(1)
+  await settled()
+  broker.lose('room')
+  const late = await node.joined({ rooms: ['room'], meta: false })
+  answers.open()
+  await settled()
+  await publish(2)
+  await settled()
   assert.deepEqual(heard(late), [2])
 })
 
