@@ -218,7 +218,8 @@ export interface QueueListener {
  * - An id or a token that no driver made is unknown or lost, never an error.
  * - A job whose `lock` is held by another job of its queue MUST NOT be stored: the answer is the holder's id, `deduplicated: true`. But
  *   a holder that `lock.replace` makes give way MUST end in the same atomic step in which the new job is stored, and be answered as
- *   `replaced` by the call in which it did. Ids go before locks, and of the jobs of one call the earlier ones before the later ones. Looking for a holder and storing MUST be one step.
+ *   `replaced` by the call in which it did. Ids go before locks, and of the jobs of one call the earlier ones before the later ones.
+ *   Looking for a holder and storing MUST be one step.
  * - A lock that is held until `claimed` MUST be free from the first claim on, and one until `ended` when its job ends, however that
  *   happens, or is gone. A job that is put back or redriven does not take its lock again. A holder that has ended once never gives way.
  * - Enqueuing with `hasten` MUST make a job of that id due at once when it is `delayed`, and wake; it answers `deduplicated: true`.
