@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+
+/**
+ * A link to a server on the loopback address that can be damaged. What a method says holds for the links that are open and for
+ * those that are opened later, until another method says otherwise.
+ */
+export interface TcpProxy {
+  readonly port: number
+  /** How many clients have a link. */
+  readonly links: number
+  /** How many bytes have been swallowed. */
+  readonly swallowed: number
+  /** A URL of the server, by way of this proxy. */
+  via(url: string): string
+  /** Resets all links that are open. New ones are as they were before. */
+  sever(): void
+  /** New links are reset at once. Those that are open stay. */
+  refuse(): void
+  /** New links work again. Those that were swallowed stay dead: nobody tells their ends. */
+  accept(): void
+  /**
+   * Half-open links: the sockets stay open, and neither bytes nor the end of a link arrive.
+   *
+   * @param what With `answers`, the server still hears its clients.
+   */
+  swallow(what?: 'all' | 'answers'): void
+  /** Nothing arrives until `release`, which delivers it. */
+  hold(): void
+  release(): void
+  /** Resets all links and stops listening. */
+  close(): Promise<void>
+}
+
+interface Link {
+  readonly client: Socket
+  readonly server: Socket
+  swallows: Loss
+}
+
+type Loss = 'nothing' | 'all' | 'answers'
+
+/** Puts a proxy in front of the server at this port. Close it when done. */
+export async function startProxy(target: number): Promise<TcpProxy> {
+  const links = new Set<Link>()
+  let refuses = false
+  let holds = false
+  let swallows: Loss = 'nothing'
+  let swallowed = 0
+
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    if (refuses) return void client.resetAndDestroy()
+    const server = createConnection({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const link: Link = { client, server, swallows }
+    links.add(link)
+    carry(link, client, server)
+    carry(link, server, client)
+    client.on('close', () => links.delete(link))
+  })
+
+  function carry(link: Link, from: Socket, to: Socket): void {
+    const lost = () => link.swallows === 'all' || (link.swallows === 'answers' && from === link.server)
+    from.on('data', (bytes) => {
+      if (lost()) {
+        swallowed += bytes.length
+      } else if (!to.write(bytes)) {
+        from.pause()
+        to.once('drain', () => holds || from.resume())
+      }
+    })
+    from.on('end', () => lost() || to.end())
+    from.on('error', () => {}) // Its close follows.
+    from.on('close', (failed) => {
+      if (lost()) return
+      if (failed) to.resetAndDestroy()
+      else if (!to.writableEnded) to.end()
+    })
+    if (holds) from.pause()
+  }
+
+  function reset(): void {
+    for (const { client, server } of links) for (const socket of [client, server]) socket.resetAndDestroy()
+  }
+
+  listener.listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const { port } = listener.address() as AddressInfo
+  return {
+    port,
+    get links() {
+      return links.size
+    },
+    get swallowed() {
+      return swallowed
+    },
+    via(url) {
+      const parsed = new URL(url)
+      parsed.hostname = '127.0.0.1'
+      parsed.port = `${port}`
+      return parsed.href
+    },
+    sever: reset,
+    refuse() {
+      refuses = true
+    },
+    accept() {
+      refuses = false
+      swallows = 'nothing'
+    },
+    swallow(what = 'all') {
+      swallows = what
+      for (const link of links) link.swallows = what
+    },
+    hold() {
+      holds = true
+      for (const { client, server } of links) for (const socket of [client, server]) socket.pause()
+    },
+    release() {
+      holds = false
+      for (const { client, server } of links) {
+        if (!server.writableNeedDrain) client.resume()
+        if (!client.writableNeedDrain) server.resume()
+      }
+    },
+    async close() {
+      listener.close()
+      reset()
+      await once(listener, 'close')
+    },
+  }
+}
