@@ -24,7 +24,7 @@ export type { HttpConfig, HttpLimits } from './http-config.js'
 export { derivedId } from './ids.js'
 export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot } from './inspect.js'
 export type { LifecycleState } from './lifecycle.js'
-export type { Detect, Detection, Env } from './placement.js'
+export type { Detect, Detection, Env, NoDetection } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
 export type { Isolate, IsolateEvents, IsolateMessage, Isolator, ResourceLimits } from './ports/isolator.js'
 export {

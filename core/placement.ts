@@ -8,15 +8,27 @@ import type { Driver, DriverContext } from './ports/driver.js'
 /** Environment variables, as in Node's `process.env`. */
 export type Env = Readonly<Record<string, string | undefined>>
 
-/** What the environment named for a port. */
+/** A driver that the environment names, with its options. */
 export interface Detection {
   readonly driver: string
-  /** Completes the sentence "chosen because ...". */
+  readonly options?: object
+  /** Completes the sentence "chosen because ...", without secrets. */
   readonly reason: string
 }
 
-/** Looks for a driver that the environment names. @throws `ERR_CONFIG_INVALID` when it names an unknown one. */
-export type Detect = (port: Port, env: Env) => Detection | undefined
+/** The environment names no driver. */
+export interface NoDetection {
+  readonly driver?: undefined
+  /** What it has that cannot be used, in the same form. */
+  readonly reason?: string
+}
+
+/**
+ * Looks for a driver that the environment names, for a port that the configuration leaves out.
+ *
+ * @throws `ERR_CONFIG_INVALID` when it names an unknown one, or does not say where that is.
+ */
+export type Detect = (port: Port, env: Env) => Promise<Detection | NoDetection>
 
 /** What choosing a driver depends on. */
 export interface Choosing {
@@ -59,7 +71,7 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
       snapshot = { name: (choice as D).name, chosenBy: 'config', reason: 'it was passed in' }
       return choice as D
     }
-    const { name, options, chosenBy, reason } = choice ? named(port, choice) : chosenFromEnv(port, choosing)
+    const { name, options, chosenBy, reason } = choice ? named(port, choice) : await chosenFromEnv(port, choosing)
     snapshot = { name, chosenBy, reason }
     return (await choosing.table[port][name]?.load(options as never)) as unknown as D
   }
@@ -101,20 +113,19 @@ function named(port: Port, choice: { readonly driver: string }): Chosen {
 }
 
 /** A port that is left out: what the environment names, else the fallback. A trace that goes nowhere harms nobody: it is off. */
-function chosenFromEnv(port: Port, { config, detect, env }: Choosing): Chosen {
-  const found = detect(port, env)
-  if (found) return { name: found.driver, options: {}, chosenBy: 'auto', reason: found.reason }
-  const nothing = {
-    options: {},
-    chosenBy: 'auto',
-    reason: 'neither configuration nor environment names another',
-  } as const
+async function chosenFromEnv(port: Port, { config, detect, env }: Choosing): Promise<Chosen> {
+  const found = await detect(port, env)
+  if (found.driver !== undefined) {
+    return { name: found.driver, options: found.options ?? {}, chosenBy: 'auto', reason: found.reason }
+  }
+  const reason = found.reason ?? 'neither configuration nor environment names another'
+  const nothing = { options: {}, chosenBy: 'auto', reason } as const
   if (port === 'tracer') return { ...nothing, name: 'noop' }
   const fallback = config.fallback ?? (isProduction(env) ? 'error' : 'memory')
-  if (fallback === 'error') throw choiceRequired(port, env)
+  if (fallback === 'error') throw choiceRequired(port, env, found)
   const name = port === 'queue' ? fallback : 'memory'
   return config.fallback
-    ? { ...nothing, name, reason: `${nothing.reason} and fallback is "${fallback}"` }
+    ? { ...nothing, name, reason: `${reason} and fallback is "${fallback}"` }
     : { ...nothing, name }
 }
 
@@ -122,11 +133,11 @@ export function isProduction(env: Env): boolean {
   return env.NODE_ENV === 'production'
 }
 
-function choiceRequired(port: Port, env: Env): TriportError {
+function choiceRequired(port: Port, env: Env, { reason }: NoDetection): TriportError {
   const why = isProduction(env) ? 'NODE_ENV is "production"' : 'fallback is "error"'
   return new TriportError(
     'ERR_DRIVER_CHOICE_REQUIRED',
-    `${why} and no ${port} driver is chosen. Pass ${port}: { driver: ... }, set TRIPORT_${port.toUpperCase()}, ` +
+    `${why} and no ${port} driver is chosen${reason ? `: ${reason}` : ''}. Pass ${port}: { driver: ... }, set TRIPORT_${port.toUpperCase()}, ` +
       `or accept memory, which other processes do not share and a restart empties, with fallback: 'memory'.`,
     { details: { port } },
   )

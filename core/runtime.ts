@@ -163,6 +163,9 @@ function assemble<Tasks extends readonly AnyTask[]>(
   function tellChoice(): void {
     const line = choiceLine(driversOf(places))
     if (line !== undefined) log(line)
+    const idle =
+      config.worker === undefined && registry.queues.length > 0 && !runsJobs(undefined, places.queue.driver.get())
+    if (idle) log(idleLine)
   }
 
   let withdraw: (() => void) | undefined
@@ -245,6 +248,10 @@ function reportTo(write: Platform['write']): Report {
     write(`triport: ${stage}:${facts.join('')} ${messageOf(error)}`)
   }
 }
+
+/** Whoever moves a small program to a server wonders where its jobs are. */
+const idleLine =
+  'triport runs no jobs in this process: left out, worker is off for a queue that processes share. Set worker: true here, or start another process with it.'
 
 /** Left out, jobs run where nobody else could: with a driver that lives in this process. */
 function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {

@@ -1,18 +1,13 @@
 import { type Port, type RuntimeConfig, refuse } from '../core/config.js'
 import type { Detect, Env } from '../core/placement.js'
 import type { AnyTask } from '../core/queue/task.js'
-import { unknownName } from '../core/suggest.js'
+import { createDetect, namedBy } from './detect.js'
+import { missingLibraries } from './libraries.js'
 import type { BuiltinDrivers } from './table.js'
 import { table } from './table.js'
 
 /** The part of a configuration that `configFromEnv` reads. What the environment does not name is left out. */
 export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 'queue' | 'tracer' | 'rooms' | 'worker'>
-
-const variables: Readonly<Record<Port, string>> = {
-  queue: 'TRIPORT_QUEUE',
-  tracer: 'TRIPORT_TRACER',
-  rooms: 'TRIPORT_ROOMS',
-}
 
 /**
  * Reads a configuration from the environment, to be spread into `createRuntime`.
@@ -38,22 +33,16 @@ export function configFromEnv(env: Env): EnvConfig {
   return config as EnvConfig
 }
 
-/** What the environment says about a port that the configuration leaves out. It never guesses an address. */
-export const detect: Detect = (port, env) => {
-  const variable = variables[port]
-  const name = env[variable]
-  if (name === undefined || name === '') return undefined
-  if (!Object.hasOwn(table[port], name))
-    refuse([`${variable}: ${unknownName(`${port} driver`, name, Object.keys(table[port]))}`])
-  return { driver: name, reason: `${variable} is "${name}"` }
+/** What the environment says about a port that the configuration leaves out. */
+export const detect: Detect = createDetect({ names, missing: missingLibraries })
+
+function names(port: Port): readonly string[] {
+  return Object.keys(table[port])
 }
 
 function choiceFromEnv(port: Port, env: Env, problems: string[]): object {
-  const name = env[variables[port]]
-  if (name === undefined || name === '') return {}
-  if (Object.hasOwn(table[port], name)) return { [port]: { driver: name } }
-  problems.push(`${variables[port]}: ${unknownName(`${port} driver`, name, Object.keys(table[port]))}`)
-  return {}
+  const named = namedBy(env, port, names(port), problems)
+  return named ? { [port]: { driver: named.driver, ...named.options } } : {}
 }
 
 function workerFromEnv(value: string | undefined, problems: string[]): EnvConfig['worker'] {

@@ -20,6 +20,7 @@ const { values: options, positionals: filters } = parseArgs({
   },
 })
 
+process.env.NODE_ENV ??= 'test' // As other runners do: with it, nothing but a name makes a runtime use a server.
 if (options.long) process.env.TRIPORT_LONG = '1'
 const testTimeout = Number(options.timeout ?? (options.long ? 1_800_000 : 120_000))
 process.env.TRIPORT_FILE_TIMEOUT = String(2 * testTimeout)

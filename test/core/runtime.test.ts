@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { z } from 'zod'
 import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
+import type { Detect } from '../../core/placement.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import { defineTask } from '../../core/queue/task.js'
 import { defineRoom } from '../../core/rooms/room-type.js'
@@ -197,6 +198,36 @@ test('the environment names the driver of a port that is left out', async () => 
   assert.deepEqual([drivers.queue?.name, drivers.queue?.reason], ['sync', 'TRIPORT_QUEUE is "sync"'])
 })
 
+test('why an address of the environment was passed over is said where the choice is', async () => {
+  const reason = 'DATABASE_URL is set but pg is not installed'
+  const create = runtimeFactory(table, { ...nodePlatform, detect: async () => ({ reason }) })
+  await using runtime = await create(quiet).start()
+  assert.equal((await runtime.inspect()).drivers.queue?.reason, reason)
+  await assert.rejects(create({ ...quiet, fallback: 'error' }).start(), {
+    code: 'ERR_DRIVER_CHOICE_REQUIRED',
+    message: /no queue driver is chosen: DATABASE_URL is set but pg is not installed\. Pass/,
+  })
+})
+
+test('a driver that the environment names gets its options', async () => {
+  const seen: unknown[] = []
+  const spy = {
+    options: ['url'],
+    load: async (options: { url?: string }) => {
+      seen.push(options)
+      return memoryQueue({})
+    },
+  } as const
+  const detect: Detect = async (port) =>
+    port === 'queue' ? { driver: 'spy', options: { url: 'spy://x' }, reason: 'SPY_URL is set' } : {}
+  const create = runtimeFactory({ ...table, queue: { ...table.queue, spy } }, { ...nodePlatform, detect })
+  const lines: string[] = []
+  await using runtime = await create({ ...quiet, log: (line) => lines.push(line) }).start()
+  assert.deepEqual(seen, [{ url: 'spy://x' }])
+  assert.equal((await runtime.inspect()).drivers.queue?.chosenBy, 'auto')
+  assert.match(lines[0] ?? '', /spy for queue, because SPY_URL is set/)
+})
+
 test('in production a port that is left out must be chosen', async () => {
   process.env.NODE_ENV = 'production'
   const runtime = createRuntime({ queue: { driver: 'memory' }, ...quiet })
@@ -207,6 +238,26 @@ test('in production a port that is left out must be chosen', async () => {
 
 test("fallback 'error' asks for a choice outside of production too", async () => {
   await assert.rejects(createRuntime({ fallback: 'error', ...quiet }).start(), { code: 'ERR_DRIVER_CHOICE_REQUIRED' })
+})
+
+const shared: QueueDriver = { ...memoryQueue({}), supports: { ...memoryQueue({}).supports, shared: true } }
+
+test('a queue that processes share has its jobs run elsewhere unless worker says otherwise, and that is said', async () => {
+  for (const [worker, idle] of [
+    [undefined, true],
+    [false, false],
+    [true, false],
+  ] as const) {
+    const lines: string[] = []
+    const ports = { queue: shared, rooms: { driver: 'memory' }, tracer: { driver: 'noop' } } as const
+    const config = { ...ports, tasks: [double], log: (line: string) => lines.push(line) }
+    await using runtime = await createRuntime({ ...config, ...(worker === undefined ? {} : { worker }) }).start()
+    assert.equal((await runtime.inspect()).worker === undefined, worker !== true)
+    assert.deepEqual(
+      lines.map((line) => /runs no jobs in this process/.test(line)),
+      idle ? [true] : [],
+    )
+  }
 })
 
 test('worker: false leaves jobs waiting', async () => {

@@ -181,7 +181,9 @@ function run(
 
 /** As of somebody who tries an example: without what this run or this machine has set for triport and Node's tests. */
 function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(TRIPORT_|NODE_TEST_CONTEXT$|NODE_ENV$)/.test(name))
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(TRIPORT_|NODE_TEST_CONTEXT$|NODE_ENV$|DATABASE_URL$|REDIS_URL$)/.test(name),
+  )
   return Object.fromEntries(kept)
 }
 

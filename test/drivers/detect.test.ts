@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Port } from '../../core/config.js'
+import type { Env } from '../../core/placement.js'
+import { createDetect } from '../../drivers/detect.js'
+
+const DATABASE_URL = 'postgres://me:secret@db.example/app'
+const REDIS_URL = 'redis://:secret@cache.example:6379'
+const TRIPORT_DATA_DIR = './data'
+
+const drivers: Readonly<Record<Port, readonly string[]>> = {
+  queue: ['memory', 'sync', 'redis', 'postgres'],
+  rooms: ['memory', 'redis', 'postgres'],
+  tracer: ['memory', 'noop'],
+}
+
+/** Looks as the runtime does, on a machine where some packages are not installed. */
+function detect(port: Port, env: Env, missing: Readonly<Record<string, readonly string[]>> = {}) {
+  const look = createDetect({
+    names: (name) => drivers[name],
+    missing: async (_port, { driver }) => missing[driver] ?? [],
+  })
+  return look(port, env)
+}
+
+const chosen: readonly [title: string, port: Port, env: Env, driver: string, options: object, reason: string][] = [
+  ['jobs go to a database', 'queue', { DATABASE_URL }, 'postgres', { url: DATABASE_URL }, 'DATABASE_URL is set'],
+  ['jobs go to Redis', 'queue', { REDIS_URL }, 'redis', { url: REDIS_URL }, 'REDIS_URL is set'],
+  [
+    'jobs go to the database rather than to Redis',
+    'queue',
+    { REDIS_URL, DATABASE_URL },
+    'postgres',
+    { url: DATABASE_URL },
+    'DATABASE_URL is set',
+  ],
+  [
+    'rooms go to Redis rather than to the database',
+    'rooms',
+    { REDIS_URL, DATABASE_URL },
+    'redis',
+    { url: REDIS_URL },
+    'REDIS_URL is set',
+  ],
+  ['rooms go to a database', 'rooms', { DATABASE_URL }, 'postgres', { url: DATABASE_URL }, 'DATABASE_URL is set'],
+  [
+    'a folder is for us alone, and goes first',
+    'rooms',
+    { REDIS_URL, TRIPORT_DATA_DIR },
+    'postgres',
+    { dataDir: './data' },
+    'TRIPORT_DATA_DIR is set',
+  ],
+  [
+    'a name goes before addresses',
+    'queue',
+    { TRIPORT_QUEUE: 'redis', REDIS_URL, DATABASE_URL },
+    'redis',
+    { url: REDIS_URL },
+    'TRIPORT_QUEUE is "redis"',
+  ],
+  [
+    'a driver without an address needs none',
+    'rooms',
+    { TRIPORT_ROOMS: 'memory', DATABASE_URL },
+    'memory',
+    {},
+    'TRIPORT_ROOMS is "memory"',
+  ],
+  [
+    'an empty variable is none',
+    'queue',
+    { TRIPORT_QUEUE: '', DATABASE_URL: '', REDIS_URL },
+    'redis',
+    { url: REDIS_URL },
+    'REDIS_URL is set',
+  ],
+]
+
+for (const [title, port, env, driver, options, reason] of chosen) {
+  test(`a ${port} port that is left out: ${title}`, async () => {
+    assert.deepEqual(await detect(port, env), { driver, options, reason })
+  })
+}
+
+test('an address whose library is not installed is passed over, and the reason says so', async () => {
+  const missing = { postgres: ['pg', 'pg-boss'] }
+  assert.deepEqual(await detect('queue', { DATABASE_URL, REDIS_URL }, missing), {
+    driver: 'redis',
+    options: { url: REDIS_URL },
+    reason: 'DATABASE_URL is set but pg and pg-boss are not installed, and REDIS_URL is set',
+  })
+  assert.deepEqual(await detect('queue', { DATABASE_URL, REDIS_URL }, { ...missing, redis: ['ioredis'] }), {
+    reason:
+      'DATABASE_URL is set but pg and pg-boss are not installed, and REDIS_URL is set but ioredis is not installed',
+  })
+})
+
+test('a driver that is named is not replaced though its library is not installed', async () => {
+  const env = { TRIPORT_QUEUE: 'redis', REDIS_URL, DATABASE_URL }
+  assert.equal((await detect('queue', env, { redis: ['ioredis'] })).driver, 'redis')
+})
+
+test('an environment that names nothing decides nothing', async () => {
+  assert.deepEqual(await detect('queue', { PGHOST: 'localhost', REDIS_HOST: 'localhost' }), {})
+  assert.deepEqual(await detect('tracer', { DATABASE_URL, REDIS_URL }), {})
+})
+
+test('tests get a server only by name', async () => {
+  const env = { NODE_ENV: 'test', DATABASE_URL, REDIS_URL }
+  assert.deepEqual(await detect('queue', env), {})
+  assert.equal((await detect('queue', { ...env, TRIPORT_QUEUE: 'redis' })).driver, 'redis')
+})
+
+test('a database on a server and one in a folder: neither is taken for the other', async () => {
+  const env = { DATABASE_URL, TRIPORT_DATA_DIR }
+  const problem =
+    'DATABASE_URL and TRIPORT_DATA_DIR are both set, and only one can be meant. Unset one, or name it in the code.'
+  for (const named of [{}, { TRIPORT_QUEUE: 'postgres' }]) {
+    await assert.rejects(detect('queue', { ...env, ...named }), {
+      code: 'ERR_CONFIG_INVALID',
+      details: { problems: [problem] },
+    })
+  }
+  assert.equal((await detect('queue', { ...env, REDIS_URL, TRIPORT_QUEUE: 'redis' })).driver, 'redis')
+})
+
+test('no reason has a secret in it', async () => {
+  for (const env of [{ DATABASE_URL }, { REDIS_URL }, { TRIPORT_QUEUE: 'redis', REDIS_URL }]) {
+    assert.doesNotMatch((await detect('queue', env)).reason ?? '', /secret/)
+  }
+})
