@@ -1,0 +1,197 @@
+import type { Redis } from 'ioredis'
+import { type CancelTimer, within } from '../../core/clock.js'
+import { TriportError } from '../../core/errors.js'
+import type { DriverContext } from '../../core/ports/driver.js'
+import { unavailable } from './errors.js'
+import { type Link, loadLibrary, nodesOf } from './library.js'
+import { type Calls, createCalls, type Patience, ping } from './link.js'
+import type { Settings, Target } from './options.js'
+import { createSubscriber, type Subscriber, type SubscriberEvents } from './subscriber.js'
+
+/** The connections of one driver: three at most, of a cluster three at most for each of its nodes. */
+export interface Connections {
+  /** All keys begin with it: `{triport}:`. */
+  readonly prefix: string
+  /** For callers who wait: fails fast while Redis is away. */
+  readonly command: Calls
+  /** For a worker, which can wait longer. A connection of its own, made when it is used first: big claims keep nobody waiting. */
+  readonly worker: Calls
+  readonly subscriber: Subscriber
+  close(): void
+}
+
+export interface ConnectOptions extends SubscriberEvents {
+  readonly settings: Settings
+  readonly context: DriverContext
+  /** Names the connections in CLIENT LIST: `queue`. */
+  readonly name: string
+}
+
+const commandPatience: Patience = { answer: 10_000, down: 1_000 }
+const workerPatience: Patience = { answer: 60_000, down: 5_000 }
+
+/** A dead link is noticed when so long nothing came, though an answer was due, in milliseconds. One is asked for so often. */
+const silence = 10_000
+const heartbeat = 5_000
+const connecting = 10_000
+const longestDelay = 3_000
+
+/**
+ * Connects to Redis.
+ *
+ * @throws `ERR_PEER_MISSING`; `ERR_DRIVER_UNAVAILABLE` when Redis cannot be reached, `ERR_UNSUPPORTED` when it is older than 6.2.
+ */
+export async function connectRedis({ settings, context, name, ...events }: ConnectOptions): Promise<Connections> {
+  const { clock, report, random } = context
+  const { prefix, target } = settings
+  const library = await loadLibrary()
+  const own: Link[] = []
+
+  const delay = (failures: number) => random() * Math.min(longestDelay, 50 * 2 ** Math.min(failures, 10))
+  const profile = (role: string) => ({
+    lazyConnect: true,
+    connectionName: `triport:${name}:${role}`,
+    connectTimeout: connecting,
+    keepAlive: 10_000,
+    socketTimeout: silence,
+    autoResubscribe: false,
+    // Calls are sent again by `createCalls`: ioredis would also send those that nobody waits for any more.
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: delay,
+    reconnectOnError: (error: Error) => error.message.includes('READONLY'), // A master that became a replica.
+  })
+
+  function make(role: string): Link {
+    if (target.type === 'client') return target.client
+    const link =
+      target.type === 'single'
+        ? library.single({ ...target.options, ...profile(role) })
+        : library.cluster(target.nodes, clusterOptions(target, role))
+    own.push(link)
+    watch(link, role)
+    return link
+  }
+
+  function clusterOptions({ options, natMap }: Extract<Target, { type: 'cluster' }>, role: string): object {
+    const { retryStrategy: _, enableOfflineQueue: __, ...redisOptions } = profile(role)
+    return {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      clusterRetryStrategy: delay,
+      redisOptions: { ...options, ...redisOptions },
+      ...(natMap && { natMap }),
+    }
+  }
+
+  /** Tells once of each interruption. */
+  function watch(link: Link, role: string): void {
+    let told = true // What goes wrong at first is told by who connects.
+    link.on('ready', () => {
+      told = false
+    })
+    link.on('error', (error) => {
+      if (!told) report(unavailable(error, 'The connection to Redis broke'), { stage: `redis.${name}.${role}` })
+      told = true
+    })
+  }
+
+  /** A connection to the same Redis, or to a node of the same cluster, that hears. */
+  function connectSubscriber(): Redis {
+    const { retryStrategy: _, ...rest } = profile('subscriber')
+    const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
+    if (target.type === 'single') return library.single({ ...target.options, ...override })
+    const nodes = nodesOf(commandLink)
+    const node = nodes[Math.floor(random() * nodes.length)]
+    if (node) return node.duplicate(override)
+    // The cluster is away. Its first node fails as well, and then another one is tried.
+    const first = target.type === 'cluster' ? { ...target.options, ...target.nodes[0] } : {}
+    return library.single({ ...first, ...override })
+  }
+
+  const commandLink = make('command')
+  const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience })
+  let worker: Calls | undefined
+  const subscriber = createSubscriber({ ...events, connect: connectSubscriber, clock, delay, patience: connecting })
+  let stopHeartbeat: CancelTimer = () => {}
+
+  function close(): void {
+    stopHeartbeat()
+    subscriber.close()
+    command.close()
+    worker?.close()
+    for (const link of own) link.disconnect()
+  }
+
+  function openWorker(): Calls {
+    const link = target.type === 'single' ? make('worker') : commandLink
+    if (link !== commandLink) link.connect().catch(() => {}) // It tries for ever, and its calls tell of it.
+    return createCalls({ link, prefix, clock, patience: workerPatience })
+  }
+
+  try {
+    await firstConnect(commandLink, context)
+    await checkServer(command, context, name)
+  } catch (error) {
+    close()
+    throw error
+  }
+  stopHeartbeat = clock.every(heartbeat, () => {
+    for (const link of own) ping(link)
+    subscriber.ping()
+  })
+
+  return {
+    prefix,
+    command,
+    get worker() {
+      worker ??= openWorker()
+      return worker
+    },
+    subscriber,
+    close,
+  }
+}
+
+/** ioredis goes on trying when the first attempt fails. Who starts wants to know. */
+async function firstConnect(link: Link, { clock }: DriverContext): Promise<void> {
+  let failure: unknown
+  const note = (error: unknown) => {
+    failure = error
+  }
+  link.on('error', note)
+  try {
+    if (link.status === 'wait') await link.connect()
+    else if (link.status !== 'ready') {
+      const ready = new Promise<void>((resolve) => void link.once('ready', resolve))
+      if (!(await within(clock, connecting, ready))) throw new Error('it was not ready in time')
+    }
+  } catch (error) {
+    throw unavailable(failure ?? error, 'Redis cannot be reached')
+  } finally {
+    link.off('error', note)
+  }
+}
+
+async function checkServer(calls: Calls, { report }: DriverContext, name: string): Promise<void> {
+  const info = String(await calls.send((link) => link.info()))
+  const [major = 0, minor = 0] = /redis_version:(\d+)\.(\d+)/.exec(info)?.slice(1).map(Number) ?? []
+  if (major > 0 && (major < 6 || (major === 6 && minor < 2))) {
+    throw new TriportError(
+      'ERR_UNSUPPORTED',
+      `Redis ${major}.${minor} is too old. triport needs 6.2 or later, or Valkey.`,
+    )
+  }
+  const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1] ?? 'noeviction'
+  if (policy !== 'noeviction') report(mayEvict(policy), { stage: `redis.${name}.start` })
+}
+
+function mayEvict(policy: string): TriportError {
+  return new TriportError(
+    'ERR_CONFIG_INVALID',
+    `Redis has the maxmemory-policy "${policy}": when its memory is full, it drops jobs and messages and says nothing. ` +
+      'Set it to noeviction.',
+    { details: { policy } },
+  )
+}

@@ -1,0 +1,28 @@
+import { errorFrom, TriportError } from '../../core/errors.js'
+
+/** What Redis and its client say when the link, and not the command, is at fault: sent again, the command may work. */
+const ofLink =
+  /connection is closed|isn't (?:writeable|ready)|max retries per request|stream isn|socket (?:timeout|closed)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|aborted due to connection close|refresh slots cache|Too many Cluster redirections/i
+
+/** Whether sending the same command again, when the link is back, can help. */
+export function isOfLink(error: unknown): boolean {
+  return ofLink.test(errorFrom(error).message)
+}
+
+/** Whether the server does not know the script, so that it must be sent whole. */
+export function isUnknownScript(error: unknown): boolean {
+  return errorFrom(error).message.includes('NOSCRIPT')
+}
+
+/** What goes wrong at Redis, as callers get it. */
+export function unavailable(cause: unknown, what = 'Redis did not do it'): TriportError {
+  const error = bare(cause)
+  return new TriportError('ERR_DRIVER_UNAVAILABLE', `${what}: ${error.message}`, { cause: error })
+}
+
+/** The error without the command that ioredis hangs on to it: that holds passwords and the payloads of jobs. */
+function bare(cause: unknown): Error {
+  const error = errorFrom(cause)
+  Reflect.deleteProperty(error, 'command')
+  return error
+}

@@ -1,0 +1,46 @@
+import type { Cluster, Redis } from 'ioredis'
+import { TriportError } from '../../core/errors.js'
+import type { RedisNode } from './options.js'
+
+/** A connection to one Redis, or to the nodes of a cluster. */
+export type Link = Redis | Cluster
+
+/** Makes connections. */
+export interface Library {
+  single(options: object): Redis
+  cluster(nodes: readonly RedisNode[], options: object): Cluster
+}
+
+/**
+ * Loads ioredis.
+ *
+ * @throws `ERR_PEER_MISSING` when it is not installed.
+ */
+export async function loadLibrary(): Promise<Library> {
+  const { Redis, Cluster } = await importLibrary()
+  // What the options come to is decided at run time, and the overloads of its constructors do not take that.
+  return {
+    single: (options) => new Redis(options as never),
+    cluster: (nodes, options) => {
+      return new Cluster(
+        nodes.map(({ host, port = 6_379 }) => ({ host, port })),
+        options as never,
+      )
+    },
+  }
+}
+
+async function importLibrary() {
+  try {
+    return await import('ioredis')
+  } catch (cause) {
+    throw new TriportError('ERR_PEER_MISSING', 'Redis needs the package "ioredis". Run: npm install ioredis@6', {
+      cause,
+    })
+  }
+}
+
+/** The connections that a link has open: one, or one for each node in use. */
+export function nodesOf(link: Link): readonly Redis[] {
+  return link.isCluster ? (link as Cluster).nodes('all') : [link as Redis]
+}

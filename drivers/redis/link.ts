@@ -1,0 +1,125 @@
+import type { Clock } from '../../core/clock.js'
+import { TriportError } from '../../core/errors.js'
+import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
+import { isOfLink, isUnknownScript, unavailable } from './errors.js'
+import { type Link, nodesOf } from './library.js'
+import type { Script, ScriptArg } from './script.js'
+
+/** How long calls wait. */
+export interface Patience {
+  /** Milliseconds until a call that was not answered rejects. */
+  readonly answer: number
+  /** Milliseconds for which a call waits for a link that is down. */
+  readonly down: number
+}
+
+/**
+ * Calls over one link. What was under way when the link broke is sent again when it is back, so every call MUST be harmless when it
+ * arrives twice. Nothing is sent for a caller who was told that it failed. Rejects with `ERR_DRIVER_UNAVAILABLE`.
+ */
+export interface Calls {
+  /** One call of a script. */
+  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  /** Commands of your own. `work` may be called several times. */
+  send<T>(work: (link: Link) => Promise<T>): Promise<T>
+  close(): void
+}
+
+export interface CallsDeps {
+  readonly link: Link
+  /** `{triport}:` */
+  readonly prefix: string
+  readonly clock: Clock
+  readonly patience: Patience
+}
+
+export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls {
+  const deadlines = createDeadlines(clock)
+  let closed = false
+
+  async function send<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    const overdue = { is: false }
+    return answered(deadlines, clock.monotonic() + patience.answer, overdue, attempt(work, overdue))
+  }
+
+  async function attempt<T>(work: (link: Link) => Promise<T>, overdue: { is: boolean }): Promise<T> {
+    for (let broken = 0; ; ) {
+      if (link.status !== 'ready') await ready()
+      if (overdue.is) throw new Error('Nobody waits for it any more.')
+      try {
+        return await work(link)
+      } catch (error) {
+        if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw unavailable(error)
+        if (link.status === 'ready') await pause(clock, betweenTries) // As while a replica is made the master.
+      }
+    }
+  }
+
+  /** Resolves when the link is up. */
+  function ready(): Promise<void> {
+    if (closed) return Promise.reject(new TriportError('ERR_DRIVER_UNAVAILABLE', 'The connection to Redis was closed.'))
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(patience.down, () => end(() => reject(unavailable(new Error('it is not connected')))))
+      const onReady = () => end(resolve)
+      const onEnd = () => end(() => reject(unavailable(new Error('its connection was closed'))))
+      function end(then: () => void): void {
+        cancel()
+        link.off('ready', onReady)
+        link.off('end', onEnd)
+        then()
+      }
+      link.once('ready', onReady)
+      link.once('end', onEnd)
+    })
+  }
+
+  return {
+    run: (script, args) => send((target) => evaluate(target, script, prefix, args)),
+    send,
+    close() {
+      closed = true
+      deadlines.close()
+    },
+  }
+}
+
+/** How often a call is sent again, and how long after a refusal, in milliseconds. */
+const mostTries = 20
+const betweenTries = 250
+
+async function evaluate(
+  link: Link,
+  { sha, lua }: Script,
+  prefix: string,
+  args: readonly ScriptArg[],
+): Promise<unknown> {
+  try {
+    return await link.evalsha(sha, 1, prefix, ...args)
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error
+    return await link.eval(lua, 1, prefix, ...args)
+  }
+}
+
+function answered<T>(deadlines: Deadlines, at: number, overdue: { is: boolean }, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const deadline: Deadline = {
+      at,
+      due() {
+        overdue.is = true
+        reject(unavailable(new Error('it did not answer in time')))
+      },
+    }
+    deadlines.add(deadline)
+    answer.then(resolve, reject).finally(() => deadlines.delete(deadline))
+  })
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve))
+}
+
+/** Asks each connection for a sign of life. One that gives none is dropped by its `socketTimeout`, and made anew. */
+export function ping(link: Link): void {
+  for (const node of nodesOf(link)) if (node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
+}
