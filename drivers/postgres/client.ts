@@ -1,0 +1,52 @@
+import { TriportError } from '../../core/errors.js'
+import type { ClientContext, PostgresClient } from './database.js'
+import { openEmbedded } from './embedded.js'
+import { unavailable } from './failures.js'
+import type { PostgresClientOptions } from './options.js'
+import { openServer } from './server.js'
+
+/**
+ * Opens a database. Queue and rooms with the same `dataDir` get the same one.
+ *
+ * @throws `ERR_OPTION_INVALID`, `ERR_PEER_MISSING`, `ERR_DRIVER_UNAVAILABLE`
+ */
+export async function openClient(options: PostgresClientOptions, context: ClientContext): Promise<PostgresClient> {
+  check(options)
+  const embedded = options.dataDir !== undefined || isPglite(options.client)
+  try {
+    return await (embedded ? openEmbedded(options, context) : openServer(options, context))
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+/** PGlite is the one that has `exec`. */
+export function isPglite(client: PostgresClientOptions['client']): boolean {
+  return client !== undefined && 'exec' in client
+}
+
+function check(options: PostgresClientOptions): void {
+  const { url, host, pool, client, dataDir, directUrl, schema = 'triport' } = options
+  const ways = { url, host, pool, client, dataDir }
+  const given = Object.entries(ways).filter(([, value]) => value !== undefined)
+  if (given.length !== 1) {
+    const told = given.map(([name]) => name).join(', ') || 'none of them'
+    throw invalid(`Say where the database is by one of url, host, pool, client and dataDir. There is ${told}.`)
+  }
+  if (!/^[a-z_][a-z0-9_]{0,40}$/.test(schema)) {
+    throw invalid(`The schema is ${JSON.stringify(schema)}. Use lower case letters, digits and _, at most 41.`)
+  }
+  for (const [name, text] of Object.entries({ url, directUrl })) {
+    if (text !== undefined && !isPostgresUrl(text)) {
+      throw invalid(`${name} is not a URL that starts with postgres:// or postgresql://.`) // Without the text: it has a password.
+    }
+  }
+}
+
+function isPostgresUrl(text: string): boolean {
+  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)
+}
+
+function invalid(message: string): TriportError {
+  return new TriportError('ERR_OPTION_INVALID', message)
+}
