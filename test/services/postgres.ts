@@ -1,11 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { missingPrivate, type PrivateService, startPrivate } from './private-server.js'
 import {
   foreignService,
   missingService,
   type Owner,
   onFreePort,
+  type Program,
   type Service,
   serviceFolder,
   startProgram,
@@ -19,32 +21,46 @@ export async function postgresService(): Promise<Service> {
   return await onFreePort((port) => start(binaries, port))
 }
 
+/**
+ * A PostgreSQL of the caller's own, whatever the environment says, as durable as PostgreSQL is by default. Stop it when done. `kill` with
+ * `INT` is the shutdown that PostgreSQL calls fast, with `QUIT` the immediate one.
+ */
+export async function privatePostgres(): Promise<PrivateService> {
+  const binaries = findBinaries()
+  if (!binaries) return missingPrivate('No PostgreSQL: install postgresql.')
+  return await onFreePort((port) => startPrivate({ ...prepare(binaries, port, settings), url: urlOf(port), port }))
+}
+
 async function start(binaries: string, port: number): Promise<Service> {
+  const stop = await startProgram(prepare(binaries, port, [...settings, ...careless]))
+  return { url: urlOf(port), missing: false, stop }
+}
+
+/** Makes an empty database. */
+function prepare(binaries: string, port: number, settings: readonly string[]): Program {
   const owner = ownerOfServer()
   const folder = serviceFolder('postgres', owner)
   const data = join(folder, 'data')
   const init = ['-D', data, '-U', 'triport', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
   execFileSync(join(binaries, 'initdb'), init, { ...owner, cwd: folder, stdio: 'pipe' })
-  const stop = await startProgram({
+  return {
     file: join(binaries, 'postgres'),
     args: ['-D', data, '-p', `${port}`, ...settings.flatMap((setting) => ['-c', setting])],
     folder,
     owner,
     ready: /ready to accept connections/,
     signal: 'INT',
-  })
-  return { url: `postgres://triport@127.0.0.1:${port}/postgres`, missing: false, stop }
+  }
 }
 
+function urlOf(port: number): string {
+  return `postgres://triport@127.0.0.1:${port}/postgres`
+}
+
+const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+
 /** For tests: nothing has to survive the machine. A killed server still recovers, for its pages are in the kernel's cache. */
-const settings = [
-  'listen_addresses=127.0.0.1',
-  'unix_socket_directories=',
-  'fsync=off',
-  'synchronous_commit=off',
-  'full_page_writes=off',
-  'max_connections=200',
-]
+const careless = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
 /** The folder of the newest installed server. Debian keeps its programs off the PATH. */
 function findBinaries(): string | undefined {

@@ -30,26 +30,43 @@ export interface Owner {
 export interface Program {
   readonly file: string
   readonly args: readonly string[]
-  /** The server's working folder. It is deleted when the server ends. */
+  /** The server's working folder. It is deleted when the server ends, unless `keep`. */
   readonly folder: string
+  readonly keep?: boolean
   readonly owner?: Owner | undefined
   /** What the server prints when it takes connections. */
   readonly ready: RegExp
   /** Ends the server without waiting for its clients. */
-  readonly signal: 'TERM' | 'INT'
+  readonly signal: 'TERM' | 'INT' | 'KILL'
 }
+
+/** A server that runs. */
+export interface RunningProgram {
+  signal(name: 'STOP' | 'CONT'): void
+  /** Sends the server a signal that ends it, and resolves when it has ended. */
+  end(name: DeadlySignal): Promise<void>
+  stop(): Promise<void>
+}
+
+export type DeadlySignal = 'KILL' | 'TERM' | 'INT' | 'QUIT'
 
 /** Starts a server that ends when `stop` is called or when this process ends, however it ends. */
 export async function startProgram(program: Program): Promise<() => Promise<void>> {
-  const { file, args, folder, signal, owner } = program
-  const child = spawn('sh', ['-c', supervise, signal, folder, file, ...args], {
+  return (await runProgram(program)).stop
+}
+
+/** The same, for those who send it signals. */
+export async function runProgram(program: Program): Promise<RunningProgram> {
+  const { file, args, folder, signal, owner, keep = false } = program
+  const child = spawn('sh', ['-c', supervise, signal, keep ? '' : folder, file, ...args], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', TZ: 'UTC' },
     ...owner,
   })
   const ended = once(child, 'exit')
+  let pid: number
   try {
-    await readiness(child, program)
+    pid = await readiness(child, program)
   } catch (error) {
     child.stdin.end()
     await ended
@@ -57,10 +74,23 @@ export async function startProgram(program: Program): Promise<() => Promise<void
   }
   child.unref()
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Partial<Socket>).unref?.()
-  return async () => {
-    child.ref()
-    child.stdin.end()
-    await ended
+
+  function signal(name: DeadlySignal | 'STOP' | 'CONT'): void {
+    if (child.exitCode === null) process.kill(pid, `SIG${name}`)
+  }
+
+  return {
+    signal,
+    async end(name) {
+      child.ref()
+      signal(name)
+      await ended
+    },
+    async stop() {
+      child.ref()
+      child.stdin.end()
+      await ended
+    },
   }
 }
 
@@ -93,25 +123,30 @@ async function freePort(): Promise<number> {
 
 // Reads its standard input until whoever started it closes it or dies, then ends the server and deletes its folder.
 // The server writes to our pipes itself; `exec 3<&0` because a background command of sh has no standard input.
+// CONT last: a server that was stopped hears no other signal.
 const supervise = `
 folder=$1; shift
 exec 3<&0
 "$@" 3<&- & server=$!
-(cat <&3 >/dev/null; kill -$0 $server 2>/dev/null) & watcher=$!
+echo "supervised process $server"
+(cat <&3 >/dev/null; kill -$0 $server; kill -CONT $server) 2>/dev/null & watcher=$!
 wait $server; status=$?
 kill $watcher 2>/dev/null
-cd /; rm -rf "$folder"
+cd /; [ -z "$folder" ] || rm -rf "$folder"
 exit $status`
 
 const startTimeout = 30_000
 
-function readiness(child: ChildProcess, { ready, file }: Program): Promise<void> {
+/** Resolves with the server's process id. */
+function readiness(child: ChildProcess, { ready, file }: Program): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = ''
+    let pid = 0
     const timer = setTimeout(() => reject(new Error(`${file} was not ready in time:\n${output}`)), startTimeout)
     function onData(data: Buffer): void {
       output = (output + data).slice(-10_000)
-      if (ready.test(output)) settle(resolve)
+      pid ||= Number(/^supervised process (\d+)$/m.exec(output)?.[1] ?? 0)
+      if (pid && ready.test(output)) settle(() => resolve(pid))
     }
     function onExit(code: number | null): void {
       settle(() => reject(new Error(`${file} ended with ${code}:\n${output}`)))
