@@ -75,15 +75,15 @@ export async function runProgram(program: Program): Promise<RunningProgram> {
   child.unref()
   for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Partial<Socket>).unref?.()
 
-  function signal(name: DeadlySignal | 'STOP' | 'CONT'): void {
+  function send(name: DeadlySignal | 'STOP' | 'CONT'): void {
     if (child.exitCode === null) process.kill(pid, `SIG${name}`)
   }
 
   return {
-    signal,
+    signal: send,
     async end(name) {
       child.ref()
-      signal(name)
+      send(name)
       await ended
     },
     async stop() {
