@@ -1,18 +1,25 @@
+/** What one run measured, in the workload's unit: one figure, or several by name. */
+export type Sample = number | Readonly<Record<string, number>>
+
 /** One subject of a workload: sets itself up, and measures one run. */
 export interface Subject {
-  /** Measures once and returns a figure in the workload's unit. It MUST check its own counts before it returns. */
-  run(): Promise<number>
+  /** Measures once. It MUST check its own counts before it returns. */
+  run(): Promise<Sample>
   close?(): Promise<void>
 }
+
+export type Unit = 'jobs/s' | 'us' | 'ns/job' | 'bytes/job' | 'messages/s' | 'ms'
 
 /** Something that is measured on several subjects. */
 export interface Workload {
   /** For example `queue.drain`. */
   readonly bench: string
   readonly driver: string
-  readonly unit: 'jobs/s' | 'us' | 'ns/job' | 'bytes/job' | 'messages/s' | 'ms'
+  readonly unit: Unit
   /** By name: `triport`, `control`, or the package of a peer. */
   readonly subjects: Readonly<Record<string, () => Promise<Subject>>>
+  /** How many times as good as this subject triport is to be. */
+  readonly bars?: Readonly<Record<string, number>>
 }
 
 /** The figures of one subject on one workload. */
@@ -20,34 +27,29 @@ export interface Figure {
   readonly bench: string
   readonly driver: string
   readonly subject: string
-  readonly unit: string
+  readonly unit: Unit
   readonly median: number
   readonly min: number
   readonly max: number
   readonly runs: number
-  readonly versions: Readonly<Record<string, string>>
+  readonly bar?: number | undefined
 }
 
 /** Runs every subject of every workload `runs` times, in turns, after one run that does not count. */
-export async function measure(
-  workloads: readonly Workload[],
-  runs: number,
-  versions: Figure['versions'],
-): Promise<Figure[]> {
-  const samples = new Map<string, number[]>()
+export async function measure(workloads: readonly Workload[], runs: number): Promise<Figure[]> {
+  const samples = new Map<() => Promise<Subject>, Sample[]>()
   for (let round = 0; round <= runs; round++) {
-    for (const workload of workloads) {
-      for (const [name, open] of Object.entries(workload.subjects)) {
-        const value = await once(open)
-        const key = `${workload.bench} ${name}`
-        if (round > 0) samples.set(key, [...(samples.get(key) ?? []), value])
+    for (const { bench, driver, subjects } of workloads) {
+      for (const [name, open] of Object.entries(subjects)) {
+        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round}/${runs} ${driver} ${bench} ${name}`)
+        const sample = await once(open)
+        if (round > 0) samples.set(open, [...(samples.get(open) ?? []), sample])
       }
     }
   }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   return workloads.flatMap((workload) =>
-    Object.keys(workload.subjects).map((subject) =>
-      figure(workload, subject, samples.get(`${workload.bench} ${subject}`) ?? [], versions),
-    ),
+    Object.entries(workload.subjects).flatMap(([subject, open]) => figures(workload, subject, samples.get(open) ?? [])),
   )
 }
 
@@ -62,7 +64,19 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN
 }
 
-async function once(open: () => Promise<Subject>): Promise<number> {
+/** Calls per second of `work`, which makes `count` of them. */
+export async function timed(count: number, work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return (count / (performance.now() - start)) * 1_000
+}
+
+/** Lets the event loop turn once. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function once(open: () => Promise<Subject>): Promise<Sample> {
   const subject = await open()
   globalThis.gc?.()
   try {
@@ -72,19 +86,22 @@ async function once(open: () => Promise<Subject>): Promise<number> {
   }
 }
 
-function figure(workload: Workload, subject: string, values: readonly number[], versions: Figure['versions']): Figure {
-  const { bench, driver, unit } = workload
+function figures(workload: Workload, subject: string, samples: readonly Sample[]): Figure[] {
+  const { bench, driver, unit, bars } = workload
   const round = (value: number) => Number(value.toPrecision(4))
-  const [median, min, max] = [quantile(values, 0.5), Math.min(...values), Math.max(...values)]
-  return {
-    bench,
-    driver,
-    subject,
-    unit,
-    median: round(median),
-    min: round(min),
-    max: round(max),
-    runs: values.length,
-    versions,
-  }
+  const named = samples.map((sample) => (typeof sample === 'number' ? { '': sample } : sample))
+  return Object.keys(named[0] ?? {}).map((name) => {
+    const values = named.map((sample) => sample[name] ?? Number.NaN)
+    return {
+      bench: name ? `${bench}.${name}` : bench,
+      driver,
+      subject,
+      unit,
+      median: round(quantile(values, 0.5)),
+      min: round(Math.min(...values)),
+      max: round(Math.max(...values)),
+      runs: values.length,
+      bar: bars?.[subject],
+    }
+  })
 }

@@ -1,15 +1,16 @@
-// npm run bench -- <suite> [--json] [--runs 5] [--share 1]
+// npm run bench -- <suite> [--json] [--runs 5] [--share 1] [--only <part of a bench's name>]
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { type Figure, measure, type Workload } from './harness.js'
-import { peerVersions } from './peers.js'
+import { measure } from './harness.js'
+import { compare, print } from './report.js'
+import type { Suite } from './suite.js'
 
-const lessIsBetter = new Set(['ms', 'us', 'ns/job', 'bytes/job'])
-
-const suites: Readonly<Record<string, (share: number) => Promise<Workload[]>>> = {
-  queue: async (share) => (await import('./queue.js')).queueWorkloads(share),
-  'queue-costs': async (share) => (await import('./queue-costs.js')).queueCostWorkloads(share),
-  rooms: async (share) => (await import('./rooms.js')).roomsWorkloads(share),
+const suites: Readonly<Record<string, (share: number) => Promise<Suite>>> = {
+  queue: async (share) => (await import('./queue.js')).queueSuite(share),
+  'queue-costs': async (share) => (await import('./queue-costs.js')).queueCostSuite(share),
+  rooms: async (share) => (await import('./rooms.js')).roomsSuite(share),
+  redis: async (share) => (await import('./redis.js')).redisSuite(share),
+  postgres: async (share) => (await import('./postgres.js')).postgresSuite(share),
 }
 
 const { values, positionals } = parseArgs({
@@ -18,6 +19,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     runs: { type: 'string', default: '5' },
     share: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
   },
 })
 
@@ -30,23 +32,16 @@ if (!suite || positionals.length !== 1) {
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
 }
-const figures = await measure(await suite(Number(values.share)), Number(values.runs), {
-  triport: version,
-  node: process.versions.node,
-  ...peerVersions(['fastq']),
-})
-
-if (values.json) for (const figure of figures) console.log(JSON.stringify(figure))
-else print(figures)
-
-/** A row a figure; the ratio is to the control of the same workload, above 1 where triport does better. */
-function print(rows: readonly Figure[]): void {
-  const table = rows.map((row) => {
-    const control =
-      rows.find(({ bench, subject }) => bench === row.bench && subject === 'control')?.median ?? Number.NaN
-    const ratio = lessIsBetter.has(row.unit) ? control / row.median : row.median / control
-    const { bench, driver, subject, unit, median, min, max } = row
-    return { bench, driver, subject, unit, median, min, max, 'of control': Number(ratio.toFixed(3)) }
-  })
-  console.table(table)
+// The timers of a runtime keep no process alive, and a workload may wait for one.
+const alive = setInterval(() => {}, 60_000)
+const { workloads, versions, close } = await suite(Number(values.share))
+try {
+  const chosen = workloads.filter(({ bench }) => bench.includes(values.only))
+  const rows = compare(await measure(chosen, Number(values.runs)))
+  const all = { triport: version, node: process.versions.node, ...versions }
+  if (values.json) for (const row of rows) console.log(JSON.stringify({ ...row, versions: all }))
+  else print(rows)
+} finally {
+  await close?.()
+  clearInterval(alive)
 }

@@ -7,28 +7,34 @@ import { chain } from '../../core/workflow/chain.js'
 import { group } from '../../core/workflow/group.js'
 import { step } from '../../core/workflow/step.js'
 import { createRuntime } from '../../drivers/index.js'
-import { type Subject, verify, type Workload } from './harness.js'
-import { type Counting, concurrency, counting, gateOnce, timed } from './queue-subject.js'
+import { type Subject, timed, verify, type Workload } from './harness.js'
+import { memory } from './queue.js'
+import { enqueueAll } from './queue-workloads.js'
+import type { Suite } from './suite.js'
+import { createGate, createTally } from './tally.js'
+import { type TriportOptions, triportQueue } from './triport-queue.js'
+
+type Config = NonNullable<TriportOptions['config']>
 
 /** What parts of the queue cost, on the memory driver. The control of a cost is a job without any of them. */
-export async function queueCostWorkloads(share = 1): Promise<Workload[]> {
+export async function queueCostSuite(share: number): Promise<Suite> {
   const size = (full: number) => Math.max(1_000, Math.round(full * share))
-  const memory = { driver: 'memory' } as const
-  return [
+  const driver = 'memory'
+  const workloads: Workload[] = [
     {
-      ...memory,
+      driver,
       bench: 'queue.cost',
       unit: 'ns/job',
       subjects: {
-        control: () => costPerJob(size(50_000), {}),
-        retry: () => costPerJob(size(50_000), { before: failFirst, config: { report() {} } }),
-        'run middleware': () => costPerJob(size(50_000), { config: { middleware: [{ run: (_, next) => next() }] } }),
-        tracing: () => costPerJob(size(50_000), { config: { tracer: { driver: 'memory' } } }),
+        control: () => costPerJob(size(50_000)),
+        retry: () => costPerJob(size(50_000), { report() {} }, failFirst),
+        'run middleware': () => costPerJob(size(50_000), { middleware: [{ run: (_, next) => next() }] }),
+        tracing: () => costPerJob(size(50_000), { tracer: { driver: 'memory' } }),
         timeout: () => costOfDeadline(size(500_000)),
       },
     },
     {
-      ...memory,
+      driver,
       bench: 'queue.cost.enqueue',
       unit: 'ns/job',
       subjects: {
@@ -36,44 +42,54 @@ export async function queueCostWorkloads(share = 1): Promise<Workload[]> {
         middleware: () => costOfEnqueue(size(50_000), [{ enqueue: (call, next) => next(call) }]),
       },
     },
-    { ...memory, bench: 'queue.due', unit: 'jobs/s', subjects: { triport: () => comingDue(size(100_000)) } },
-    { ...memory, bench: 'queue.chord', unit: 'us', subjects: { triport: () => chordOf(size(1_000)) } },
-    { ...memory, bench: 'queue.heap', unit: 'bytes/job', subjects: { triport: () => heapPerJob(size(100_000)) } },
+    { driver, bench: 'queue.due', unit: 'jobs/s', subjects: { triport: () => comingDue(size(100_000)) } },
+    { driver, bench: 'queue.chord', unit: 'us', subjects: { triport: () => chordOf(size(1_000)) } },
+    { driver, bench: 'queue.heap', unit: 'bytes/job', subjects: { triport: () => heapPerJob(size(100_000)) } },
   ]
+  return { workloads }
 }
 
 /** Claim, attempt and settlement of a job that waits already. */
-async function costPerJob(count: number, options: Omit<Counting, 'worker'>): Promise<Subject> {
-  const gate = gateOnce()
-  const before = (attempt: number) => gate.wait() ?? options.before?.(attempt)
-  const { enqueueMany, ended, close } = await counting({ ...options, worker: true, before })
+async function costPerJob(
+  count: number,
+  config: Config = {},
+  before: (attempt: number) => void = () => {},
+): Promise<Subject> {
+  const gate = createGate()
+  const tally = createTally(count)
+  function run(number: number, attempt: number): void {
+    before(attempt)
+    tally.ran(number)
+  }
+  const queue = await triportQueue({
+    ...memory,
+    config,
+    run: (number, attempt) => gate.pass(() => run(number, attempt)),
+  })
   return {
-    close,
+    close: queue.close,
     async run() {
-      await enqueueMany(count)
+      await enqueueAll(queue, count)
       const rate = await timed(count, () => {
         gate.open()
-        return ended(count)
+        return tally.ended(queue)
       })
       return 1e9 / rate
     },
   }
 }
 
-function failFirst(attempt: number): undefined {
+function failFirst(attempt: number): void {
   if (attempt === 1) throw new Error('once more')
 }
 
-async function costOfEnqueue(
-  count: number,
-  middleware: NonNullable<Counting['config']>['middleware'],
-): Promise<Subject> {
-  const { enqueueMany, counts, close } = await counting({ worker: false, config: { middleware: middleware ?? [] } })
+async function costOfEnqueue(count: number, middleware: NonNullable<Config['middleware']>): Promise<Subject> {
+  const queue = await triportQueue({ ...memory, config: { middleware } })
   return {
-    close,
+    close: queue.close,
     async run() {
-      const rate = await timed(count, () => enqueueMany(count))
-      verify('waiting jobs', (await counts()).waiting, count)
+      const rate = await timed(count, () => enqueueAll(queue, count))
+      verify('waiting jobs', await queue.remaining(), count)
       return 1e9 / rate
     },
   }
@@ -85,7 +101,7 @@ async function costOfDeadline(count: number): Promise<Subject> {
   return {
     close: async () => deadlines.close(),
     async run() {
-      const open = Array.from({ length: concurrency }, () => ({ at: performance.now() + 300_000, due() {} }))
+      const open = Array.from({ length: memory.concurrency }, () => ({ at: performance.now() + 300_000, due() {} }))
       for (const deadline of open) deadlines.add(deadline)
       const rate = await timed(count, async () => {
         for (let n = 0; n < count; n++) {
@@ -101,14 +117,15 @@ async function costOfDeadline(count: number): Promise<Subject> {
 
 /** Delayed jobs that become due at one moment: jobs per second from then on. */
 async function comingDue(count: number): Promise<Subject> {
-  const { enqueueMany, ended, close } = await counting({ worker: true })
+  const tally = createTally(count)
+  const queue = await triportQueue({ ...memory, run: tally.ran })
   return {
-    close,
+    close: queue.close,
     async run() {
       const due = Date.now() + 3_000
-      await enqueueMany(count, { runAt: new Date(due) })
+      await enqueueAll({ enqueueMany: (numbers) => queue.enqueueMany(numbers, { runAt: new Date(due) }) }, count)
       if (Date.now() >= due) throw new Error('The jobs became due while they were enqueued. The figure is void.')
-      await ended(count)
+      await tally.ended(queue)
       return (count / (Date.now() - due)) * 1_000
     },
   }
@@ -123,7 +140,7 @@ async function chordOf(size: number): Promise<Subject> {
     queue: { driver: 'memory' },
     tracer: { driver: 'noop' },
     rooms: { driver: 'memory' },
-    worker: { concurrency },
+    worker: { concurrency: memory.concurrency },
   }).start()
   return {
     close: () => runtime.stop(),
@@ -143,15 +160,15 @@ async function chordOf(size: number): Promise<Subject> {
 async function heapPerJob(count: number): Promise<Subject> {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
-  const { enqueueMany, counts, close } = await counting({ worker: false })
+  const queue = await triportQueue(memory)
   return {
-    close,
+    close: queue.close,
     async run() {
       collect()
       const before = process.memoryUsage().heapUsed
-      await enqueueMany(count)
+      await enqueueAll(queue, count)
       collect()
-      verify('waiting jobs', (await counts()).waiting, count)
+      verify('waiting jobs', await queue.remaining(), count)
       return (process.memoryUsage().heapUsed - before) / count
     },
   }

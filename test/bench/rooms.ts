@@ -7,7 +7,8 @@ import * as ws from 'ws'
 import { attach } from '../../adapters/index.js'
 import { createRuntime } from '../../drivers/index.js'
 import { fanoutData } from './fanout-message.js'
-import { type Subject, verify, type Workload } from './harness.js'
+import { type Subject, turn, verify, type Workload } from './harness.js'
+import type { Suite } from './suite.js'
 
 const path = '/ws/bench/1'
 
@@ -21,16 +22,17 @@ interface Served {
 }
 
 /** The rooms' workloads on the memory driver: clients are in another process, which checks the number of every frame. */
-export async function roomsWorkloads(share = 1): Promise<Workload[]> {
+export async function roomsSuite(share: number): Promise<Suite> {
   const turns = Math.max(10, Math.round(200 * share))
   const some = { clients: 1_000, turns, figure: perSecond }
   const many = { clients: 5_000, turns: Math.max(5, Math.round(10 * share)), perTurn: 10 }
-  return [
+  const workloads = [
     workload('rooms.fanout', 'messages/s', { ...some, perTurn: 1 }),
     workload('rooms.fanout-burst', 'messages/s', { ...some, perTurn: 10 }),
     workload('rooms.loop-delay', 'ms', { ...many, figure: ({ delays }) => delays.percentile(99) / 1e6 }),
     workload('rooms.loop-delay-max', 'ms', { ...many, figure: ({ delays }) => delays.max / 1e6 }),
   ]
+  return { workloads }
 }
 
 interface Run {
@@ -179,8 +181,4 @@ function envelope(number: number): string {
   const id = '0190c0de-cafe-7000-8000-000000000000'
   const ts = new Date().toISOString()
   return JSON.stringify({ type: 'tick', id, room: 'bench:1', ts, data: fanoutData(number), seq: number, epoch: 'k3f9' })
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

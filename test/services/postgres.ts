@@ -24,11 +24,14 @@ export async function postgresService(): Promise<Service> {
 /**
  * A PostgreSQL of the caller's own, whatever the environment says, as durable as PostgreSQL is by default. Stop it when done. `kill` with
  * `INT` is the shutdown that PostgreSQL calls fast, with `QUIT` the immediate one.
+ *
+ * @param own More settings: `shared_buffers=512MB`.
  */
-export async function privatePostgres(): Promise<PrivateService> {
+export async function privatePostgres(own: readonly string[] = []): Promise<PrivateService> {
   const binaries = findBinaries()
   if (!binaries) return missingPrivate('No PostgreSQL: install postgresql.')
-  return await onFreePort((port) => startPrivate({ ...prepare(binaries, port, settings), url: urlOf(port), port }))
+  const all = [...settings, ...own]
+  return await onFreePort((port) => startPrivate({ ...prepare(binaries, port, all), url: urlOf(port), port }))
 }
 
 async function start(binaries: string, port: number): Promise<Service> {

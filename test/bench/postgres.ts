@@ -1,0 +1,81 @@
+import { Client } from 'pg'
+import { privatePostgres } from '../services/postgres.js'
+import type { BenchQueue, Contender, Run, Use } from './bench-queue.js'
+import { barePostgres } from './controls/postgres.js'
+import { type GraphileWorker, graphileWorker } from './peers/graphile-worker.js'
+import { pgBoss } from './peers/pg-boss.js'
+import { peer, peerVersions } from './peers.js'
+import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
+import type { Suite } from './suite.js'
+
+/** As durable as by default, but with room for the tables in its memory. */
+const settings = ['shared_buffers=512MB']
+
+/** Queue and rooms on one private PostgreSQL, in a new database for each run. */
+export async function postgresSuite(share: number): Promise<Suite> {
+  const service = await privatePostgres(settings)
+  if (service.url === undefined) throw new Error(service.missing)
+  const admin = new Client({ connectionString: service.url })
+  await admin.connect()
+  const url = Object.assign(new URL(service.url), { pathname: '/bench' }).href
+  const graphile = await peer<GraphileWorker>('graphile-worker')
+
+  const onEmpty = (open: (use: Use, run?: Run) => Promise<BenchQueue>, uses?: readonly Use[]): Contender => ({
+    ...(uses ? { uses } : {}),
+    async open(use, run) {
+      await admin.query('drop database if exists bench with (force)')
+      await admin.query('create database bench')
+      await admin.query('checkpoint')
+      return open(use, run)
+    },
+  })
+  const contenders: Record<string, Contender> = {
+    'pg-boss': onEmpty((use, run) => pgBoss(url, use, run)),
+    'pg-boss fetch': onEmpty((use, run) => pgBoss(url, use, run, 'fetch'), ['drain']),
+    ...(graphile
+      ? {
+          'graphile-worker': onEmpty(
+            (use, run) => graphileWorker(graphile, url, use, run),
+            ['enqueue', 'bulk', 'drain', 'pickup'],
+          ),
+        }
+      : {}),
+    control: onEmpty((_, run) => barePostgres(url, run)),
+  }
+  return {
+    workloads: queueWorkloads({ driver: 'postgres', load: loadOf(share), contenders, bars }),
+    versions: { postgres: await versionOf(admin), ...peerVersions(['pg', 'pg-boss', 'graphile-worker']) },
+    async close() {
+      await admin.end()
+      await service.stop()
+    },
+  }
+}
+
+/** What triport is to reach: so many times as good as each peer. */
+const bars = {
+  enqueue: { 'pg-boss': 10 },
+  bulk: { 'pg-boss': 0.95 },
+  drain: { 'pg-boss': 0.95, 'pg-boss fetch': 0.95 },
+  pickup: { 'graphile-worker': 1 },
+  roundtrip: { 'pg-boss': 10 },
+}
+
+function loadOf(share: number): QueueLoad {
+  const size = (full: number) => Math.max(100, Math.round(full * share))
+  return {
+    enqueue: size(5_000),
+    bulk: size(100_000),
+    drain: size(50_000),
+    pickup: size(500),
+    roundtrip: size(1_500),
+    enqueuesInFlight: 100,
+    roundtripsInFlight: 50,
+    peace: 5,
+  }
+}
+
+async function versionOf(admin: Client): Promise<string> {
+  const { rows } = await admin.query('show server_version')
+  return rows[0].server_version
+}
