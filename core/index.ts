@@ -89,6 +89,7 @@ export type { Frame, Socket, SocketEvents, SocketTransport } from './ports/socke
 export type {
   Attributes,
   AttributeValue,
+  Baggage,
   Carrier,
   Span,
   SpanContext,
@@ -247,13 +248,15 @@ export type { ScheduleStatus, Schedules } from './schedule/schedules.js'
 export type { ScheduleOrigin } from './schedule/stored.js'
 export type { CronTimes, ScheduleTimes, StoredTimes } from './schedule/times.js'
 export type { SchemaIssue, SchemaResult, StandardSchema } from './schema.js'
+export type { BaggageKeys } from './tracer/baggage.js'
 export type { FinishedSpan, SpanEvent } from './tracer/finished-span.js'
 export { noopTracer } from './tracer/noop.js'
 export { createRedact, defaultRedact, type Redact, type RedactedPart, type RedactOptions } from './tracer/redact.js'
+export type { Sampling, SamplingOptions } from './tracer/sampler.js'
 export { type TraceFunctionDecorator, type TraceFunctionOptions, traceFunction } from './tracer/trace-function.js'
 export type { AnyFunction, WrapOptions } from './tracer/traced.js'
 export { formatTraceparent, parseTraceparent } from './tracer/traceparent.js'
-export type { Tracer } from './tracer/tracer.js'
+export type { LogFields, Tracer } from './tracer/tracer.js'
 export { formatTree, type SpanNode, spanTree } from './tracer/tree.js'
 export { chain, type Last, type Linked } from './workflow/chain.js'
 export {

@@ -38,7 +38,7 @@ export const table: BuiltinDrivers = {
   },
   tracer: {
     memory: {
-      options: ['limit', 'sampling', 'redact'],
+      options: ['limit', 'sampling', 'redact', 'baggage'],
       load: async (options) => (await import('./memory/tracer.js')).memoryTracer(options),
     },
     noop: {

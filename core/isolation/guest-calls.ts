@@ -11,18 +11,18 @@ export interface GuestCalls {
 export interface GuestCallsDeps {
   /** @throws when nobody would answer. */
   post(message: CallMessage): void
-  /** The number of the current span. */
-  span(): number
+  /** Where a call comes from. */
+  caller(): Pick<CallMessage, 'span' | 'baggage'>
 }
 
-export function createGuestCalls({ post, span }: GuestCallsDeps): GuestCalls {
+export function createGuestCalls({ post, caller }: GuestCallsDeps): GuestCalls {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>()
   let calls = 0
 
   async function call(name: string, ...args: readonly unknown[]): Promise<never> {
     const text = encode(args, { what: `The call of ${name}` })
     const answer = Promise.withResolvers<unknown>()
-    post({ type: 'call', call: ++calls, name, args: text, span: span() })
+    post({ type: 'call', call: ++calls, name, args: text, ...caller() })
     waiting.set(calls, answer)
     return answer.promise as Promise<never>
   }

@@ -1,4 +1,4 @@
-import type { Attributes, AttributeValue, Span, SpanContext, SpanLink } from '../ports/tracer.js'
+import type { Attributes, AttributeValue, Baggage, Span, SpanContext, SpanLink } from '../ports/tracer.js'
 import type { SpanStep } from './messages.js'
 import type { SpanFeed } from './span-feed.js'
 
@@ -8,12 +8,16 @@ type Step = SpanStep extends infer S ? (S extends SpanStep ? Omit<S, 'span'> : n
 export class GuestSpan implements Span {
   #ended = false
 
-  /** @param sampled Whether the host keeps it. */
+  /**
+   * @param sampled Whether the host keeps it.
+   * @param brought The baggage that it brings along when it is made current; `undefined` leaves the current one.
+   */
   constructor(
     readonly feed: SpanFeed,
     readonly number: number,
     readonly known: SpanContext | undefined,
     readonly sampled: boolean,
+    readonly brought?: Baggage,
   ) {}
 
   get recording(): boolean {

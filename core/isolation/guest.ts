@@ -45,7 +45,7 @@ export function createGuest(platform: GuestPlatform): (message: IsolateMessage) 
   let current: GuestRun | undefined
   let fresh = true
   const spans = createGuestTracer(platform.contextStorage())
-  const calls = createGuestCalls({ post: (message) => send(present(), message), span: spans.current })
+  const calls = createGuestCalls({ post: (message) => send(present(), message), caller: spans.caller })
   const place = late<TracerDriver>('The tracer')
   place.set(spans)
   const runtime = guestRuntime(calls, createTracer(place))

@@ -49,6 +49,7 @@ export function createHostRun(deps: HostRunDeps): HostRun {
   const spans = createHostSpans(tracer, errorOf)
   const context = tracer.spanContext(tracer.active())
   const recording = tracer.activeSpan()?.recording ?? false
+  const { baggage } = tracer.inject({})
   const calls = createHostCalls({ ...deps, task, ctx })
   let unreadable: unknown
 
@@ -63,10 +64,10 @@ export function createHostRun(deps: HostRunDeps): HostRun {
     post({ type: 'abort', run: number, reason: encodeError(signal.reason) })
   }
 
-  async function serve({ call, name, args, span }: CallMessage): Promise<void> {
+  async function serve({ call, name, args, ...caller }: CallMessage): Promise<void> {
     try {
       const fn = calls[name as keyof HostCalls] as (...args: unknown[]) => Promise<unknown>
-      const value = await spans.within(span, () => fn(...(decode(args) as unknown[])))
+      const value = await spans.within(caller, () => fn(...(decode(args) as unknown[])))
       post({ type: 'answer', call, value: encode(value, { what: `The answer of ${name}` }) })
     } catch (error) {
       post({ type: 'answer', call, error: encodeError(error) })
@@ -105,7 +106,7 @@ export function createHostRun(deps: HostRunDeps): HostRun {
     result: result.promise,
     begin() {
       const { jobId, key, attempt } = ctx
-      const trace = context && { trace: { context, recording } }
+      const trace = context && { trace: { context, recording, ...(baggage !== undefined && { baggage }) } }
       const sent = { clock: clock.now(), performance: performance.timeOrigin + performance.now() }
       const known = { sent, ...(key === undefined ? {} : { key }), ...trace }
       post({ type: 'run', run: number, module: isolation.module, task: task.name, jobId, attempt, input, ...known })

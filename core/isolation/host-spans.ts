@@ -1,13 +1,14 @@
 import type { Span, TraceContext } from '../ports/tracer.js'
+import { parseBaggage } from '../tracer/baggage.js'
 import { writeCarrier } from '../tracer/traceparent.js'
 import type { Tracer } from '../tracer/tracer.js'
-import type { ErrorNote, SpanStep } from './messages.js'
+import type { CallMessage, ErrorNote, SpanStep } from './messages.js'
 
 /** Repeats the spans of a guest on the host's tracer, below the span that was current when the run began. */
 export interface HostSpans {
   apply(steps: readonly SpanStep[]): void
-  /** Runs `fn` with a span of the guest as the current one. */
-  within<T>(span: number, fn: () => T): T
+  /** Runs `fn` where the guest is: with its span as the current one, and its baggage. */
+  within<T>(caller: Pick<CallMessage, 'span' | 'baggage'>, fn: () => T): T
   /** Ends what the guest has not ended, as failed when it was for a reason. */
   close(reason?: unknown): void
 }
@@ -39,15 +40,22 @@ export function createHostSpans(tracer: Tracer, errorOf: (note: ErrorNote) => Er
 
   return {
     apply: (steps) => steps.forEach(apply),
-    within(number, fn) {
+    within({ span: number, baggage }, fn) {
       const span = open.get(number)
-      return span ? tracer.withSpan(span, fn) : tracer.run(base, fn)
+      const work = baggage === undefined ? fn : () => tracer.withBaggage(onlyBaggage(tracer, baggage), fn)
+      return tracer.run(base, () => (span ? tracer.withSpan(span, work) : work()))
     },
     close(reason) {
       for (const span of open.values()) (reason === undefined ? span : span.fail(reason)).end()
       open.clear()
     },
   }
+}
+
+/** What turns the current baggage into that of a header. */
+function onlyBaggage(tracer: Tracer, header: string): Readonly<Record<string, string | undefined>> {
+  const gone = Object.fromEntries(Object.keys(tracer.baggage()).map((key) => [key, undefined]))
+  return { ...gone, ...parseBaggage(header) }
 }
 
 function repeat(span: Span, step: Exclude<SpanStep, { do: 'start' }>, errorOf: (note: ErrorNote) => Error): void {

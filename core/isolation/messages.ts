@@ -24,7 +24,12 @@ export interface RunMessage {
   /** When it was sent, by the host's clock and on the scale that `performance` has in all threads of a process, in milliseconds. */
   readonly sent: { readonly clock: number; readonly performance: number }
   /** The span that is current in the host, when the run is traced. */
-  readonly trace?: { readonly context: SpanContext; readonly recording: boolean }
+  readonly trace?: {
+    readonly context: SpanContext
+    readonly recording: boolean
+    /** As a W3C header: what may leave the host. */
+    readonly baggage?: string
+  }
 }
 
 /** What a guest tells its host. */
@@ -44,6 +49,8 @@ export interface CallMessage {
   readonly args: string
   /** The current span of the caller; 0 is the job's. */
   readonly span: number
+  /** The baggage of the caller as a W3C header, where it is not the job's. */
+  readonly baggage?: string
 }
 
 /** So many errors of a run are remembered, so that a trace records each once. */

@@ -36,6 +36,9 @@ export interface TraceContext {
 /** Headers or fields that carry a trace between processes. */
 export type Carrier = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** Names and values that go with a trace to every service that it reaches. */
+export type Baggage = Readonly<Record<string, string>>
+
 /** How a span starts. */
 export interface SpanOptions {
   /** @default 'internal' */
@@ -84,12 +87,20 @@ export interface Tracing {
   activeSpan(): Span | undefined
   /** Runs `fn` in `context`, or without any: for poll loops, timers and listeners that belong to no caller. */
   run<T>(context: TraceContext | 'root', fn: () => T): T
-  /** Adds the trace headers of `context` (default: the current one) to `carrier` and returns it. */
+  /** The baggage of `context` (default: the current one); empty when it has none. */
+  baggage(context?: TraceContext): Baggage
+  /**
+   * Runs `fn` with these entries added to the current baggage; `undefined` takes one away. Everybody whom the trace reaches can read them.
+   *
+   * @param entries By name. A name that is no token of HTTP, such as one with a blank in it, is left out.
+   */
+  withBaggage<T>(entries: Readonly<Record<string, string | undefined>>, fn: () => T): T
+  /** Adds the headers of `context` (default: the current one), its span's and its baggage's, to `carrier` and returns it. */
   inject(carrier: Record<string, string>, context?: TraceContext): Record<string, string>
   /**
-   * The context that a carrier names. Its keys are read in lower case.
+   * The context that a carrier names, by a span, by baggage or by both. Its keys are read in lower case.
    *
-   * @param base What to return when it names none. Default: the current context.
+   * @param base What to return when it names none, and whose span stays when it names baggage alone. Default: the current context.
    */
   extract(carrier: Carrier, base?: TraceContext | 'root'): TraceContext
   /** The span that `context` would make the parent of a new one. */
@@ -106,8 +117,13 @@ export interface Tracing {
  * - A span MUST be the child of the span that is current, or of `parent`; with `parent: 'root'` it MUST begin a new trace.
  * - `withSpan` and `run` MUST make their context current for `fn` and everything that it starts, and for nothing else.
  * - `run('root', fn)` MUST leave `fn` without a current span, whatever is current outside.
- * - `inject` MUST write W3C `traceparent` (and `tracestate` when there is one) and leave the rest of the carrier alone.
- * - `extract` MUST return `base` unchanged when the carrier holds no valid `traceparent`; it MUST NOT throw on any input.
+ * - `withBaggage` MUST change the baggage for `fn` and everything that it starts, and MUST leave the current span as it is.
+ * - The span of an explicit `parent` MUST bring the baggage of that context along when it is made current, and no other.
+ * - `inject` MUST write W3C `traceparent` (and `tracestate` when there is one), the baggage as W3C `baggage`, and leave the rest of
+ *   the carrier alone.
+ * - Baggage MUST have passed the redaction when it is injected, and of it at most 64 entries and 8,192 bytes MUST go out.
+ * - `extract` MUST return `base` unchanged when the carrier holds neither a valid `traceparent` nor baggage; it MUST NOT throw on
+ *   any input. A context that a `traceparent` names MUST have the baggage of its carrier and no other.
  * - A child MUST be sampled exactly when its parent is, also across processes.
  * - `fail` MUST record an exception once, however many spans of a trace it passes, and mark every one of them as failed.
  * - `failAs` MUST mark the span as failed without recording an exception, and leave what `fail` said unless it says otherwise.

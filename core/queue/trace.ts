@@ -44,17 +44,14 @@ export function traceNotes(tracer: Tracer, wait: number, count = 1): Pick<JobMet
 
 /** The span of one attempt. It belongs to the trace of its job, never to whatever is current in the worker. */
 export function processSpan(tracer: Tracer, job: ClaimedJob, meta: JobMeta, worker: string): SpanOptions {
-  const origin =
-    meta.trace &&
-    tracer.extract(
-      meta.trace,
-      tracer.run('root', () => tracer.active()),
-    )
+  const root = tracer.run('root', () => tracer.active())
+  const origin = meta.trace && tracer.extract(meta.trace, root)
   const context = origin && tracer.spanContext(origin)
   const links: readonly SpanLink[] = context ? [{ context, attributes: { 'messaging.message.id': job.id } }] : []
   return {
     kind: 'consumer',
-    parent: origin && context && !meta.link ? origin : 'root',
+    // Baggage goes with the job, whatever its trace.
+    parent: origin && meta.link ? tracer.extract({ baggage: meta.trace?.baggage }, root) : (origin ?? root),
     links,
     attributes: {
       ...messaging(job.queue, job.task),

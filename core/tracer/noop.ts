@@ -1,4 +1,5 @@
 import type { Span, TraceContext, TracerDriver } from '../ports/tracer.js'
+import { noBaggage } from './baggage.js'
 
 /** The span of a tracer that is off. It keeps nothing. */
 export const noopSpan: Span = Object.freeze<Span>({
@@ -25,6 +26,8 @@ const off: TracerDriver = Object.freeze<TracerDriver>({
   active: () => root,
   activeSpan: () => undefined,
   run: (_context, fn) => fn(),
+  baggage: () => noBaggage,
+  withBaggage: (_entries, fn) => fn(),
   inject: (carrier) => carrier,
   extract: (_carrier, base = root) => (base === 'root' ? root : base),
   spanContext: () => undefined,

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '../ports/tracer.js'
 
 /** What of a span a value belongs to. */
-export type RedactedPart = 'name' | 'attribute' | 'event' | 'link' | 'status'
+export type RedactedPart = 'name' | 'attribute' | 'event' | 'link' | 'status' | 'baggage'
 
 /**
  * Decides what a tracer may keep of a value: the value, another one, or nothing (`undefined`).
@@ -15,6 +15,13 @@ export interface RedactOptions {
   readonly keys?: RegExp
   /** Values of these query parameters are replaced in every URL, in addition to those that `keys` matches. @default `signedQueryKeys` */
   readonly query?: readonly string[]
+  /**
+   * What else is secret, by how it looks: every match in a text is replaced, in addition to the keys and tokens that are known by their form.
+   * For e-mail addresses: `/[\w.+-]+@[\w-]+\.[\w.-]+/`.
+   *
+   * @default none
+   */
+  readonly values?: readonly RegExp[]
   /** The longest text that is kept, in characters. @default 1024 */
   readonly maxLength?: number
 }
@@ -45,11 +52,12 @@ const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
 
 /**
  * Makes a redaction that hides values under sensitive keys, and in any text the password of a URL, the values of
- * sensitive parameters and fields, and the credentials of an `Authorization` header. Numbers and booleans pass unless
- * their key is sensitive.
+ * sensitive parameters and fields, the credentials of an `Authorization` header, private keys, and the tokens of well-known
+ * services. Numbers and booleans pass unless their key is sensitive.
  */
 export function createRedact(options: RedactOptions = {}): Redact {
-  const { keys = sensitiveKey, query = signedQueryKeys, maxLength = 1_024 } = options
+  const { keys = sensitiveKey, query = signedQueryKeys, values = [], maxLength = 1_024 } = options
+  const everywhere = values.map((value) => new RegExp(value.source, [...new Set(`${value.flags}g`)].join('')))
   const remembered = new Map<string, boolean>()
 
   function isSensitive(key: string): boolean {
@@ -62,8 +70,13 @@ export function createRedact(options: RedactOptions = {}): Redact {
   }
 
   const hides = (name: string) => query.includes(name) || isSensitive(name)
-  const clean = (text: string, limit: number) =>
-    cut(mayHideSecrets.test(text) ? withoutSecrets(text, hides) : text, limit)
+  const clean = (text: string, limit: number) => {
+    const safe = mayHideSecrets.test(text) ? withoutSecrets(text, hides) : text
+    return cut(
+      everywhere.reduce((rest, value) => rest.replace(value, redacted), safe),
+      limit,
+    )
+  }
 
   return (key, value, part) => {
     if (isSensitive(key)) return redacted
@@ -83,7 +96,8 @@ export function createRedact(options: RedactOptions = {}): Redact {
 export const defaultRedact: Redact = createRedact()
 
 /** Every pattern below needs one of these: most texts are let through by this one test. */
-const mayHideSecrets = /[=@"']|\b(?:bearer|basic)\s|(?:authorization|cookie|\bx-[\w-]{1,64}):/i
+const mayHideSecrets =
+  /[=@"']|\b(?:bearer|basic)\s|(?:authorization|cookie|\bx-[\w-]{1,64}):|\beyJ|PRIVATE KEY|\b(?:AKIA|ASIA|AIza|gh[opsur]_|github_pat_|glpat-|npm_|[rs]k_live_|sk-|xox[a-z]-)/i
 
 // Each runs in linear time: a name is looked for only where a word begins, and what follows is bounded or ends with the word.
 const urlUser = /(:\/\/)[^\s/?#@"']*(?:@[^\s/?#@"']*)*@/g
@@ -98,12 +112,22 @@ const property = /(?<![\w-])([\w-]+)(:\s*)('[^']*'|"[^"]*")/g
 /** Not in "basic authentication failed": a credential has digits, capitals or padding in it. */
 const scheme = /\b([Bb]earer|[Bb]asic|BEARER|BASIC)\s+(?=\S[\w.~+/=-]*[\dA-Z=])[\w.~+/=-]{6,}/g
 
+/** A JSON Web Token: its header is an object in base64. */
+const jwt = /\beyJ[\w-]{8,512}\.[\w-]{8,}(?:\.[\w-]*)?/g
+const privateKey = /-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?/g
+/** Those of AWS, Google, GitHub, GitLab, npm, Stripe, OpenAI and its like, and Slack. */
+const knownToken =
+  /\b(?:(?:AKIA|ASIA)[A-Z\d]{16}\b|(?:AIza|gh[opsur]_|github_pat_|glpat-|npm_|[rs]k_live_|sk-|xox[a-z]-)(?=[\w-]{0,40}\d)[\w-]{20,})/g
+
 function withoutSecrets(text: string, hides: (name: string) => boolean): string {
   return text
     .replace(rawPassword, `$1${redacted}@`)
     .replace(urlUser, `$1${redacted}@`)
     .replace(header, (whole, name: string, colon: string) => (hides(name) ? name + colon + redacted : whole))
     .replace(scheme, `$1 ${redacted}`)
+    .replace(jwt, redacted)
+    .replace(privateKey, redacted)
+    .replace(knownToken, redacted)
     .replace(parameter, (whole, name: string) => (hides(name) ? `${name}=${redacted}` : whole))
     .replace(field, (whole, start: string, name: string) => (hides(name) ? `${start}"${redacted}"` : whole))
     .replace(property, (whole, name: string, colon: string) => (hides(name) ? name + colon + redacted : whole))

@@ -31,20 +31,21 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
   return `00-${traceId}-${spanId}-0${traceFlags & (sampledFlag | randomFlag)}`
 }
 
-const traceparent = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/
+const traceparent = /^[\t ]*([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*?)?[\t ]*$/
 
-/** Reads a `traceparent`. Versions to come are read as far as they look like version 00. */
+/** Reads a `traceparent`. Of versions to come, the ids are read and the flag "sampled", the only one that is said to stay what it is. */
 export function parseTraceparent(text: unknown): SpanContext | undefined {
   if (typeof text !== 'string') return undefined
   const [, version, traceId, spanId, flags, more] = traceparent.exec(text) ?? []
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return undefined
   if (version === 'ff' || (version === '00' && more !== undefined)) return undefined
   if (isZero(traceId) || isZero(spanId)) return undefined
-  const traceFlags = Number.parseInt(flags, 16) & (sampledFlag | randomFlag)
+  const traceFlags = Number.parseInt(flags, 16) & (version === '00' ? sampledFlag | randomFlag : sampledFlag)
   return { traceId, spanId, traceFlags, remote: true }
 }
 
 const member = /^[\da-z][\da-z_\-*/@]{0,255}=[\x20-\x3c\x3e-\x7e]{0,255}[\x21-\x3c\x3e-\x7e]$/
+const blanks = /^[\t ]+|[\t ]+$/g
 const maxMembers = 32
 /** W3C asks that at least this many characters are passed on. More would let a caller fill what we store. */
 const maxLength = 512
@@ -61,7 +62,7 @@ export function parseTracestate(header: unknown): string | undefined {
   if (typeof text !== 'string') return undefined
   const members = text
     .split(',')
-    .map((part) => part.trim())
+    .map((part) => part.replace(blanks, ''))
     .filter((part) => part !== '')
   if (members.length === 0 || members.length > maxMembers || !members.every((part) => member.test(part)))
     return undefined

@@ -30,7 +30,21 @@ export interface Tracer extends Tracing {
   wrap<F extends AnyFunction>(name: string, fn: F, options?: WrapOptions<Parameters<F>>): F
   /** A function that runs `fn` in `context`, wherever it is called: for callbacks and event listeners. */
   bind<F extends AnyFunction>(fn: F, context?: TraceContext): F
+  /** The current span, as OpenTelemetry names it in log lines; nothing outside of any span. */
+  logFields(): LogFields
 }
+
+/** What connects a log line with the span in which it was written. */
+export interface LogFields {
+  /** 32 hexadecimal digits. */
+  readonly trace_id?: string
+  /** 16 hexadecimal digits. */
+  readonly span_id?: string
+  /** `01` when the trace is kept, `00` when not; further bits as in W3C Trace Context. */
+  readonly trace_flags?: string
+}
+
+const noFields: LogFields = Object.freeze({})
 
 /** Speaks for a driver that comes and goes with the runtime. */
 export function createTracer(driver: Late<TracerDriver>): Tracer {
@@ -57,6 +71,14 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
     } as F
   }
 
+  function logFields(): LogFields {
+    const tracer = target()
+    const context = tracer.enabled ? tracer.spanContext(tracer.active()) : undefined
+    if (context === undefined) return noFields
+    const { traceId, spanId, traceFlags } = context
+    return { trace_id: traceId, span_id: spanId, trace_flags: traceFlags.toString(16).padStart(2, '0') }
+  }
+
   return {
     get enabled() {
       return target().enabled
@@ -64,11 +86,14 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
     span,
     wrap,
     bind,
+    logFields,
     startSpan: (name, options) => target().startSpan(name, options),
     withSpan: (current, fn) => target().withSpan(current, fn),
     active: () => target().active(),
     activeSpan: () => target().activeSpan(),
     run: (context, fn) => target().run(context, fn),
+    baggage: (context) => target().baggage(context),
+    withBaggage: (entries, fn) => target().withBaggage(entries, fn),
     inject: (carrier, context) => target().inject(carrier, context),
     extract: (carrier, base) => target().extract(carrier, base),
     spanContext: (context) => target().spanContext(context),

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { late } from '../../core/late.js'
+import type { TracerDriver } from '../../core/ports/tracer.js'
 import { noopTracer } from '../../core/tracer/noop.js'
+import { createTracer } from '../../core/tracer/tracer.js'
 import { formatTree } from '../../core/tracer/tree.js'
 import { type MemoryTracerOptions, memoryTracer } from '../../drivers/memory/tracer.js'
 import { tracerConformance } from '../conformance/tracer/tracer-conformance.js'
 import { createFakeClock } from '../kit/clock.js'
 import { driverContext } from '../kit/driver-context.js'
 import { reportSpy } from '../kit/spy.js'
+import { samplingTests } from './tracer-sampling.js'
 
 tracerConformance({
   test,
@@ -20,6 +24,14 @@ tracerConformance({
   test: (name, fn) => test(`noop: ${name}`, fn),
   create: () => ({ driver: noopTracer(), spans: () => [] }),
   enabled: false,
+})
+
+samplingTests('memory', async (sampling) => {
+  const driver = memoryTracer({ sampling })
+  await driver.start?.(driverContext())
+  const holder = late<TracerDriver>('The tracer')
+  holder.set(driver)
+  return { driver, tracer: createTracer(holder), spans: async () => driver.finished }
 })
 
 async function started(options: MemoryTracerOptions = {}) {
@@ -99,30 +111,6 @@ test('onEnd hears every span until it is unsubscribed; a listener that throws is
   tracer.startSpan('second').end()
   assert.deepEqual(heard, ['first'])
   assert.equal(report.reports.length, 2)
-})
-
-test('sampling keeps whole traces or nothing of them', async () => {
-  const { tracer } = await started({ sampling: 0.5 })
-  const traces = 400
-  for (let i = 0; i < traces; i++) {
-    const span = tracer.startSpan('root')
-    tracer.withSpan(span, () => tracer.startSpan('child').end())
-    span.end()
-  }
-  const roots = tracer.finished.filter((span) => span.name === 'root')
-  assert.ok(roots.length > traces * 0.3 && roots.length < traces * 0.7, `${roots.length} of ${traces}`)
-  assert.equal(tracer.finished.length, roots.length * 2)
-})
-
-test('what links to a kept span is kept, whatever the share', async () => {
-  const { tracer } = await started({ sampling: 0 })
-  const context = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }
-  tracer.startSpan('effect', { links: [{ context }] }).end()
-  tracer.startSpan('alone').end()
-  assert.deepEqual(
-    tracer.finished.map((span) => span.name),
-    ['effect'],
-  )
 })
 
 test('a redaction that throws hides the value and is reported', async () => {
@@ -213,4 +201,5 @@ test('siblings of one name that caused nothing are drawn as one line, those that
 test('wrong options are refused', () => {
   assert.throws(() => memoryTracer({ limit: 0 }), { code: 'ERR_OPTION_INVALID', message: /limit is 0/ })
   assert.throws(() => memoryTracer({ sampling: 10 }), { code: 'ERR_OPTION_INVALID', message: /sampling is 10/ })
+  assert.throws(() => memoryTracer({ sampling: { ratio: 10 } }), { message: /sampling\.ratio is 10/ })
 })

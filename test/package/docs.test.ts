@@ -97,6 +97,8 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/guide/tracing.md', 'core/ports/tracer.ts', 'Span'],
   ['docs/guide/tracing.md', 'core/ports/tracer.ts', 'SpanOptions'],
   ['docs/guide/tracing.md', 'core/tracer/redact.ts', 'RedactOptions'],
+  ['docs/guide/tracing.md', 'core/tracer/sampler.ts', 'SamplingOptions'],
+  ['docs/guide/tracing.md', 'core/tracer/tracer.ts', 'LogFields'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpConfig'],
   ['docs/guide/http.md', 'core/http-config.ts', 'HttpLimits'],
   ['docs/guide/http.md', 'core/rooms/limits.ts', 'RoomsLimits'],

@@ -5,12 +5,11 @@ await runtime.start()
 
 // #region log
 function log(message: string) {
-  const { traceId } = getTracer().activeSpan()?.context() ?? {}
-  console.log(JSON.stringify({ message, trace: traceId }))
+  console.log(JSON.stringify({ message, ...getTracer().logFields() }))
 }
 // #endregion
 
 runtime.tracer.span('work', () => log('working'))
-// prints: {"message":"working","trace":"…"}
+// prints: {"message":"working","trace_id":"…","span_id":"…","trace_flags":"03"}
 log('idle')
 // prints: {"message":"idle"}

@@ -65,11 +65,16 @@ function passesThrough(driver: TracerDriver): void {
   )
   assert.equal(driver.activeSpan(), undefined)
 
+  assert.equal(
+    driver.withBaggage({ tenant: 'acme' }, () => Object.keys(driver.baggage()).length),
+    0,
+  )
+
   const base = driver.active()
   const carrier = { other: 'kept' }
   assert.equal(driver.inject(carrier), carrier)
   assert.deepEqual(carrier, { other: 'kept' })
-  assert.equal(driver.extract({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` }, base), base)
+  assert.equal(driver.extract({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, baggage: 'a=1' }, base), base)
   assert.equal(driver.spanContext(base), undefined)
   assert.equal(driver.spanContext(driver.extract({}, 'root')), undefined)
 }

@@ -57,7 +57,7 @@ export function propagationClaims(claim: Claim): void {
   )
 
   claim(
-    'extract returns base unchanged when the carrier holds no valid traceparent, and never throws',
+    'extract returns base unchanged when the carrier holds neither a valid traceparent nor baggage, and never throws',
     async (running) => {
       const { driver, tracer } = running
       const base = tracer.span('base', () => driver.active())
@@ -104,12 +104,15 @@ const invalidCarriers = [
   { traceparent: sampled.toUpperCase() },
   { traceparent: `ff${sampled.slice(2)}` },
   { traceparent: `${sampled}-more` },
-  { traceparent: ` ${sampled}` },
+  { traceparent: `- ${sampled}` },
   { traceparent: `00-${'0'.repeat(32)}-${spanId}-01` },
   { traceparent: `00-${traceId}-${'0'.repeat(16)}-01` },
   { traceparent: `${sampled}, ${sampled}` },
   { traceparent: [sampled, sampled] },
   { tracestate: 'vendor=1' },
+  { baggage: '' },
+  { baggage: 'broken,also broken' },
+  { baggage: 42 },
   { traceparent: 42 },
   { traceparent: null },
   { traceparent: { toString: () => sampled } },

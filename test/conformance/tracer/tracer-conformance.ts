@@ -1,8 +1,10 @@
+import { baggageClaims } from './baggage-claims.js'
 import { contextClaims } from './context-claims.js'
 import { claims, type TracerConformanceOptions } from './harness.js'
 import { offClaims } from './off-claims.js'
 import { propagationClaims } from './propagation-claims.js'
 import { recordingClaims } from './recording-claims.js'
+import { scenarioClaims } from './scenario-claims.js'
 
 /**
  * Tests what the port `TracerDriver` promises.
@@ -17,5 +19,7 @@ export function tracerConformance(options: TracerConformanceOptions): void {
   const claim = claims(options)
   contextClaims(claim)
   propagationClaims(claim)
+  baggageClaims(claim)
   recordingClaims(claim)
+  scenarioClaims(claim)
 }

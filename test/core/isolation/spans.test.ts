@@ -210,3 +210,35 @@ test('a step of a span that cannot be sent is lost alone, and the error of the t
   assert.equal(((result as Error).cause as Error).message, 'broken')
   assert.equal(span('one').status, 'error')
 })
+
+test('baggage goes into the thread, to what the task enqueues from there, and is the innermost where it changes', async () => {
+  const seen: Record<string, object> = {}
+  const note = defineTask({
+    name: 'note',
+    queue: 'other',
+    run(name: string, { tracer }) {
+      seen[name] = { ...tracer.baggage() }
+    },
+  })
+  const task = defineTask({
+    name: 'traced',
+    ...apart,
+    maxRetries: 0,
+    async run(_: unknown, { tracer, enqueue }) {
+      seen.thread = { ...tracer.baggage() }
+      await enqueue(note, 'same')
+      await tracer.withBaggage({ user: 'ann', tenant: undefined }, () => enqueue(note, 'changed'))
+      await tracer.withBaggage({ tenant: undefined }, () => tracer.span('inner', () => enqueue(note, 'none')))
+      seen.sent = { ...tracer.withBaggage({ token: 'hunter2' }, () => tracer.inject({})) }
+    },
+  })
+  const tracer = memoryTracer()
+  const { queue, clock } = await running({ tasks: [task, note], tracer })
+  const job = await tracer.withBaggage({ tenant: 'acme inc' }, () => queue.enqueue(task, 1))
+  await job.result(wait)
+  await clock.settle()
+  const { sent, ...rest } = seen
+  const tenant = { tenant: 'acme inc' }
+  assert.deepEqual(rest, { thread: tenant, same: tenant, changed: { user: 'ann' }, none: {} })
+  assert.equal((sent as Record<string, string>).baggage, 'tenant=acme%20inc,token=%5BREDACTED%5D')
+})

@@ -151,6 +151,24 @@ function spanOf(tracer: MemoryTracer, name: string) {
   return span
 }
 
+test('baggage goes with a job, also where the job begins a trace of its own', async () => {
+  const tracer = memoryTracer()
+  const seen: object[] = []
+  const reads = defineTask({ name: 'reads', run: async (_: Input, ctx) => void seen.push({ ...ctx.tracer.baggage() }) })
+  const { queue, clock } = await createRunning({ tasks: [reads], tracer })
+  await tracer.withBaggage({ tenant: 'acme' }, async () => {
+    await queue.enqueue(reads, { id: 'a' })
+    await queue.enqueue(reads, { id: 'b' }, { delay: '2m' })
+  })
+  await queue.enqueue(reads, { id: 'c' })
+  await clock.advance(121_000)
+  assert.deepEqual(seen, [{ tenant: 'acme' }, {}, { tenant: 'acme' }])
+  const [first, , own] = tracer.finished.filter(({ name }) => name === 'process default')
+  assert.ok(first?.parentSpanId)
+  assert.equal(own?.parentSpanId, undefined)
+  assert.equal(own?.links.length, 1)
+})
+
 test('enqueue and each attempt have their spans, in one trace, linked', async () => {
   const tracer = memoryTracer()
   const { queue, clock } = await createRunning({ tasks: [broken], tracer })

@@ -81,6 +81,30 @@ test('secrets in fields and headers of a text are hidden', () => {
   assert.equal(clean('x-api-key: abc\nx-request-id: def'), `x-api-key: ${redacted}\nx-request-id: def`)
 })
 
+test('tokens of known services, web tokens and private keys are hidden by their form', () => {
+  const rest = 'A1b2C3d4E5f6G7h8I9j0'
+  const tokens = [
+    ...['ghp_', 'gho_', 'github_pat_', 'glpat-', 'npm_', 'sk_live_', 'rk_live_', 'sk-', 'sk-ant-', 'xoxb-', 'AIza'],
+  ].map((start) => start + rest)
+  for (const token of [...tokens, `AKIA${rest.toUpperCase().slice(0, 16)}`]) {
+    assert.equal(clean(`refused ${token} again`), `refused ${redacted} again`)
+  }
+  const jwt = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiIxMjM0NTY3ODkwIn0', 'dozjgNryP4J3jVmNHl0w5N'].join('.')
+  assert.equal(clean(`expired: ${jwt}`), `expired: ${redacted}`)
+  const [begin, end] = ['-----BEGIN RSA PRIVATE KEY-----', '-----END RSA PRIVATE KEY-----']
+  assert.equal(clean(`bad key ${begin}\nMIIEow\nIBAA\n${end} here`), `bad key ${redacted} here`)
+  assert.equal(clean(`cut ${begin}\nMIIEow`), `cut ${redacted}`)
+})
+
+test('values of your own kind are hidden by how they look, all of them', () => {
+  const redact = createRedact({ values: [/[\w.+-]+@[\w-]+\.[\w.-]+/, /\bDE\d{20}\b/i] })
+  assert.equal(
+    redact('a', 'from ann@example.org to ben@example.org, de00123456780123456789', 'event'),
+    `from ${redacted} to ${redacted}, ${redacted}`,
+  )
+  assert.deepEqual(redact('a', ['ann@example.org', 'ann'], 'attribute'), [redacted, 'ann'])
+})
+
 test('ordinary messages stay as they are', () => {
   const messages = [
     'Unexpected token } in JSON at position 4',
@@ -92,6 +116,9 @@ test('ordinary messages stay as they are', () => {
     'connect ECONNREFUSED 127.0.0.1:6379',
     'Unexpected token \'}\', "{}}" is not valid JSON',
     'Key (email)=(a@b.c) already exists',
+    'sk-learn and a task-with-a-very-long-name-indeed',
+    'eyJ is how it begins',
+    'npm_config_fetch_timeout is set',
   ]
   for (const message of messages) assert.equal(clean(message), message)
 })
@@ -160,7 +187,8 @@ test('time grows with the length of a text, not with its square', () => {
     `="${'\\'.repeat(size)}`,
   ]
   const most = ['://a:'.repeat(size / 5), `://a:${'b'.repeat(size)}`, 'x-'.repeat(size / 2), "a: '".repeat(size / 4)]
+  const tokens = ['eyJ-'.repeat(size / 4), 'sk-'.repeat(size / 3), '-----BEGIN '.repeat(size / 11)]
   const begin = performance.now()
-  for (const text of [...hard, ...more, ...most]) clean(`=${text}@"`)
+  for (const text of [...hard, ...more, ...most, ...tokens]) clean(`=${text}@"`)
   assert.ok(performance.now() - begin < 5_000)
 })

@@ -107,3 +107,23 @@ test('a span without a function is refused at once', async () => {
   const { tracer } = await startedTracer()
   assert.throws(() => tracer.span('empty', {} as never), /got no function/)
 })
+
+test('logFields names the current span as OpenTelemetry does in logs, kept or not, and nothing outside of any', async () => {
+  for (const [sampling, flags] of [
+    [1, '03'],
+    [0, '02'],
+  ] as const) {
+    const { tracer } = await startedTracer(sampling)
+    assert.deepEqual(tracer.logFields(), {})
+    tracer.span('work', (span) => {
+      const { traceId, spanId } = span.context() ?? {}
+      assert.deepEqual(tracer.logFields(), { trace_id: traceId, span_id: spanId, trace_flags: flags })
+    })
+    const remote = tracer.extract({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` })
+    assert.equal(
+      tracer.run(remote, () => tracer.logFields().span_id),
+      'b'.repeat(16),
+    )
+  }
+  assert.deepEqual(createTracer(late<TracerDriver>('The tracer')).logFields(), {})
+})

@@ -1,6 +1,4 @@
-import { randomFillSync } from 'node:crypto'
-
-/** Makes the ids of W3C Trace Context from the system's random numbers. */
+/** Makes the ids of W3C Trace Context. */
 export interface SpanIds {
   /** 32 hexadecimal digits. */
   traceId(): string
@@ -8,18 +6,18 @@ export interface SpanIds {
   spanId(): string
 }
 
-const poolBytes = 4_096
+/** How much randomness to draw at once: some twenty times faster than one by one. */
+export const idPoolBytes = 4_096
 const zeros = '0'.repeat(32)
 
-/** Draws thousands of ids' worth of randomness at once and hands out slices of it: some twenty times faster than one by one. */
-export function createSpanIds(): SpanIds {
-  const bytes = Buffer.alloc(poolBytes)
+/** @param draw Gives thousands of random hexadecimal digits, of which ids are slices. */
+export function createSpanIds(draw: () => string): SpanIds {
   let digits = ''
   let used = 0
 
   function take(count: number): string {
     if (used + count > digits.length) {
-      digits = randomFillSync(bytes).toString('hex')
+      digits = draw()
       used = 0
     }
     const id = digits.slice(used, used + count)
