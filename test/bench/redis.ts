@@ -6,6 +6,7 @@ import { type BeeQueue, beeQueue } from './peers/bee-queue.js'
 import { type BullMq, bullMq } from './peers/bullmq.js'
 import { peer, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
+import { relayWorkloads } from './relay.js'
 import type { Suite } from './suite.js'
 
 /** Queue and rooms on one private Redis without persistence, which is emptied before each run. */
@@ -30,8 +31,20 @@ export async function redisSuite(share: number): Promise<Suite> {
     control: onEmpty((_, run) => bareRedis(url, run)),
   }
   return {
-    workloads: queueWorkloads({ driver: 'redis', load: loadOf(share), contenders, bars }),
-    versions: { redis: await versionOf(admin), ...peerVersions(['ioredis', 'bullmq', 'bee-queue']) },
+    workloads: [
+      ...queueWorkloads({ driver: 'redis', load: loadOf(share), contenders, bars }),
+      ...relayWorkloads({
+        driver: 'redis',
+        share,
+        subjects: (await peer('socket.io')) ? [{ name: 'socket.io', url }] : [],
+        reset: () => admin.flushall(),
+        bars: { 'socket.io': 1 },
+      }),
+    ],
+    versions: {
+      redis: await versionOf(admin),
+      ...peerVersions(['ioredis', 'bullmq', 'bee-queue', 'socket.io', '@socket.io/redis-adapter']),
+    },
     async close() {
       admin.disconnect()
       await service.stop()
