@@ -24,6 +24,12 @@ export type PrivateService =
   | PrivateServer
   | { readonly missing: string; readonly url?: undefined; stop(): Promise<void> }
 
+/** The server, for those who have looked that there is one. */
+export function running(service: PrivateService): PrivateServer {
+  if (service.missing === false) return service
+  throw new Error(service.missing)
+}
+
 /** No server. Under CI that is a failure. */
 export function missingPrivate(reason: string): PrivateService {
   return { ...missingService(reason), missing: reason, url: undefined }

@@ -26,6 +26,15 @@ test('sever resets the links that are open, and new ones work', async (t) => {
   await open()
 })
 
+test('aim sends new links elsewhere', async (t) => {
+  const { server, proxy, open } = await setup(t)
+  const other = await startEcho()
+  t.after(() => other.close())
+  proxy.aim(other.port)
+  await open()
+  assert.deepEqual([server.heard(), other.heard()], ['', 'open?'])
+})
+
 test('refuse keeps new links out and leaves the others, until accept', async (t) => {
   const { proxy, open } = await setup(t)
   const client = await open()
@@ -47,8 +56,9 @@ test('swallow leaves the sockets open, and nothing arrives at either end, not ev
   const late = await connect(proxy.port)
   late.say('late')
   await eventually(() => assert.equal(proxy.swallowed, 12))
+  assert.equal(proxy.links, 2)
   client.socket.end()
-  await eventually(() => assert.equal(client.socket.writableFinished, true))
+  await eventually(() => assert.equal(proxy.links, 1))
   proxy.accept()
   await open()
   assert.deepEqual([server.heard(), client.heard(), client.socket.closed], ['open?open?', 'open?', false])

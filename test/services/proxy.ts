@@ -7,7 +7,7 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
  */
 export interface TcpProxy {
   readonly port: number
-  /** How many clients have a link. */
+  /** How many clients have a link, and have not ended it. */
   readonly links: number
   /** How many bytes have been swallowed. */
   readonly swallowed: number
@@ -15,6 +15,8 @@ export interface TcpProxy {
   via(url: string): string
   /** Resets all links that are open. New ones are as they were before. */
   sever(): void
+  /** New links go to the server at another port. */
+  aim(port: number): void
   /** New links are reset at once. Those that are open stay. */
   refuse(): void
   /** New links work again. Those that were swallowed stay dead: nobody tells their ends. */
@@ -41,8 +43,9 @@ interface Link {
 type Loss = 'nothing' | 'all' | 'answers'
 
 /** Puts a proxy in front of the server at this port. Close it when done. */
-export async function startProxy(target: number): Promise<TcpProxy> {
+export async function startProxy(first: number): Promise<TcpProxy> {
   const links = new Set<Link>()
+  let target = first
   let refuses = false
   let holds = false
   let swallows: Loss = 'nothing'
@@ -55,7 +58,8 @@ export async function startProxy(target: number): Promise<TcpProxy> {
     links.add(link)
     carry(link, client, server)
     carry(link, server, client)
-    client.on('close', () => links.delete(link))
+    for (const socket of [client, server])
+      socket.on('close', () => client.closed && server.closed && links.delete(link))
   })
 
   function carry(link: Link, from: Socket, to: Socket): void {
@@ -88,7 +92,7 @@ export async function startProxy(target: number): Promise<TcpProxy> {
   return {
     port,
     get links() {
-      return links.size
+      return [...links].filter(({ client }) => !client.readableEnded && !client.destroyed).length
     },
     get swallowed() {
       return swallowed
@@ -98,6 +102,9 @@ export async function startProxy(target: number): Promise<TcpProxy> {
       parsed.hostname = '127.0.0.1'
       parsed.port = `${port}`
       return parsed.href
+    },
+    aim(other) {
+      target = other
     },
     sever: reset,
     refuse() {
