@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,32 +82,38 @@ test('a workflow that fails ends with status 1 and one line that says why', { ti
   )
 })
 
+test('what was written down before a cut-off line is there after a restart', { timeout }, async () => {
+  const data = join(folder, 'data')
+  const network = await serving(['--data', data], async (url) => {
+    const body = await readFile(join(root, networks, 'yeast-cell-cycle.json'), 'utf8')
+    return (await fetch(`${url}/networks`, { method: 'POST', body })).json()
+  })
+  await appendFile(join(data, 'journal.jsonl'), '\n{"kind":"network","id":')
+  await serving(['--data', data], async (url) => {
+    const body = JSON.stringify({ network_id: network.network_id })
+    assert.equal((await fetch(`${url}/workflows`, { method: 'POST', body })).status, 202)
+  })
+  await serving(['--data', data], async (url) => {
+    assert.equal((await (await fetch(`${url}/workflows`)).json()).workflows.length, 1)
+  })
+})
+
 test('--help explains the flags', { timeout }, async () => {
   const { code, stdout } = await run('--help')
   assert.equal(code, 0)
-  for (const flag of ['--port', '--adapter', '--once', '--help']) assert.ok(stdout.includes(flag))
+  for (const flag of ['--port', '--adapter', '--driver', '--role', '--once', '--data', '--trace', '--help'])
+    assert.ok(stdout.includes(flag))
 })
 
 test('it serves until SIGTERM, then closes its WebSockets and exits with 0', { timeout }, async () => {
-  const child = start('--port', '0')
-  const errors = text(child.stderr)
-  const exited = exitCode(child)
-  let output = ''
-  for await (const chunk of child.stdout.setEncoding('utf8')) {
-    output += chunk
-    const url = output.match(/listens on (\S+)\n[\s\S]*\/workflows/)?.[1]
-    if (url) {
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/workflow/x`)
-      await once(socket, 'open')
-      assert.equal((await fetch(`${url}/triport/health`)).status, 200)
-      child.kill('SIGTERM')
-      const [closed] = await once(socket, 'close')
-      assert.equal(closed.code, 1012)
-      break
-    }
-  }
-  const code = await exited
-  assert.equal(code, 0, await errors)
+  await serving([], async (url, child) => {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/workflow/x`)
+    await once(socket, 'open')
+    assert.equal((await fetch(`${url}/triport/health`)).status, 200)
+    child.kill('SIGTERM')
+    const [closed] = await once(socket, 'close')
+    assert.equal(closed.code, 1012)
+  })
 })
 
 test('a port that is taken ends with status 1 and one line that says so', { timeout }, async () => {
@@ -121,12 +127,33 @@ test('a port that is taken ends with status 1 and one line that says so', { time
 })
 
 function start(...args: readonly string[]) {
-  const env = { ...process.env, NODE_ENV: 'development', NO_COLOR: '1' }
+  const env = { ...process.env, NODE_ENV: 'development', NO_COLOR: '1', REDIS_URL: '', DATABASE_URL: '' }
   return spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+}
+
+/** Serves while `fn` runs, and ends with 0. */
+async function serving<T>(args: readonly string[], fn: (url: string, child: ChildProcess) => Promise<T>): Promise<T> {
+  const child = start('--port', '0', ...args)
+  const errors = text(child.stderr)
+  const exited = exitCode(child)
+  let output = ''
+  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    output += chunk
+    const url = output.match(/listens on (\S+)\n[\s\S]*\/workflows/)?.[1]
+    if (!url) continue
+    child.stdout.resume()
+    try {
+      return await fn(url, child)
+    } finally {
+      if (!child.killed) child.kill('SIGTERM')
+      assert.equal(await exited, 0, await errors)
+    }
+  }
+  throw new Error(`It ended before it listened: ${output}${await errors}`)
 }
 
 async function run(...args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {

@@ -1,67 +1,65 @@
-import { parseArgs } from 'node:util'
-import { runOnce, UserError } from './once.js'
-import { type Adapter, hosts, startService } from './service.js'
-
-const usage = `Usage: npm start -- [options]
-
-  Serves the gene network service and its page until Ctrl+C.
-
-  --port <number>        Listen here. Default: 3000
-  --adapter <name>       The web server: ${Object.keys(hosts).join(', ')}. Default: express
-  --once <network.json>  Run one network without a browser: progress, result, trace
-  --help                 Show this text
-`
+import { memoryTracer } from 'triport/drivers/memory'
+import { backends, UserError } from './backends.js'
+import { type Command, readCommand, usage } from './command-line.js'
+import { type OnceOptions, runOnce } from './once.js'
+import { type ServiceOptions, startService, startWorker } from './service.js'
+import { traceText } from './trace-text.js'
+import { startWorkerProcess } from './worker-process.js'
 
 try {
-  await main(process.argv.slice(2))
+  const command = readCommand(process.argv.slice(2), process.env)
+  if (command.help) process.stdout.write(usage)
+  else if (command.role === 'worker') await work(command)
+  else if (command.once !== undefined) await runOnce(command.once, process.stdout, onceOptions(command))
+  else await serve(command)
 } catch (error) {
   const isExpected = error instanceof UserError || (error instanceof Error && 'code' in error)
   console.error(isExpected ? error.message : error)
   process.exitCode = 1
 }
 
-async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      port: { type: 'string', default: '3000' },
-      adapter: { type: 'string', default: 'express' },
-      once: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  })
-  if (values.help) return void process.stdout.write(usage)
-  const adapter = adapterName(values.adapter)
-  if (values.once !== undefined) return runOnce(values.once, process.stdout, adapter)
-  await serve(portNumber(values.port), adapter)
-}
-
-async function serve(port: number, adapter: Adapter): Promise<void> {
-  const service = await startService(port, { adapter })
+async function serve(command: Command): Promise<void> {
+  const service = await startService(command.port, serviceOptions(command))
   const { url } = service
   console.log(`grn-service listens on ${url}
 
 Open that in a browser, or try it in another terminal:
   curl --data-binary @docs/examples/grn-service/networks/yeast-cell-cycle.json ${url}/networks
   curl -H 'content-type: application/json' -d '{"network_id":"<the id>"}' ${url}/workflows`)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      console.log(`${signal}: stopping`)
-      service.stop().catch((error) => {
-        console.error(error)
-        process.exitCode = 1
-      })
-    })
+  console.log(`${await stopRequest()}: stopping`)
+  await service.stop()
+}
+
+async function work({ env, worker = true, trace }: Command): Promise<void> {
+  const spans = trace ? memoryTracer() : undefined
+  const runtime = await startWorker({ env, worker, ...(spans ? { tracer: spans } : {}) })
+  if (!process.connected) console.log('grn-worker runs workflows')
+  await stopRequest()
+  await runtime.stop()
+  if (spans) console.log(spans.tree().map(traceText).join('\n\n'))
+}
+
+function serviceOptions({ adapter, env, folder, worker }: Command): ServiceOptions {
+  return { adapter, env, ...(folder === undefined ? {} : { folder }), ...(worker === undefined ? {} : { worker }) }
+}
+
+/** Where processes can share the jobs, they do: one of them serves, a second one works. */
+function onceOptions(command: Command): OnceOptions {
+  const { driver, role } = command
+  const options = serviceOptions(command)
+  if (driver === undefined || !backends[driver].shared || role === 'web') return options
+  return { ...options, worker: false, startWorker: () => startWorkerProcess(['--driver', driver, '--trace']) }
+}
+
+/** Waits for Ctrl+C, for whoever manages this process, or for the process that started it to end. */
+async function stopRequest(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const events = process.connected ? ['SIGINT', 'SIGTERM', 'disconnect'] : ['SIGINT', 'SIGTERM']
+  for (const event of events) process.once(event, () => resolve(event))
+  const alive = setInterval(() => {}, 60_000) // A runtime alone does not keep its process.
+  try {
+    return await promise
+  } finally {
+    clearInterval(alive)
   }
-}
-
-function portNumber(text: string): number {
-  const port = Number(text)
-  if (/^\d+$/.test(text) && port <= 65_535) return port
-  throw new UserError(`--port ${text}: a port is a number from 0 to 65535`)
-}
-
-function adapterName(text: string): Adapter {
-  if (Object.hasOwn(hosts, text)) return text as Adapter
-  throw new UserError(`--adapter ${text}: known are ${Object.keys(hosts).join(', ')}`)
 }

@@ -1,37 +1,76 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { WriteStream } from 'node:tty'
 import { formatTree, type Report } from 'triport'
-import { memoryTracer } from 'triport/drivers/memory'
-import { RefusedError, runWorkflow, type ShowProgress } from './client.js'
-import { maxNetworkBytes } from './network.js'
+import { type MemoryTracer, memoryTracer } from 'triport/drivers/memory'
+import type { WorkflowResult } from './api.js'
+import { UserError } from './backends.js'
+import { awaitWorkflow, findUnended, RefusedError, runWorkflow, type ShowProgress } from './client.js'
+import { maxNetworkBytes, parseNetwork } from './network.js'
 import { progressBar, resultText } from './report.js'
-import { type Adapter, startService } from './service.js'
+import { type Service, type ServiceOptions, startService } from './service.js'
+import { traceText } from './trace-text.js'
+import type { WorkerProcess } from './worker-process.js'
 
 const clientSpan = 'client'
 
-/** Something that the user can put right; its message says what. */
-export class UserError extends Error {}
+export interface OnceOptions extends Pick<ServiceOptions, 'adapter' | 'env' | 'folder' | 'worker'> {
+  /** Runs the workflow, instead of this process. */
+  readonly startWorker?: (() => WorkerProcess) | undefined
+}
 
 /**
- * Runs one network file through a real server and a real WebSocket, and prints progress, result and trace.
+ * Runs one network file through a real server and a real WebSocket, and prints progress, result and trace. A run of the same network
+ * that was interrupted is followed to its end instead, where the jobs outlive a process.
  *
  * @throws UserError when the file cannot be read or is no network.
  */
-export async function runOnce(file: string, out: WriteStream, adapter: Adapter): Promise<void> {
+export async function runOnce(file: string, out: WriteStream, options: OnceOptions): Promise<void> {
   const text = await readNetworkFile(file)
   const spans = memoryTracer()
-  const service = await startService(0, { adapter, tracer: spans, worker: true, log: () => {}, report })
+  const { startWorker, ...rest } = options
+  const service = await startService(0, { worker: true, ...rest, tracer: spans, log: () => {}, report })
+  const worker = startWorker?.()
+  let ofWorker: string | undefined
   try {
-    const { tracer } = service.runtime
-    const result = await tracer.span(clientSpan, () => runWorkflow(service.url, text, tracer, progressPrinter(out)))
-    out.write(`\n${resultText(result)}\n`)
-  } catch (error) {
-    throw error instanceof RefusedError ? new UserError(`${file}: ${error.message}`) : error
+    const running = follow(service, { file, text, isDurable: options.folder !== undefined }, out)
+    out.write(`\n${resultText(await (worker ? Promise.race([running, worker.failure]) : running))}\n`)
   } finally {
+    ofWorker = await worker?.stop()
     await service.stop()
   }
-  const trace = spans.tree().filter(({ span }) => span.name === clientSpan)
-  out.write(`\n${formatTree(trace)}\n`)
+  out.write(`\n${worker || options.folder ? partsOf(spans) : wholeOf(spans)}\n${ofWorker ? `\n${ofWorker}` : ''}`)
+}
+
+interface Wanted {
+  readonly file: string
+  readonly text: string
+  /** Jobs outlive this process, so an earlier one may have left some. */
+  readonly isDurable: boolean
+}
+
+async function follow({ url, runtime }: Service, wanted: Wanted, out: WriteStream): Promise<WorkflowResult> {
+  const { file, text, isDurable } = wanted
+  const { tracer } = runtime
+  const show = progressPrinter(out)
+  try {
+    const left = isDurable ? await findUnended(url, parseNetwork(text).name, tracer) : undefined
+    if (left) out.write('A run of this network was interrupted. It goes on:\n')
+    return await tracer.span(clientSpan, () =>
+      left ? awaitWorkflow(url, left, tracer, show) : runWorkflow(url, text, tracer, show),
+    )
+  } catch (error) {
+    throw error instanceof RefusedError ? new UserError(`${file}: ${error.message}`) : error
+  }
+}
+
+function wholeOf(spans: MemoryTracer): string {
+  return formatTree(spans.tree().filter(({ span }) => span.name === clientSpan))
+}
+
+/** What this process has of the traces of workflows: the beginning of one, or the end of one that another process began. */
+function partsOf(spans: MemoryTracer): string {
+  const roots = spans.tree().filter(({ span: { name } }) => name === clientSpan || name.startsWith('process '))
+  return roots.map(traceText).join('\n\n')
 }
 
 async function readNetworkFile(file: string): Promise<string> {

@@ -5,7 +5,7 @@ import { type Answer, type Call, Refused, type Route } from './answer.js'
 import type { CreatedNetwork, StartedWorkflow, WorkflowLinks, WorkflowList, WorkflowState } from './api.js'
 import { bundledNetworks } from './bundled.js'
 import { parseNetwork } from './network.js'
-import { Store, type Workflow } from './store.js'
+import type { Store, Workflow } from './store.js'
 import { processWorkflow } from './tasks.js'
 import { type FinishedSpans, traceOf } from './trace.js'
 
@@ -15,10 +15,7 @@ export type GrnRuntime = Runtime<readonly [typeof processWorkflow]>
 const listed = 20
 
 /** The routes of the service, for whatever host. @param spans Absent when the spans go elsewhere. */
-export function createRoutes(runtime: GrnRuntime, spans?: FinishedSpans): Route[] {
-  const { queue, rooms, tracer } = runtime
-  const store = new Store(rooms)
-
+export function createRoutes({ queue, tracer }: GrnRuntime, store: Store, spans?: FinishedSpans): Route[] {
   async function createNetwork({ body }: Call): Promise<Answer> {
     const network = parseNetwork(body)
     const id = await store.createNetwork(network)
@@ -40,7 +37,7 @@ export function createRoutes(runtime: GrnRuntime, spans?: FinishedSpans): Route[
     const id = randomUUID()
     const job = await queue.enqueue(processWorkflow, { workflowId: id, network })
     const traceId = tracer.spanContext(tracer.active())?.traceId
-    store.addWorkflow({ id, jobId: job.id, networkId, network, traceId, createdAt: new Date() })
+    await store.addWorkflow({ id, jobId: job.id, networkId, network, traceId, createdAt: new Date() })
     return created<StartedWorkflow>(202, { workflow_id: id, job_id: job.id, links: linksOf(id, job.id) })
   }
 
