@@ -1,9 +1,33 @@
 import type { Port } from '../core/config.js'
+import { isTriportError } from '../core/errors.js'
 import type { Found } from './addresses.js'
+import { loadPg, loadPgBoss, loadPglite } from './postgres/libraries.js'
+import { loadLibrary as loadRedis } from './redis/library.js'
+
+type Needed = Readonly<Record<string, () => Promise<unknown>>>
 
 /** The packages that the driver of an address needs for a port, and that are not installed. */
-export async function missingLibraries(port: Port, { driver, option }: Found): Promise<readonly string[]> {
-  if (driver === 'redis') return (await import('./redis/installed.js')).missing()
-  if (driver !== 'postgres' || port === 'tracer') return []
-  return (await import('./postgres/installed.js')).missing({ port, embedded: option === 'dataDir' })
+export async function missingLibraries(port: Port, address: Found): Promise<readonly string[]> {
+  return missingOf(neededBy(port, address))
+}
+
+export async function missingOf(needed: Needed): Promise<readonly string[]> {
+  const looks = Object.entries(needed).map(async ([name, load]) => ((await isInstalled(load)) ? [] : [name]))
+  return (await Promise.all(looks)).flat()
+}
+
+function neededBy(port: Port, { driver, option }: Found): Needed {
+  if (driver === 'redis') return { ioredis: loadRedis }
+  const database: Needed = option === 'dataDir' ? { '@electric-sql/pglite': loadPglite } : { pg: loadPg }
+  return port === 'queue' ? { ...database, 'pg-boss': loadPgBoss } : database
+}
+
+async function isInstalled(load: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await load()
+    return true
+  } catch (error) {
+    if (isTriportError(error, 'ERR_PEER_MISSING')) return false
+    throw error
+  }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Port } from '../../core/config.js'
+import { TriportError } from '../../core/errors.js'
 import type { Env } from '../../core/placement.js'
 import { createDetect } from '../../drivers/detect.js'
+import { missingLibraries, missingOf } from '../../drivers/libraries.js'
 
 const DATABASE_URL = 'postgres://me:secret@db.example/app'
 const REDIS_URL = 'redis://:secret@cache.example:6379'
@@ -128,5 +130,21 @@ test('a database on a server and one in a folder: neither is taken for the other
 test('no reason has a secret in it', async () => {
   for (const env of [{ DATABASE_URL }, { REDIS_URL }, { TRIPORT_QUEUE: 'redis', REDIS_URL }]) {
     assert.doesNotMatch((await detect('queue', env)).reason ?? '', /secret/)
+  }
+})
+
+test('a library is looked for by loading it, and other failures than its absence are not taken for that', async () => {
+  const here = async () => {}
+  const gone = () => Promise.reject(new TriportError('ERR_PEER_MISSING', 'It is not installed.'))
+  const broken = () => Promise.reject(new Error('It is broken.'))
+  assert.deepEqual(await missingOf({ a: here, b: gone, c: gone }), ['b', 'c'])
+  await assert.rejects(missingOf({ a: gone, b: broken }), /It is broken/)
+  const address = { variable: 'X', example: '', value: 'x' } as const
+  for (const place of [
+    { driver: 'redis', option: 'url' },
+    { driver: 'postgres', option: 'url' },
+    { driver: 'postgres', option: 'dataDir' },
+  ] as const) {
+    assert.deepEqual(await missingLibraries('queue', { ...address, ...place }), [])
   }
 })

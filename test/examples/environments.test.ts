@@ -47,7 +47,7 @@ describe('one program, with the same transcript', { concurrency: 2 }, () => {
 })
 
 async function run(file: string, elsewhere: Record<string, string | undefined>): Promise<string> {
-  const args = [`--env-file=${join(folder, file)}`, '--import', import.meta.resolve('tsx'), join(folder, 'program.ts')]
+  const args = [`--env-file=${join(folder, file)}`, '--import', import.meta.resolve('tsx'), join(folder, 'main.ts')]
   const kept = Object.entries(process.env).filter(([name]) => !/^(TRIPORT_|NODE_|DATABASE_URL$|REDIS_URL$)/.test(name))
   const env = { ...Object.fromEntries(kept), ...elsewhere }
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 110_000 })
