@@ -9,6 +9,7 @@ import type { Command, Orders, Told } from './orders.js'
 export interface Child {
   /** Of its web server. */
   readonly port: number
+  readonly running: boolean
   /** What it has done so far. */
   ledger(): readonly Entry[]
   /** As `kill -9` does. */
@@ -42,8 +43,10 @@ export async function startChild(orders: Orders, leaving = defaultLeaving): Prom
   failed.catch(() => {}) // Whoever waits for it is told.
   const port = await Promise.race([heard(child, (told) => ('ready' in told ? told.ready : undefined)), failed])
 
+  const running = () => child.exitCode === null && child.signalCode === null
+
   async function stop(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (!running()) return
     const left = heard(child, (told) => ('stopped' in told ? told.stopped : undefined))
     const timer = setTimeout(() => child.kill('SIGKILL'), leaving)
     child.send('stop' satisfies Command)
@@ -59,6 +62,9 @@ export async function startChild(orders: Orders, leaving = defaultLeaving): Prom
 
   return {
     port,
+    get running() {
+      return running()
+    },
     ledger: ledgerReader(orders.ledger),
     async kill() {
       child.kill('SIGKILL')

@@ -1,15 +1,15 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 
 /**
- * What a process of the program did. `ran`: an attempt began. `completed`: the queue confirmed that the job is. `acknowledged`: the
- * process itself has enqueued it. `reported`: a failure that had no caller.
+ * What a process of the program did. `ran`: an attempt began. `completed`: the queue confirmed that the job is. `acknowledged`,
+ * `published`: the process itself has enqueued a job, or published a message. `reported`: a failure that had no caller.
  */
-export type Deed = 'ran' | 'completed' | 'acknowledged' | 'reported'
+export type Deed = 'ran' | 'completed' | 'acknowledged' | 'published' | 'reported'
 
 export interface Entry {
   readonly at: number
   readonly deed: Deed
-  /** The job's number, or the report. */
+  /** The number of the job or the message, or the report. */
   readonly subject: string
   readonly attempt: number
 }

@@ -9,9 +9,14 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Joins a room. Resolves when it is in. */
-export async function startListener(port: number, room: string): Promise<Listener> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/${room.replaceAll(':', '/')}`)
+/**
+ * Joins a room. Resolves when it is in.
+ *
+ * @param replay How many of the newest messages it wants to hear.
+ */
+export async function startListener(port: number, room: string, replay = 0): Promise<Listener> {
+  const query = replay > 0 ? `?replay=${replay}` : ''
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/${room.replaceAll(':', '/')}${query}`)
   const told: Told[] = []
   const ended = once(socket, 'close')
   let closed: number | undefined

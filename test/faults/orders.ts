@@ -19,8 +19,8 @@ export interface Orders {
   readonly worker?: WorkerOptions & { readonly task: TaskName }
   /** Serves rooms over WebSockets. */
   readonly serves?: boolean
-  /** Enqueues jobs by itself. */
-  readonly produces?: { readonly jobs: number; readonly from: number; readonly ms: number }
+  /** Enqueues so many jobs by itself, and publishes as many messages. */
+  readonly produces?: { readonly room: string; readonly jobs: number; readonly ms: number }
   /** Leaves something open, or a rejection unhandled, to test that it is noticed. */
   readonly leaves?: 'timer' | 'rejection'
   /** Passes a pool of its own to the drivers, with so many clients. */

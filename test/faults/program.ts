@@ -75,11 +75,14 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address ? address.port : 0
 }
 
-/** Enqueues jobs by itself: nobody else can reach a database that is in this process. */
-async function produce({ jobs, from, ms }: NonNullable<Orders['produces']>): Promise<void> {
-  for (let n = from; n < from + jobs; n++) {
+/** Enqueues jobs and publishes messages by itself: nobody else can reach a database that is in this process. */
+async function produce({ room, jobs, ms }: NonNullable<Orders['produces']>): Promise<void> {
+  for (let n = 1; n <= jobs; n++) {
     await runtime.queue.enqueue(task, { n, ms, first: ms })
     note('acknowledged', n)
+    await runtime.rooms.broadcastToRoom(room, { type: 'NUMBER', data: n }, { history: { count: 10_000, ttl: '1h' } })
+    note('published', n)
+    await pause(5)
   }
 }
 

@@ -1,0 +1,42 @@
+import { table } from '../../drivers/index.js'
+import { privatePostgres } from '../services/postgres.js'
+import { running } from '../services/private-server.js'
+import { exhausted, postgresScenarios } from './postgres-scenarios.js'
+import type { StageOptions } from './stage.js'
+import { type Act, faultTests, long, printTable, type Setting } from './suite.js'
+
+const probe = await privatePostgres()
+await probe.stop()
+const there = 'postgres' in table.queue && 'postgres' in table.rooms
+const skip = probe.missing || (there ? false : 'The drivers are on their way.')
+
+/** What is played each time. `npm run test:long -- faults` plays all. */
+const slice = /with 100 jobs in flight|restart of PostgreSQL, immediate|listener|read_only/
+
+const acts: readonly Act[] = [
+  {
+    name: 'PostgreSQL',
+    scenarios: postgresScenarios.filter(({ name }) => long || slice.test(name)),
+    open: () => postgres(),
+  },
+  {
+    name: "PostgreSQL with the user's pool",
+    scenarios: long ? [exhausted] : [],
+    open: () => postgres({ orders: (url) => ({ pool: { url, max: 5 } }) }),
+  },
+]
+
+for (const act of acts) if (act.scenarios.length > 0) faultTests(act, skip)
+printTable()
+
+async function postgres(options: Pick<StageOptions, 'orders'> = {}): Promise<Setting> {
+  const server = running(await privatePostgres())
+  const postgres = (url: string) => ({ driver: 'postgres', url })
+  return {
+    server,
+    lease: 2_000,
+    backend: (url) => ({ queue: postgres(url), rooms: postgres(url) }),
+    close: () => server.stop(),
+    ...options,
+  }
+}
