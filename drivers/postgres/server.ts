@@ -71,7 +71,7 @@ async function pooled(options: PostgresClientOptions, context: ClientContext, pr
     },
     async close() {
       if (own) await pool.end()
-      pool.off('error', onError)
+      else pool.off('error', onError)
     },
   }
 }

@@ -81,6 +81,10 @@ export function workflowProcessClaims(claim: FacadeClaim): void {
       await soon(() => assert.equal(attempts.length, 1))
       dying.cut(what)
       attempts[0]?.end.open('of the dead')
+      if (what === 'answers') {
+        await soon(async () => assert.ok((await web.queue.counts(task.queue)).completed > 0))
+        dying.cut('calls') // The dead claim nothing more.
+      }
       await open([task, note])
       await advance(21_000)
       // When its last call arrived, the first task has ended; if not, it runs again.

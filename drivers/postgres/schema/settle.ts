@@ -1,0 +1,168 @@
+import { byIndex } from './plan.js'
+
+/**
+ * Ending deliveries and jobs, and what follows. `settle_all` answers only what was not settled: 1 cancelled, 2 lost.
+ * Outcomes: 0 completed, 1 failed, 2 cancelled, 3 retry, 4 released. `p_nums` has `keep` or `delay`.
+ */
+export function settleFunctions(s: string): string {
+  return `
+create function ${s}.count_join(p_id text, p_member int, p_size int, p_keep bigint, p_now bigint) returns boolean ${byIndex} as $f$
+declare v_counted int;
+begin
+  insert into ${s}.joins as c (id, counted, expires) values (p_id, 0, p_now + p_keep)
+  on conflict (id) do update set expires = excluded.expires, counted = case when c.expires <= p_now then -1 else c.counted end
+  returning c.counted into v_counted;
+  if v_counted < 0 then delete from ${s}.join_member m where m.join_id = p_id; end if;
+  insert into ${s}.join_member (join_id, member) values (p_id, p_member) on conflict do nothing;
+  if not found then return false; end if;
+  update ${s}.joins c set counted = greatest(c.counted, 0) + 1 where c.id = p_id returning c.counted into v_counted;
+  return v_counted = p_size;
+end $f$;
+
+create function ${s}.follow(p_ending jsonb, p_now bigint) returns void language plpgsql as $f$
+declare v_join jsonb := p_ending->'join';
+begin
+  if p_ending ? 'enqueue' then perform ${s}.store(p_ending->'enqueue', p_now); end if;
+  if v_join is not null and ${s}.count_join(
+    v_join->>'id', (v_join->>'member')::int, (v_join->>'size')::int, (v_join->>'keep')::bigint, p_now
+  ) then
+    perform ${s}.store(v_join->'next', p_now);
+  end if;
+end $f$;
+
+create function ${s}.settle_all(
+  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_now bigint
+) returns table (r_ord int, r_reply int) ${byIndex} as $f$
+declare
+  v_done uuid[];
+  v_ords bigint[];
+  v_over uuid[];
+  v_put text[];
+  v_gone boolean;
+  v_lined boolean;
+  v record;
+begin
+  with given as (
+    select * from unnest(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons)
+      with ordinality g(queue, id, token, type, num, told, reason, ord)
+  ), settled as (
+    update ${s}.job j set
+      state = case g.type when 0 then 2 when 1 then 3 when 2 then 4 else 0 end,
+      due = case when g.type > 2 then p_now + g.num else j.due end,
+      deliveries = case when g.type = 4 then j.deliveries - 1 else j.deliveries end,
+      token = null,
+      lease = null,
+      finished = case when g.type < 3 then p_now end,
+      expires = case when g.type < 3 then p_now + g.num end,
+      result = case when g.type = 0 then g.told end,
+      error = case g.type when 0 then null when 2 then coalesce(j.cancel_request, g.told) when 4 then j.error else g.told end,
+      reason = coalesce(g.reason, j.reason),
+      failures = case when g.type in (1, 3) then
+        case when jsonb_array_length(coalesce(j.failures, '[]')) >= 10 then j.failures - 0 else coalesce(j.failures, '[]') end
+          || jsonb_build_object('delivery', j.deliveries, 'at', p_now, 'error', g.told)
+        else j.failures end
+    from given g
+    where j.id = g.id and j.state = 1 and j.token = g.token and j.queue = g.queue and (g.type < 3 or j.cancel_request is null)
+    returning g.ord, g.id, g.type, g.num, j.queue, j.line
+  )
+  select array_agg(t.id order by t.ord), array_agg(t.ord), array_agg(t.id) filter (where t.type < 3),
+    array_agg(distinct t.queue) filter (where t.type > 2), bool_or(t.type < 3 and t.num <= 0), bool_or(t.line is not null)
+  into v_done, v_ords, v_over, v_put, v_gone, v_lined from settled t;
+
+  if coalesce(cardinality(v_ords), 0) < cardinality(p_ids) then
+    return query select g.ord::int, case when j.id is null then 2 else 1 end
+    from unnest(p_queues, p_ids, p_tokens) with ordinality g(queue, id, token, ord)
+    left join ${s}.job j on j.id = g.id and j.token = g.token and j.state = 1 and j.queue = g.queue
+    where g.ord <> all (coalesce(v_ords, '{}'));
+  end if;
+  if v_done is null then return; end if;
+
+  if exists (select from ${s}.listener l where l.event and l.until > clock_timestamp()) then
+    for v in
+      select case g.type when 0 then 'completed' when 1 then 'failed' when 2 then 'cancelled' when 3 then 'retried' else 'released' end as type,
+        array_agg(g.id order by g.ord) as ids
+      from unnest(p_ids, p_types) with ordinality g(id, type, ord) where g.ord = any (v_ords) group by g.type
+    loop
+      perform ${s}.tell_event(v.type, v.ids);
+    end loop;
+  end if;
+  if p_endings is not null then
+    for v in
+      select e.ending from jsonb_to_recordset(p_endings) as e(ord int, ending jsonb) where e.ord = any (v_ords)
+      order by e.ending->'join'->>'id' nulls first, e.ord
+    loop
+      perform ${s}.follow(v.ending, p_now);
+    end loop;
+  end if;
+  if v_lined then
+    perform ${s}.tell_wake(array(
+      select distinct d.queue from ${s}.job d where d.id = any (v_done) and d.line is not null
+        and exists (select from ${s}.job w where w.queue = d.queue and w.state = 0 and w.line is not null and w.line = d.line and w.due <= p_now)
+    ));
+  end if;
+  if v_gone then
+    delete from ${s}.log g using ${s}.job j where g.id = j.id and j.id = any (v_done) and j.state > 1 and j.expires <= p_now;
+    delete from ${s}.job j where j.id = any (v_done) and j.state > 1 and j.expires <= p_now;
+  end if;
+  perform ${s}.tell_settled(v_over);
+  update ${s}.queue q set is_full = false where q.name = any (p_queues) and q.is_full;
+  if found then v_put := v_put || p_queues; end if;
+  perform ${s}.tell_wake(v_put);
+end $f$;
+
+create function ${s}.settle(
+  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_offset bigint
+) returns table (r_ord int, r_reply int) language sql as $f$
+  select * from ${s}.settle_all(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons, p_endings, ${s}.now_ms(p_offset))
+$f$;
+
+create function ${s}.extend(p_queues text[], p_ids uuid[], p_tokens bigint[], p_lease bigint, p_offset bigint)
+returns table (r_ord int, r_reply int) ${byIndex} as $f$
+declare v_until bigint := ${s}.now_ms(p_offset) + p_lease;
+begin
+  return query
+  with given as (
+    select * from unnest(p_queues, p_ids, p_tokens) with ordinality g(queue, id, token, ord)
+  ), held as (
+    update ${s}.job j set lease = v_until from given g
+    where j.id = g.id and j.state = 1 and j.token = g.token and j.queue = g.queue
+    returning g.ord, j.cancel_request
+  )
+  select g.ord::int, case when h.ord is null then 2 else 1 end from given g left join held h on h.ord = g.ord
+  where h.ord is null or h.cancel_request is not null;
+end $f$;
+
+create function ${s}.cancel(p_jobs jsonb, p_offset bigint) returns table (r_ord int, r_reply text) ${byIndex} as $f$
+declare
+  v_now bigint := ${s}.now_ms(p_offset);
+  v record;
+  h record;
+begin
+  for v in
+    select * from jsonb_to_recordset(p_jobs) as x(ord int, id uuid, error text, keep bigint, ending jsonb) order by x.id, x.ord
+  loop
+    r_ord := v.ord;
+    select j.state, j.expires, j.queue, j.line into h from ${s}.job j where j.id = v.id for update;
+    if not found or (h.state > 1 and h.expires <= v_now) then r_reply := 'unknown';
+    elsif h.state > 1 then r_reply := 'finished';
+    elsif h.state = 1 then
+      update ${s}.job j set cancel_request = coalesce(j.cancel_request, v.error) where j.id = v.id;
+      perform ${s}.tell_cancel(v.id, h.queue);
+      r_reply := 'requested';
+    else
+      update ${s}.job j set state = 4, error = v.error, finished = v_now, expires = v_now + v.keep where j.id = v.id;
+      perform ${s}.tell_event('cancelled', array[v.id]);
+      if v.ending is not null then perform ${s}.follow(v.ending, v_now); end if;
+      if v.keep <= 0 then
+        delete from ${s}.log g where g.id = v.id;
+        delete from ${s}.job j where j.id = v.id;
+      end if;
+      perform ${s}.tell_settled(array[v.id]);
+      if h.line is not null then perform ${s}.tell_wake(array[h.queue]); end if;
+      r_reply := 'cancelled';
+    end if;
+    return next;
+  end loop;
+end $f$;
+`
+}
