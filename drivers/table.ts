@@ -5,6 +5,8 @@ import type { TracerDriver } from '../core/ports/tracer.js'
 import type { MemoryQueueOptions } from './memory/queue.js'
 import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
+import { clientOptionNames as postgresOptions } from './postgres/options.js'
+import type { PostgresQueueOptions } from './postgres/queue.js'
 
 /** Options of a driver that takes none. */
 export type NoOptions = Readonly<Record<never, never>>
@@ -14,6 +16,7 @@ export interface BuiltinDrivers {
   readonly queue: {
     readonly memory: DriverEntry<QueueDriver, MemoryQueueOptions>
     readonly sync: DriverEntry<QueueDriver, MemoryQueueOptions>
+    readonly postgres: DriverEntry<QueueDriver, PostgresQueueOptions>
   }
   readonly tracer: {
     readonly memory: DriverEntry<TracerDriver, MemoryTracerOptions>
@@ -34,6 +37,10 @@ export const table: BuiltinDrivers = {
     sync: {
       options: ['keepFinished'],
       load: async (options) => (await import('./memory/queue.js')).syncQueue(options),
+    },
+    postgres: {
+      options: postgresOptions,
+      load: async (options) => (await import('./postgres/queue.js')).postgresQueue(options),
     },
   },
   tracer: {

@@ -1,0 +1,5 @@
+export type { QueueDriver, QueueSupports } from '../../core/ports/queue.js'
+export { type PostgresMigrationOptions, postgresMigrations } from './migrations.js'
+export type { PgClientLike, PgliteLike, PostgresClientOptions, PostgresTls } from './options.js'
+export { type PostgresQueue, type PostgresQueueOptions, type PostgresTransaction, postgresQueue } from './queue.js'
+export { fromDrizzle, fromKnex, fromKysely, fromPrisma } from './transactions.js'
