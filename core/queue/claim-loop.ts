@@ -30,6 +30,8 @@ export interface ClaimLoopDeps {
   cancel(id: string): void
   /** Gives back a job that was claimed when claiming had been stopped. */
   release(job: ClaimedJob): void
+  /** Marks what it calls as the runtime's own. The loop is marked as a whole: to mark each job that it runs would cost more. */
+  enter<T>(fn: () => T): T
 }
 
 /**
@@ -68,7 +70,7 @@ const firstPause = 100
 const longestPause = 5_000
 
 export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
-  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release } = deps
+  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release, enter } = deps
   const hungry = new Set<string>()
   const due = new Map<string, CancelTimer>()
   const stopping = new AbortController()
@@ -90,7 +92,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
 
   function kick(): void {
     if (busy || stopping.signal.aborted) return
-    busy = Promise.resolve().then(work)
+    busy = enter(() => Promise.resolve().then(work))
   }
 
   async function work(): Promise<void> {

@@ -84,9 +84,9 @@ export function termsOf(options: EnqueueOptions): EnqueueTerms {
 
 /** A debounced job is one that waits. */
 function delayOf({ delay, runAt, debounce }: EnqueueOptions): number {
-  const [name, another] = Object.entries({ delay, runAt, debounce }).flatMap(([each, value]) =>
-    value === undefined ? [] : each,
-  )
+  if (delay === undefined && runAt === undefined && debounce === undefined) return 0
+  const given = Object.entries({ delay, runAt, debounce }).filter(([, value]) => value !== undefined)
+  const [name, another] = given.map(([each]) => each)
   if (another) throw invalid(`${name} and ${another} are both given. Leave one out.`)
   if (debounce) return milliseconds(debounce.wait, 'debounce.wait')
   return delay === undefined ? 0 : milliseconds(delay, 'delay')

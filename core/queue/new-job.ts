@@ -29,7 +29,12 @@ const noOptions: EnqueueOptions = {}
 const noTerms: EnqueueTerms = termsOf(noOptions)
 
 export function jobRequest(task: AnyTask, input: unknown, options: EnqueueOptions = noOptions): JobRequest {
-  return { task, input, options }
+  return { task, input, options: isEmpty(options) ? noOptions : options }
+}
+
+function isEmpty(options: EnqueueOptions): boolean {
+  for (const _ in options) return false
+  return typeof options === 'object' && options !== null
 }
 
 /**

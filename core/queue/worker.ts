@@ -146,6 +146,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     run: pool.run,
     cancel: cancellations.hear,
     release: settler.release,
+    enter,
   })
   const listener = await openListener(deps.ask, {
     queues: tasks.queues,
