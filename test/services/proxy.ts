@@ -52,7 +52,7 @@ export async function startProxy(first: number): Promise<TcpProxy> {
   let swallowed = 0
 
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    if (refuses) return void client.resetAndDestroy()
+    if (refuses) return void reset(client)
     const server = createConnection({ port: target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     const link: Link = { client, server, swallows }
     links.add(link)
@@ -76,14 +76,14 @@ export async function startProxy(first: number): Promise<TcpProxy> {
     from.on('error', () => {}) // Its close follows.
     from.on('close', (failed) => {
       if (lost()) return
-      if (failed) to.resetAndDestroy()
+      if (failed) reset(to)
       else if (!to.writableEnded) to.end()
     })
     if (holds) from.pause()
   }
 
-  function reset(): void {
-    for (const { client, server } of links) for (const socket of [client, server]) socket.resetAndDestroy()
+  function sever(): void {
+    for (const { client, server } of links) for (const socket of [client, server]) reset(socket)
   }
 
   listener.listen(0, '127.0.0.1')
@@ -106,7 +106,7 @@ export async function startProxy(first: number): Promise<TcpProxy> {
     aim(other) {
       target = other
     },
-    sever: reset,
+    sever,
     refuse() {
       refuses = true
     },
@@ -131,8 +131,21 @@ export async function startProxy(first: number): Promise<TcpProxy> {
     },
     async close() {
       listener.close()
-      reset()
+      sever()
       await once(listener, 'close')
     },
   }
 }
+
+/**
+ * A socket that is ending, or that is being reset already, cannot be reset: Node would keep its handle for ever, and hang at the end of the
+ * process.
+ */
+function reset(socket: Socket): void {
+  if (resetting.has(socket)) return
+  resetting.add(socket)
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
+const resetting = new WeakSet<Socket>()
