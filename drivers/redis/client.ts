@@ -3,7 +3,8 @@ import { type CancelTimer, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { unavailable } from './errors.js'
-import { type Link, loadLibrary, nodesOf } from './library.js'
+import { createLane, type Lane } from './lane.js'
+import { type Link, loadLibrary, nodesOf, ownersOf } from './library.js'
 import { type Calls, createCalls, type Patience, ping } from './link.js'
 import type { Settings, Target } from './options.js'
 import { createSubscriber, type Subscriber, type SubscriberEvents } from './subscriber.js'
@@ -17,6 +18,8 @@ export interface Connections {
   /** For a worker, which can wait longer. A connection of its own, made when it is used first: big claims keep nobody waiting. */
   readonly worker: Calls
   readonly subscriber: Subscriber
+  /** Over the connection of `command`, for who wants no second try. */
+  readonly lane: Lane
   close(): void
 }
 
@@ -25,6 +28,16 @@ export interface ConnectOptions extends SubscriberEvents {
   readonly context: DriverContext
   /** Names the connections in CLIENT LIST: `queue`. */
   readonly name: string
+  /** What rooms need besides. They tell of broken links themselves, so those are not reported. */
+  readonly rooms?: RoomsLinks
+}
+
+/** What rooms want of their links. None of it may throw. */
+export interface RoomsLinks {
+  /** Channels are those of the shard that has the namespace. */
+  readonly sharded: boolean
+  commandDown(): void
+  commandUp(): void
 }
 
 const commandPatience: Patience = { answer: 10_000, down: 1_000 }
@@ -41,7 +54,8 @@ const longestDelay = 3_000
  *
  * @throws `ERR_PEER_MISSING`; `ERR_DRIVER_UNAVAILABLE` when Redis cannot be reached, `ERR_UNSUPPORTED` when it is older than 6.2.
  */
-export async function connectRedis({ settings, context, name, ...events }: ConnectOptions): Promise<Connections> {
+export async function connectRedis(options: ConnectOptions): Promise<Connections> {
+  const { settings, context, name, rooms, ...events } = options
   const { clock, report, random } = context
   const { prefix, target } = settings
   const library = await loadLibrary()
@@ -92,7 +106,8 @@ export async function connectRedis({ settings, context, name, ...events }: Conne
       told = false
     })
     link.on('error', (error) => {
-      if (!told) report(unavailable(error, 'The connection to Redis broke'), { stage: `redis.${name}.${role}` })
+      if (!told && !rooms)
+        report(unavailable(error, 'The connection to Redis broke'), { stage: `redis.${name}.${role}` })
       told = true
     })
   }
@@ -102,7 +117,7 @@ export async function connectRedis({ settings, context, name, ...events }: Conne
     const { retryStrategy: _, ...rest } = profile('subscriber')
     const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
-    const nodes = nodesOf(commandLink)
+    const nodes = slot === undefined ? nodesOf(commandLink) : ownersOf(slot, commandLink)
     const node = nodes[Math.floor(random() * nodes.length)]
     if (node) return node.duplicate(override)
     // The cluster is away. Its first node fails as well, and then another one is tried.
@@ -112,13 +127,26 @@ export async function connectRedis({ settings, context, name, ...events }: Conne
 
   const commandLink = make('command')
   const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience })
+  const lane = createLane({ link: commandLink, prefix, clock, patience: commandPatience.answer })
   let worker: Calls | undefined
-  const subscriber = createSubscriber({ ...events, connect: connectSubscriber, clock, delay, patience: connecting })
+  const subscriber = createSubscriber({
+    ...events,
+    connect: connectSubscriber,
+    sharded: rooms?.sharded ?? false,
+    clock,
+    delay,
+    patience: connecting,
+  })
+  /** Of the namespace, where that decides which node has its channels. */
+  let slot: number | undefined
   let stopHeartbeat: CancelTimer = () => {}
+  let stopTelling = () => {}
 
   function close(): void {
     stopHeartbeat()
+    stopTelling()
     subscriber.close()
+    lane.close()
     command.close()
     worker?.close()
     for (const link of own) link.disconnect()
@@ -133,10 +161,14 @@ export async function connectRedis({ settings, context, name, ...events }: Conne
   try {
     await firstConnect(commandLink, context)
     await checkServer(command, context, name)
+    if (rooms?.sharded && commandLink.isCluster) {
+      slot = Number(await command.send((link) => link.cluster('KEYSLOT', prefix)))
+    }
   } catch (error) {
     close()
     throw error
   }
+  if (rooms) stopTelling = tellOf(commandLink, rooms)
   stopHeartbeat = clock.every(heartbeat, () => {
     for (const link of own) ping(link)
     subscriber.ping()
@@ -150,6 +182,7 @@ export async function connectRedis({ settings, context, name, ...events }: Conne
       return worker
     },
     subscriber,
+    lane,
     close,
   }
 }
@@ -194,4 +227,13 @@ function mayEvict(policy: string): TriportError {
       'Set it to noeviction.',
     { details: { policy } },
   )
+}
+
+function tellOf(link: Link, { commandDown, commandUp }: RoomsLinks): () => void {
+  link.on('close', commandDown)
+  link.on('ready', commandUp)
+  return () => {
+    link.off('close', commandDown)
+    link.off('ready', commandUp)
+  }
 }

@@ -44,3 +44,9 @@ async function importLibrary() {
 export function nodesOf(link: Link): readonly Redis[] {
   return link.isCluster ? (link as Cluster).nodes('all') : [link as Redis]
 }
+
+/** The connection to the node of a cluster that has this slot, if that is known. */
+export function ownersOf(slot: number, link: Link): readonly Redis[] {
+  const [owner] = (link as Cluster).slots[slot] ?? []
+  return nodesOf(link).filter(({ options: { host, port } }) => `${host}:${port}` === owner)
+}

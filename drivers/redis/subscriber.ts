@@ -24,6 +24,8 @@ export interface SubscriberEvents {
 export interface SubscriberDeps extends SubscriberEvents {
   /** Makes a connection that does not reconnect by itself. */
   connect(): Redis
+  /** Whether channels are those of one shard, by the commands of Redis 7. */
+  readonly sharded: boolean
   readonly clock: Clock
   /** Milliseconds until the next attempt after so many failures. */
   delay(failures: number): number
@@ -39,10 +41,10 @@ interface Batch {
 }
 
 /** How many channels one command names. */
-const page = 1_000
+const page = 512
 
 export function createSubscriber(deps: SubscriberDeps): Subscriber {
-  const { connect, clock, delay, patience, message, down, renewed } = deps
+  const { connect, sharded, clock, delay, patience, message, down, renewed } = deps
   const wanted = new Set<string>()
   let next = emptyBatch()
   let redis: Redis | undefined
@@ -56,7 +58,8 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
     const opened = connect()
     redis = opened
     opened.on('error', () => {}) // Its end follows, and the next attempt.
-    opened.on('message', message)
+    opened.on(sharded ? 'smessage' : 'message', message)
+    opened.on('moved', () => opened.disconnect()) // The shard has given the channels to another node.
     opened.once('ready', () => void welcome())
     opened.once('end', () => lost(opened))
   }
@@ -84,10 +87,11 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
       const batch = next
       next = emptyBatch()
       try {
-        await subscribeAll(current, batch.channels)
+        await subscribeAll(current, batch.channels, sharded)
         batch.resolve()
       } catch {
-        // The connection is gone, and the next one begins with all that is wanted.
+        // The connection is gone or of no use, and the next one begins with all that is wanted.
+        current.disconnect()
         void next.done.then(batch.resolve)
         for (const channel of batch.channels) if (wanted.has(channel)) next.channels.add(channel)
         if (next.channels.size === 0) next.resolve()
@@ -122,7 +126,8 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
       if (next.channels.size === 0) next.resolve()
       if (next.channels.size === 0) next = emptyBatch()
       if (redis?.status !== 'ready' || channels.length === 0) return
-      redis.unsubscribe(...channels).catch(() => {}) // Then its connection is gone, and the subscription with it.
+      const ended = sharded ? redis.sunsubscribe(...channels) : redis.unsubscribe(...channels)
+      ended.catch(() => {}) // Then its connection is gone, and the subscription with it.
     },
     ping() {
       if (redis?.status === 'ready') redis.ping().catch(() => {}) // Its end tells of it.
@@ -135,10 +140,13 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
   }
 }
 
-async function subscribeAll(redis: Redis, channels: Iterable<string>): Promise<void> {
+async function subscribeAll(redis: Redis, channels: Iterable<string>, sharded: boolean): Promise<void> {
   const all = [...channels]
   const calls: Promise<unknown>[] = []
-  for (let from = 0; from < all.length; from += page) calls.push(redis.subscribe(...all.slice(from, from + page)))
+  for (let from = 0; from < all.length; from += page) {
+    const some = all.slice(from, from + page)
+    calls.push(sharded ? redis.ssubscribe(...some) : redis.subscribe(...some))
+  }
   await Promise.all(calls)
 }
 

@@ -1,0 +1,181 @@
+import type {
+  Head,
+  LogPage,
+  LogRange,
+  OutgoingMessage,
+  Position,
+  Retention,
+  RoomMessage,
+} from '../../core/ports/rooms.js'
+import type { Script, ScriptArg } from './script.js'
+import { headsScript, publishScript, readScript, renewScript } from './scripts/rooms.js'
+
+/** The logs of rooms in Redis. */
+export interface RoomLogs {
+  publish(messages: readonly OutgoingMessage[]): Promise<readonly (Position | undefined)[]>
+  read(room: string, range: LogRange): Promise<LogPage>
+  /** @param begin Whether rooms without a log get one. */
+  heads(rooms: readonly string[], begin: boolean): Promise<Map<string, Head>>
+  renew(room: string, epoch: string): Promise<Head>
+}
+
+export interface RoomLogsDeps {
+  /** One call of a script. Calls reach Redis in their order. */
+  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  /** How a script publishes. */
+  readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
+  /** Milliseconds that the server's time is to be ahead. */
+  clockOffset(): number
+}
+
+export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDeps): RoomLogs {
+  async function publishSome(messages: readonly OutgoingMessage[], positions: (Position | undefined)[]): Promise<void> {
+    const runs = runsOf(messages)
+    const args: ScriptArg[] = [clockOffset(), publishCommand, newEpoch()]
+    for (const each of runs) pushRun(args, each)
+    const reply = ((await run(publishScript, args)) as (string | number)[]).values()
+    for (const { retention, places } of runs) {
+      if (retention === 'none') continue
+      const epoch = String(reply.next().value)
+      for (const { place } of places) positions[place] = { epoch, seq: Number(reply.next().value) }
+    }
+  }
+
+  return {
+    async publish(messages) {
+      if (fitsOneCall(messages)) {
+        const positions: (Position | undefined)[] = new Array(messages.length)
+        await publishSome(messages, positions)
+        return positions
+      }
+      const parts = partsOf(messages).map(async (part) => {
+        const positions: (Position | undefined)[] = new Array(part.length)
+        await publishSome(part, positions)
+        return positions
+      })
+      return (await Promise.all(parts)).flat()
+    },
+    async read(room, range) {
+      const wanted = 'newest' in range ? ['newest', range.newest] : ['after', range.after, range.limit]
+      const reply = (await run(readScript, [clockOffset(), room, newEpoch(), ...wanted])) as ReadReply
+      const [epoch, head, low, first, texts] = reply
+      return { epoch, head, low, entries: texts.map((kept, index) => ({ seq: first + index, text: textOf(kept) })) }
+    },
+    async heads(rooms, begin) {
+      if (rooms.length === 0) return new Map()
+      const reply = (await run(headsScript, [clockOffset(), begin ? newEpoch() : '', ...rooms])) as HeadReply
+      const heads = rooms.map((room, index): [string, Head | undefined] => [room, headOf(reply, 3 * index)])
+      return new Map(heads.filter((entry): entry is [string, Head] => entry[1] !== undefined))
+    },
+    async renew(room, epoch) {
+      const reply = await run(renewScript, [clockOffset(), room, epoch, newEpoch(), publishCommand])
+      return headOf(reply as HeadReply, 0) as Head
+    },
+  }
+}
+
+/**
+ * What a channel says of its room: nothing and texts that are not kept, or where the first text is, then the texts. Texts hold no U+0000.
+ */
+export function readNews(room: string, news: string, tell: (message: RoomMessage) => void): void {
+  const end = news.indexOf(separator)
+  if (end === 0) {
+    for (const text of textsOf(news, end)) tell({ room, text })
+    return
+  }
+  const place = end < 0 ? news : news.slice(0, end)
+  const colon = place.indexOf(':')
+  const epoch = place.slice(0, colon)
+  let seq = Number(place.slice(colon + 1))
+  if (end < 0) tell({ room, position: { epoch, seq } })
+  else for (const text of textsOf(news, end)) tell({ room, position: { epoch, seq: seq++ }, text })
+}
+
+/** Messages of one room that follow each other and are kept alike. */
+interface Run {
+  readonly room: string
+  readonly retention: Retention
+  readonly places: { readonly message: OutgoingMessage; readonly place: number }[]
+}
+
+type ReadReply = [epoch: string, head: number, low: number, first: number, texts: string[]]
+type HeadReply = (string | number | null)[]
+
+/** Rooms may change places, as no order is promised between them. The messages of one keep theirs. */
+function runsOf(messages: readonly OutgoingMessage[]): Run[] {
+  const runs: Run[] = []
+  const last = new Map<string, Run>()
+  messages.forEach((message, place) => {
+    const { room, retention } = message
+    let run = last.get(room)
+    if (run === undefined || !alike(run.retention, retention)) {
+      run = { room, retention, places: [] }
+      last.set(room, run)
+      runs.push(run)
+    }
+    run.places.push({ message, place })
+  })
+  return runs
+}
+
+function pushRun(args: ScriptArg[], { room, retention, places }: Run): void {
+  if (retention === 'none') {
+    args.push(room, 0, separator + places.map(({ message }) => message.text).join(separator))
+    return
+  }
+  args.push(room, Math.max(1, retention.count), retention.ttl, places.length)
+  for (const { message } of places) args.push(message.id, message.text)
+}
+
+function alike(one: Retention, other: Retention): boolean {
+  if (one === 'none' || other === 'none') return one === other
+  return one.count === other.count && one.ttl === other.ttl
+}
+
+function fitsOneCall(messages: readonly OutgoingMessage[]): boolean {
+  if (messages.length > mostMessages) return false
+  let length = 0
+  for (const { text } of messages) length += text.length
+  return length <= mostCharacters
+}
+
+function partsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
+  const parts: OutgoingMessage[][] = []
+  let part: OutgoingMessage[] = []
+  let length = 0
+  for (const message of messages) {
+    const full = part.length === mostMessages || length + message.text.length > mostCharacters
+    if (part.length === 0 || full) {
+      part = []
+      length = 0
+      parts.push(part)
+    }
+    part.push(message)
+    length += message.text.length
+  }
+  return parts
+}
+
+/** Behind the time until which it is kept. */
+function textOf(kept: string): string {
+  return kept.slice(kept.indexOf(':') + 1)
+}
+
+function textsOf(news: string, end: number): string[] {
+  return news.slice(end + 1).split(separator)
+}
+
+function headOf(reply: HeadReply, at: number): Head | undefined {
+  const [epoch, seq, id] = reply.slice(at, at + 3)
+  if (epoch === null || epoch === undefined) return undefined
+  return { epoch: String(epoch), seq: Number(seq), ...(typeof id === 'string' && { id }) }
+}
+
+function newEpoch(): string {
+  return crypto.randomUUID().slice(0, 8)
+}
+
+const separator = '\0'
+/** A longer call would keep others waiting. */
+const mostMessages = 500
+const mostCharacters = 1_048_576

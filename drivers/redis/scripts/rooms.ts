@@ -1,0 +1,202 @@
+import { defineScript } from '../script.js'
+
+/**
+ * What a room has:
+ *
+ * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `x` and `m`, when log and
+ *   hash expire; of the ids, `g` the list that grows, `r` since when and `b` from which seq on;
+ * - `roomlog:` a list of the newest messages, each behind the time until which it is kept. It ends at the head, so its length says where it
+ *   begins;
+ * - `roomids0:`, `roomids1:` hashes from the ids of messages to their seq. One grows for a minute or 10,000 messages, while the other one is only
+ *   looked at; then they change places;
+ * - `roomnews:` its channel.
+ */
+const rooms = `
+local call, prefix = redis.call, KEYS[1]
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+local halfHour, minute, mostIds = 1800000, 60000, 10000
+
+local function begin(room, epoch)
+  call('DEL', prefix .. 'roomlog:' .. room, prefix .. 'roomids0:' .. room, prefix .. 'roomids1:' .. room)
+  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'x', 0, 'm', now + 2 * halfHour, 'g', 0, 'r', now, 'b', 0)
+  call('PEXPIREAT', prefix .. 'room:' .. room, now + 2 * halfHour)
+end
+
+local function keep(room, until_)
+  call('HSET', prefix .. 'room:' .. room, 'm', until_ + 2 * halfHour)
+  call('PEXPIREAT', prefix .. 'room:' .. room, until_ + 2 * halfHour)
+end`
+
+/**
+ * Gives messages their positions, keeps and publishes them.
+ *
+ * ARGV: clock offset, `PUBLISH` or `SPUBLISH`, an epoch for logs that begin; then runs of messages: room, 0, what to publish; or room, how many to
+ * keep, for how long, size of the run, and for each message its id and its text.
+ *
+ * Returns of each run that is kept its epoch and the seq of each message.
+ */
+export const publishScript = defineScript(
+  rooms,
+  `
+local reply, at = {}, 4
+
+local function append(room, count, ttl, texts)
+  local log, kept, x = prefix .. 'roomlog:' .. room, {}, nil
+  for n = math.max(1, #texts - count + 1), #texts do
+    kept[#kept + 1] = string.format('%.0f', now + ttl) .. ':' .. texts[n]
+  end
+  local length = call('RPUSH', log, unpack(kept))
+  if #texts > count or length > count + math.floor(count / 8) then call('LTRIM', log, -count, -1) end
+  return length == #kept
+end
+
+local function run(room, count, ttl, size)
+  local meta = prefix .. 'room:' .. room
+  local epoch, seq, x, m, g, r, b = unpack(call('HMGET', meta, 'e', 's', 'x', 'm', 'g', 'r', 'b'))
+  if not epoch then
+    begin(room, ARGV[3])
+    epoch, seq, x, m, g, r, b = ARGV[3], 0, 0, now + 2 * halfHour, 0, now, 0
+  end
+  seq, x, m, g, r, b = tonumber(seq), tonumber(x), tonumber(m), tonumber(g), tonumber(r), tonumber(b)
+  if now - r >= minute or seq - b >= mostIds then
+    g, r, b = 1 - g, now, seq
+    call('DEL', prefix .. 'roomids' .. g .. ':' .. room)
+    call('HSET', meta, 'g', g, 'r', r, 'b', b)
+  end
+
+  local ids = {}
+  for n = 1, size do ids[n] = ARGV[at + 2 * n - 2] end
+  local growing = prefix .. 'roomids' .. g .. ':' .. room
+  local known = call('HMGET', growing, unpack(ids))
+  local older = call('HMGET', prefix .. 'roomids' .. 1 - g .. ':' .. room, unpack(ids))
+  local first, texts, added, seen = seq + 1, {}, {}, {}
+  reply[#reply + 1] = epoch
+  for n = 1, size do
+    local id = ids[n]
+    local before = known[n] or older[n] or seen[id]
+    if not before then
+      seq = seq + 1
+      before, seen[id] = seq, seq
+      texts[#texts + 1] = ARGV[at + 2 * n - 1]
+      added[#added + 1] = id
+      added[#added + 1] = seq
+    end
+    reply[#reply + 1] = tonumber(before)
+  end
+  if #texts == 0 then return end
+
+  call('HSET', growing, unpack(added))
+  if first == b + 1 then call('PEXPIRE', growing, 2 * minute) end
+  local alone = append(room, count, ttl, texts)
+  call('HSET', meta, 's', seq, 'i', added[#added - 1])
+  if alone or now + ttl > x then
+    -- A little longer than asked for, so that it needs not be said each time.
+    x = math.max(x, now + ttl + math.floor(ttl / 8))
+    call('HSET', meta, 'x', x)
+    call('PEXPIREAT', prefix .. 'roomlog:' .. room, x)
+  end
+  if m < math.max(now, x) + halfHour then keep(room, math.max(now, x)) end
+  call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. first .. '\\0' .. table.concat(texts, '\\0'))
+end
+
+while ARGV[at] do
+  local room, count = ARGV[at], tonumber(ARGV[at + 1])
+  if count == 0 then
+    call(ARGV[2], prefix .. 'roomnews:' .. room, ARGV[at + 2])
+    at = at + 3
+  else
+    local ttl, size = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+    at = at + 4
+    run(room, count, ttl, size)
+    at = at + 2 * size
+  end
+end
+return reply`,
+)
+
+/**
+ * Reads a part of a log, without what has expired at its oldest end.
+ *
+ * ARGV: clock offset, room, an epoch for a log that begins, `after` and a seq and a limit, or `newest` and a limit. Returns epoch, head, low, and the
+ * entries with the seq of the first.
+ */
+export const readScript = defineScript(
+  rooms,
+  `
+local room = ARGV[2]
+local log, epoch, seq = prefix .. 'roomlog:' .. room, unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's'))
+if not epoch then
+  epoch, seq = ARGV[3], 0
+  begin(room, epoch)
+end
+local length = call('LLEN', log)
+while length > 0 and tonumber(string.match(call('LINDEX', log, 0), '^%d+')) <= now do
+  call('LPOP', log)
+  length = length - 1
+end
+local low, from, limit = tonumber(seq) - length + 1, 0, 0
+if ARGV[4] == 'newest' then
+  limit = tonumber(ARGV[5])
+  from = math.max(0, length - limit)
+else
+  limit = tonumber(ARGV[6])
+  from = math.max(0, ARGV[5] + 1 - low)
+end
+local entries = {}
+if limit > 0 and from < length then entries = call('LRANGE', log, from, from + limit - 1) end
+return { epoch, tonumber(seq), low, low + from, entries }`,
+)
+
+/**
+ * Tells the heads of rooms, and keeps them for longer.
+ *
+ * ARGV: clock offset, an epoch for logs that begin, or nothing if none is to, and rooms. Returns epoch, seq and id of each.
+ */
+export const headsScript = defineScript(
+  rooms,
+  `
+local reply = {}
+for n = 3, #ARGV do
+  local room = ARGV[n]
+  local epoch, seq, id, m = unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's', 'i', 'm'))
+  if epoch and tonumber(m) < now + halfHour then keep(room, now) end
+  if not epoch and ARGV[2] ~= '' then
+    epoch, seq = ARGV[2], 0
+    begin(room, epoch)
+  end
+  reply[#reply + 1] = epoch
+  reply[#reply + 1] = epoch and tonumber(seq)
+  reply[#reply + 1] = id
+end
+return reply`,
+)
+
+/**
+ * Gives a log another epoch, unless it has another one already.
+ *
+ * ARGV: clock offset, room, the epoch it may have, the one to give, `PUBLISH` or `SPUBLISH`. Returns epoch, seq and id.
+ */
+export const renewScript = defineScript(
+  rooms,
+  `
+local room = ARGV[2]
+local epoch, seq, id = unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's', 'i'))
+if not epoch then
+  epoch, seq = ARGV[4], 0
+  begin(room, epoch)
+elseif epoch == ARGV[3] then
+  epoch = ARGV[4]
+  call('HSET', prefix .. 'room:' .. room, 'e', epoch)
+  call(ARGV[5], prefix .. 'roomnews:' .. room, epoch .. ':' .. seq)
+end
+return { epoch, tonumber(seq), id }`,
+)
+
+/**
+ * Tells which server keeps the rooms: another id after a failover, or nothing of one that takes no writes.
+ */
+export const serverScript = defineScript(`
+local info = redis.call('INFO', 'replication')
+if not string.find(info, 'role:master', 1, true) then return '' end
+return string.match(info, 'master_replid:(%w+)') or 'master'`)
