@@ -7,6 +7,8 @@ import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
 import { clientOptionNames as postgresOptions } from './postgres/options.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
+import type { RedisOptions } from './redis/options.js'
+import type { RedisRoomsOptions } from './redis/rooms.js'
 
 /** Options of a driver that takes none. */
 export type NoOptions = Readonly<Record<never, never>>
@@ -24,8 +26,24 @@ export interface BuiltinDrivers {
   }
   readonly rooms: {
     readonly memory: DriverEntry<RoomsDriver, MemoryRoomsOptions>
+    readonly redis: DriverEntry<RoomsDriver, RedisRoomsOptions>
   }
 }
+
+/** Where Redis is. */
+const redisOptions = [
+  'url',
+  'host',
+  'port',
+  'username',
+  'password',
+  'db',
+  'tls',
+  'sentinel',
+  'cluster',
+  'client',
+  'namespace',
+] as const satisfies readonly (keyof RedisOptions)[]
 
 /** The drivers that ship with the package, to be extended for `runtimeFactory`. */
 export const table: BuiltinDrivers = {
@@ -57,6 +75,10 @@ export const table: BuiltinDrivers = {
     memory: {
       options: ['broker'],
       load: async (options) => (await import('./memory/rooms.js')).memoryRooms(options),
+    },
+    redis: {
+      options: [...redisOptions, 'sharded'],
+      load: async (options) => (await import('./redis/rooms.js')).redisRooms(options),
     },
   },
 }
