@@ -73,7 +73,7 @@ export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { 
       name: 'rooms',
       rooms: { sharded, commandDown, commandUp: () => standing.set('command', true) },
       message(channel, news) {
-        const room = hearing.roomOf(channel)
+        const room = running && hearing.roomOf(channel)
         if (room !== undefined) readNews(room, news, (message) => listener?.message(message))
       },
       down() {
