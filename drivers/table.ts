@@ -8,6 +8,7 @@ import type { MemoryTracerOptions } from './memory/tracer.js'
 import { clientOptionNames as postgresOptions } from './postgres/options.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
 import type { RedisOptions } from './redis/options.js'
+import type { RedisQueueOptions } from './redis/queue.js'
 import type { RedisRoomsOptions } from './redis/rooms.js'
 
 /** Options of a driver that takes none. */
@@ -19,6 +20,7 @@ export interface BuiltinDrivers {
     readonly memory: DriverEntry<QueueDriver, MemoryQueueOptions>
     readonly sync: DriverEntry<QueueDriver, MemoryQueueOptions>
     readonly postgres: DriverEntry<QueueDriver, PostgresQueueOptions>
+    readonly redis: DriverEntry<QueueDriver, RedisQueueOptions>
   }
   readonly tracer: {
     readonly memory: DriverEntry<TracerDriver, MemoryTracerOptions>
@@ -59,6 +61,10 @@ export const table: BuiltinDrivers = {
     postgres: {
       options: postgresOptions,
       load: async (options) => (await import('./postgres/queue.js')).postgresQueue(options),
+    },
+    redis: {
+      options: redisOptions,
+      load: async (options) => (await import('./redis/queue.js')).redisQueue(options),
     },
   },
   tracer: {

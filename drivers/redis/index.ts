@@ -1,3 +1,6 @@
+export type { QueueDriver, QueueSupports } from '../../core/ports/queue.js'
 export type { RoomsDriver } from '../../core/ports/rooms.js'
-export type { RedisClient, RedisNode, RedisOptions, RedisTls } from './options.js'
+export type { RedisNode } from './library.js'
+export type { RedisClient, RedisOptions, RedisTls } from './options.js'
+export { type RedisQueueOptions, redisQueue } from './queue.js'
 export { type RedisRoomsOptions, redisRooms } from './rooms.js'

@@ -1,6 +1,12 @@
 import type { Cluster, Redis } from 'ioredis'
 import { TriportError } from '../../core/errors.js'
-import type { RedisNode } from './options.js'
+
+/** Where one Redis process listens. */
+export interface RedisNode {
+  readonly host: string
+  /** @default 6379; 26379 of a Sentinel */
+  readonly port?: number
+}
 
 /** A connection to one Redis, or to the nodes of a cluster. */
 export type Link = Redis | Cluster

@@ -18,12 +18,17 @@ export interface Patience {
  * arrives twice. Nothing is sent for a caller who was told that it failed. Rejects with `ERR_DRIVER_UNAVAILABLE`.
  */
 export interface Calls {
-  /** One call of a script. */
-  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  /** One call of a script. Texts of the answer are strings. */
+  run(script: Script, args: Arguments): Promise<unknown>
+  /** One call of a script. Texts of the answer are buffers. */
+  runRaw(script: Script, args: Arguments): Promise<unknown>
   /** Commands of your own. `work` may be called several times. */
-  send<T>(work: (link: Link) => Promise<T>): Promise<T>
+  send<T>(work: (link: Link, resent: boolean) => Promise<T>): Promise<T>
   close(): void
 }
+
+/** What a script takes. It may want to know that it was sent before and its answer was lost. */
+export type Arguments = readonly ScriptArg[] | ((resent: boolean) => readonly ScriptArg[])
 
 export interface CallsDeps {
   readonly link: Link
@@ -37,17 +42,17 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
   const deadlines = createDeadlines(clock)
   let closed = false
 
-  async function send<T>(work: (link: Link) => Promise<T>): Promise<T> {
+  function send<T>(work: (link: Link, resent: boolean) => Promise<T>): Promise<T> {
     const overdue = { is: false }
     return answered(deadlines, clock.monotonic() + patience.answer, overdue, attempt(work, overdue))
   }
 
-  async function attempt<T>(work: (link: Link) => Promise<T>, overdue: { is: boolean }): Promise<T> {
+  async function attempt<T>(work: (link: Link, resent: boolean) => Promise<T>, overdue: { is: boolean }): Promise<T> {
     for (let broken = 0; ; ) {
       if (link.status !== 'ready') await ready()
       if (overdue.is) throw new Error('Nobody waits for it any more.')
       try {
-        return await work(link)
+        return await work(link, broken > 0)
       } catch (error) {
         if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw unavailable(error)
         if (link.status === 'ready') await pause(clock, betweenTries) // As while a replica is made the master.
@@ -74,7 +79,10 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
   }
 
   return {
-    run: (script, args) => send((target) => evaluate(target, script, prefix, args)),
+    run: (script, args) => send((to, resent) => evaluate('call', to, script, [prefix, ...argumentsOf(args, resent)])),
+    runRaw: (script, args) => {
+      return send((to, resent) => evaluate('callBuffer', to, script, [prefix, ...argumentsOf(args, resent)]))
+    },
     send,
     close() {
       closed = true
@@ -87,17 +95,21 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
 const mostTries = 20
 const betweenTries = 250
 
+function argumentsOf(args: Arguments, resent: boolean): readonly ScriptArg[] {
+  return typeof args === 'function' ? args(resent) : args
+}
+
 async function evaluate(
+  method: 'call' | 'callBuffer',
   link: Link,
   { sha, lua }: Script,
-  prefix: string,
   args: readonly ScriptArg[],
 ): Promise<unknown> {
   try {
-    return await link.evalsha(sha, 1, prefix, ...args)
+    return await link[method]('evalsha', [sha, 1, ...args])
   } catch (error) {
     if (!isUnknownScript(error)) throw error
-    return await link.eval(lua, 1, prefix, ...args)
+    return await link[method]('eval', [lua, 1, ...args])
   }
 }
 

@@ -1,12 +1,5 @@
 import { TriportError } from '../../core/errors.js'
-import type { Link } from './library.js'
-
-/** Where one Redis process listens. */
-export interface RedisNode {
-  readonly host: string
-  /** @default 6379; 26379 of a Sentinel */
-  readonly port?: number
-}
+import type { Link, RedisNode } from './library.js'
 
 /** How the other side proves who it is, and this one. Texts are PEM. */
 export interface RedisTls {

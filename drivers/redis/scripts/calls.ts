@@ -1,0 +1,260 @@
+import { defineScript } from '../script.js'
+import { base } from './base.js'
+import { claiming } from './claiming.js'
+import { lines } from './lines.js'
+import { moves } from './moves.js'
+import { queues } from './queues.js'
+import { settling } from './settling.js'
+import { storing } from './storing.js'
+
+const state = [base, queues, lines, moves]
+
+/** The scripts that move jobs. Each takes the clock offset first, and changes nothing that it has changed before when it is sent again. */
+
+/** Jobs. Answers with triples about those that were not simply stored: place, and what \`store\` says. */
+export const enqueueScript = defineScript(
+  ...state,
+  storing,
+  String.raw`
+local answer = {}
+for n = 2, #ARGV do
+  local other = store(ARGV[n])
+  if other then
+    answer[#answer + 1] = n - 2
+    answer[#answer + 1] = other
+  end
+end
+flush()
+return answer
+`,
+)
+
+/** Settlements. Answers with one letter for each. */
+export const settleScript = defineScript(
+  ...state,
+  storing,
+  settling,
+  String.raw`
+local answers = settleAll(3, ARGV[2] == '1')
+flush()
+return answers
+`,
+)
+
+/** A claim with settlements. Answers with the time, what settling brought, when to come again, requests to cancel, ids and records. */
+export const claimScript = defineScript(
+  ...state,
+  storing,
+  settling,
+  claiming,
+  String.raw`
+local resent, name, max, lease, token = ARGV[2] == '1', ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local concurrency, tokens, per, burst = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local settled = settleAll(11, resent)
+local q = queueOf(name)
+local claim = { answer = {}, requests = {}, given = {}, leftOver = 0, token = token, leaseUntil = now + lease }
+local nextDue = -1
+
+local function claimNow()
+  if findLapsed(q) then flush() end
+  local room = max
+  local active = concurrency and call('ZCARD', P .. 'a:' .. name) or 0
+  if concurrency then room = math.min(room, concurrency - active) end
+  local level = tokens and tokensOf(q, tokens, per, burst)
+  if tokens then room = math.min(room, math.floor(level + ROUNDING)) end
+  if room > 0 then take(q, room, claim) end
+  local count = #claim.answer / 2
+  if tokens then
+    level = level - count
+    saveTokens(q, level, tokens, per, burst)
+  end
+  if #claim.given > 0 then callMany('ZADD', P .. 'a:' .. name, claim.given) end
+  local isFull = concurrency and active + count >= concurrency
+  if isFull and not q.full then change(q, 'f', '1') end
+  if count == max then return end
+  -- Who comes back short goes to sleep, and wants to be woken.
+  if q.awake then
+    q.awake = nil
+    change(q, 'aw', false)
+  end
+  if isFull then return end
+  local due = isOpen(q) and now
+  if not due then
+    local first = call('ZRANGE', P .. 't:' .. name, 0, 0, 'WITHSCORES')
+    due = first[2] and tonumber(first[2])
+  end
+  if not due then return end
+  local wait = tokens and math.max(0, math.ceil((1 - ROUNDING - level) * per / tokens)) or 0
+  nextDue = math.max(due - now, wait)
+end
+
+flush()
+if not q.paused and not (resent and claimedBefore(q, claim)) then claimNow() end
+flush()
+return { now, settled, nextDue, claim.requests, claim.answer }
+`,
+)
+
+/** Cancellations: id, keep and error, and what follows. Answers with one letter for each. */
+export const cancelScript = defineScript(
+  ...state,
+  storing,
+  settling,
+  String.raw`
+local answers, at = {}, 2
+while at <= #ARGV do
+  local arg, ending = ARGV[at], at + 1
+  at = skipEnding(ending)
+  local id, keep, from = match(arg, '^([^%z]*)%z(%d+)%z()')
+  local v = find_job(id)
+  local letter = 'u'
+  if v and isEnded(v) then
+    letter = 'f'
+  elseif v then
+    local q = queueOf(queueNameOf(v))
+    local flags = byte(v, 3)
+    if byte(v, 2) == ACTIVE then
+      letter = 'r'
+      call('HSETNX', P .. 'n:' .. id, 'c', sub(arg, from))
+      call('SETRANGE', P .. 'j:' .. id, 2, char(with(with(flags, NOTES), REQUESTED)))
+      q.requested[#q.requested + 1] = id
+    else
+      letter = 'c'
+      cancelWaiting(q, id, v, sub(arg, from), tonumber(keep))
+      follow(ending)
+    end
+  end
+  answers[#answers + 1] = letter
+end
+flush()
+for _, q in ipairs(opened) do
+  -- Nobody waits: what is left over in its lines goes, or it would stay until the next claim.
+  if q.n == q.m then
+    for _, level in ipairs(call('ZRANGE', P .. 'l:' .. q.name, 0, -1)) do
+      if byte(level) ~= 103 then call('DEL', plainKey(q, level), P .. 'l:' .. q.name) end
+    end
+  end
+end
+return table.concat(answers)
+`,
+)
+
+/** Leases: a length, then queue, id and token each. Answers with one letter for each. */
+export const extendScript = defineScript(
+  base,
+  String.raw`
+local leaseUntil, answers = now + ARGV[2], {}
+for at = 3, #ARGV, 3 do
+  local name, id, token = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local head = call('GETRANGE', P .. 'j:' .. id, 0, 167)
+  local letter = 'l'
+  if byte(head, 2) == ACTIVE and sub(head, 14, 27) == token and sub(head, 68, 68 + #name) == name .. '\0' then
+    call('ZADD', P .. 'a:' .. name, 'XX', leaseUntil, id)
+    letter = has(byte(head, 3), REQUESTED) and 'c' or 'h'
+  end
+  answers[#answers + 1] = letter
+end
+return table.concat(answers)
+`,
+)
+
+/** What jobs tell: queue, id, token, whether there is a value, that, the number of lines, and those. Answers with one letter for each. */
+export const progressScript = defineScript(
+  ...state,
+  String.raw`
+local answers, at = {}, 2
+while at <= #ARGV do
+  local name, id, token, isValue, value, count = unpack(ARGV, at, at + 5)
+  at = at + 6
+  local v = call('GET', P .. 'j:' .. id)
+  local letter = 'l'
+  if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == token and sub(v, 68, 68 + #name) == name .. '\0' then
+    local flags = byte(v, 3)
+    local before = flags
+    letter = 's'
+    if isValue == '1' then
+      call('HSET', P .. 'n:' .. id, 'p', value)
+      flags = with(flags, NOTES)
+      tell(queueOf(name), 'progressed', id, deliveriesOf(v), v)
+    end
+    if tonumber(count) > 0 then
+      call('RPUSH', P .. 'o:' .. id, unpack(ARGV, at, at + count - 1))
+      call('LTRIM', P .. 'o:' .. id, -100, -1)
+      flags = with(flags, LOG)
+    end
+    if flags ~= before then call('SETRANGE', P .. 'j:' .. id, 2, char(flags)) end
+  end
+  at = at + count
+  answers[#answers + 1] = letter
+end
+flush()
+return table.concat(answers)
+`,
+)
+
+/** Ids of jobs to forget. Answers with one letter for each. */
+export const removeScript = defineScript(
+  ...state,
+  String.raw`
+local answers = {}
+for n = 2, #ARGV do
+  local v = find_job(ARGV[n])
+  if v and isEnded(v) then forget(ARGV[n], v) end
+  answers[#answers + 1] = not v and 'u' or isEnded(v) and 'r' or 'l'
+end
+return table.concat(answers)
+`,
+)
+
+/** Ids of jobs to run again. Answers with one letter for each. */
+export const redriveScript = defineScript(
+  ...state,
+  String.raw`
+local answers = {}
+for n = 2, #ARGV do
+  local id = ARGV[n]
+  local v = find_job(id)
+  local letter = not v and 'u' or 'k'
+  if v and byte(v, 2) == FAILED then
+    letter = 'r'
+    leaveShelf(id, v)
+    local q = queueOf(queueNameOf(v))
+    q.n = q.n + 1
+    local ticket6 = pack('>I6', q.n)
+    local flags = band(byte(v, 3), NOTES + LOG + GROUP)
+    local head = char(1, WAITING, flags) .. string.rep('\0', 10) .. NO_TOKEN .. ticket6 .. now6 .. now6 .. sub(v, 46, 55)
+    call('SET', P .. 'j:' .. id, head .. string.rep('\0', 12) .. sub(v, 68))
+    call('HDEL', P .. 'n:' .. id, 'p', 'e', 'r', 'c')
+    call('PERSIST', P .. 'n:' .. id)
+    call('PERSIST', P .. 'o:' .. id)
+    local group, limit = groupOf(v)
+    place(q, id, ticket6, now, priorityOf(v), group, limit)
+    q.wake = true
+    tell(q, 'enqueued', id, 0, v)
+  end
+  answers[#answers + 1] = letter
+end
+flush()
+return table.concat(answers)
+`,
+)
+
+/** A queue, and whether it is paused from now on. */
+export const pauseScript = defineScript(
+  ...state,
+  String.raw`
+local q = queueOf(ARGV[2])
+if ARGV[3] == '1' then
+  change(q, 'p', '1')
+  q.paused = '1'
+  if q.n == q.m then call('PERSIST', q.key) end
+elseif q.paused then
+  q.paused = nil
+  change(q, 'p', false)
+  q.wake = true
+  if q.n == q.m then call('PEXPIRE', q.key, DAY) end
+end
+flush()
+return 1
+`,
+)

@@ -1,0 +1,177 @@
+/** Claiming jobs. */
+export const claiming = String.raw`
+local function findLapsed(q)
+  local active = P .. 'a:' .. q.name
+  local ids = call('ZRANGEBYSCORE', active, '-inf', now)
+  for _, id in ipairs(ids) do
+    local v = call('GET', P .. 'j:' .. id)
+    if v and byte(v, 2) == ACTIVE then
+      leaveActive(q, id, v)
+      putBack(q, id, v, byte(v, 3), 'lapsed', deliveriesOf(v), NO_TOKEN, now)
+    else
+      q.left[#q.left + 1] = id
+    end
+  end
+  return #ids > 0
+end
+
+-- Tokens that there are. The rate comes with each claim: a deployment may change it.
+local function tokensOf(q, tokens, per, burst)
+  local s = call('HMGET', P .. 'b:' .. q.name, 'level', 'at')
+  local level = burst
+  if s[1] then level = math.min(burst, tonumber(s[1]) + math.max(0, now - tonumber(s[2])) * tokens / per) end
+  return level
+end
+
+local function saveTokens(q, level, tokens, per, burst)
+  local key = P .. 'b:' .. q.name
+  call('HSET', key, 'level', string.format('%.17g', level), 'at', string.format('%.0f', now))
+  -- When it has filled up, it is as if nobody had ever claimed.
+  call('PEXPIRE', key, math.ceil((burst - level) * per / tokens) + SLACK)
+end
+
+-- What fractions add up to wrongly must not hold back a token that is due.
+local ROUNDING = 1e-6
+
+-- How many entries that are left over one claim passes over at most.
+local MOST_LEFT_OVER = 20000
+
+-- Makes a job active, and adds it to the answer.
+local function give(q, id, v, claim)
+  local flags = byte(v, 3)
+  if has(flags, UNTIL_CLAIMED) then
+    freeLock(q, id, v)
+    flags = without(flags, UNTIL_CLAIMED)
+  end
+  local deliveries = deliveriesOf(v) + 1
+  call('SETRANGE', P .. 'j:' .. id, 1, pack('>BBI4', ACTIVE, flags, deliveries) .. now6 .. claim.token)
+  q.m = q.m + 1
+  local given, answer = claim.given, claim.answer
+  given[#given + 1] = claim.leaseUntil
+  given[#given + 1] = id
+  answer[#answer + 1] = id
+  answer[#answer + 1] = v
+  if has(flags, REQUESTED) then
+    local requests = claim.requests
+    requests[#requests + 1] = id
+    requests[#requests + 1] = call('HGET', P .. 'n:' .. id, 'c')
+  end
+  if q.events then tell(q, 'started', id, deliveries, v) end
+end
+
+-- The record, when the entry is the job's own.
+local function jobOf(id, ticket6)
+  local v = call('GET', P .. 'j:' .. id)
+  if v and byte(v, 2) == WAITING and sub(v, 28, 33) == ticket6 then return v end
+end
+
+local function takePlain(q, priority, want, claim)
+  local key = plainKey(q, priority)
+  while want > 0 do
+    local asked = want
+    local entries = call('LPOP', key, asked)
+    if not entries then
+      call('ZREM', P .. 'l:' .. q.name, priority)
+      return want
+    end
+    for _, entry in ipairs(entries) do
+      local id = sub(entry, 7)
+      local v = jobOf(id, sub(entry, 1, 6))
+      if v then
+        give(q, id, v, claim)
+        want = want - 1
+      else
+        claim.leftOver = claim.leftOver + 1
+      end
+    end
+    if #entries < asked then
+      call('ZREM', P .. 'l:' .. q.name, priority)
+      return want
+    end
+    if claim.leftOver > MOST_LEFT_OVER then return want end
+  end
+  return want
+end
+
+-- One job of a group's line. True when it gave one.
+local function takeGrouped(q, priority, group, claim)
+  local key = groupKey(q, priority, group)
+  local id, limit = frontOf(key)
+  local gives = id and activeOf(q, group) < limit
+  if gives then
+    call('LPOP', key)
+    give(q, id, call('GET', P .. 'j:' .. id), claim)
+    countGroup(q, group, 1)
+  end
+  reviewGroup(q, group)
+  return gives
+end
+
+local function takeTurns(q, priority, want, claim)
+  local ring = ringKey(q, priority)
+  local turn = lastTurn(ring)
+  if call('EXISTS', plainKey(q, priority)) == 1 and not call('ZSCORE', ring, 'p') then
+    turn = turn + 1
+    call('ZADD', ring, turn, 'p')
+  end
+  while want > 0 and claim.leftOver <= MOST_LEFT_OVER do
+    local members = call('ZRANGE', ring, 0, math.min(want, 1000) - 1)
+    if #members == 0 then break end
+    for _, member in ipairs(members) do
+      local gave
+      if member == 'p' then
+        gave = takePlain(q, priority, 1, claim) == 0
+        if not gave then leaveRing(q, priority, ring, 'p') end
+      else
+        gave = takeGrouped(q, priority, sub(member, 2), claim)
+      end
+      if gave then
+        want = want - 1
+        turn = turn + 1
+        call('ZADD', ring, 'XX', turn, member)
+      end
+    end
+  end
+  -- Without groups there are no turns.
+  if call('ZCARD', ring) == 1 and call('ZSCORE', ring, 'p') then
+    call('DEL', ring)
+    call('ZREM', P .. 'l:' .. q.name, 'g' .. priority)
+  end
+  return want
+end
+
+local function take(q, want, claim)
+  local levels = call('ZREVRANGE', P .. 'l:' .. q.name, 0, -1)
+  local n = 1
+  while n <= #levels and want > 0 do
+    local level, following = levels[n], levels[n + 1]
+    local isRing = byte(level) == 103
+    local priority = tonumber(isRing and sub(level, 2) or level)
+    if isRing or following == 'g' .. priority then
+      want = takeTurns(q, priority, want, claim)
+    else
+      want = takePlain(q, priority, want, claim)
+    end
+    if following and (following == 'g' .. priority or following == tostring(priority)) then n = n + 1 end
+    n = n + 1
+  end
+  return want
+end
+
+-- The jobs that this same claim has brought before its answer was lost.
+local function claimedBefore(q, claim)
+  local answer, token = claim.answer, claim.token
+  for _, id in ipairs(call('ZRANGE', P .. 'a:' .. q.name, 0, -1)) do
+    local v = call('GET', P .. 'j:' .. id)
+    if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == token then
+      answer[#answer + 1] = id
+      answer[#answer + 1] = v
+      if has(byte(v, 3), REQUESTED) then
+        claim.requests[#claim.requests + 1] = id
+        claim.requests[#claim.requests + 1] = call('HGET', P .. 'n:' .. id, 'c')
+      end
+    end
+  end
+  return #answer > 0
+end
+`

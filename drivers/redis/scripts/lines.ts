@@ -1,0 +1,176 @@
+/**
+ * Where jobs wait.
+ *
+ * `w:<queue>:<priority>` lists the jobs without a group; an entry is ticket and id. `g:<queue>:<priority>:<group>` lists those of one
+ * group; an entry is ticket, limit, `:` and id. `l:<queue>` has the priorities by score: `<priority>` when there are jobs without a group,
+ * `g<priority>` when there is a ring. The ring `r:<queue>:<priority>` has the lines that may give, in the order of their turns: `g<group>`,
+ * and `p` for the jobs without one. A priority without groups has no ring and costs none of this.
+ *
+ * `gc:<queue>` counts the active jobs of each group, `gs:<queue>:<group>` has the priorities at which it has lines, `gl:<queue>` has all
+ * lines of groups, to be listed. `t:<queue>` has the delayed jobs by the time at which they are due: ticket, priority, `limit:group`, id.
+ */
+export const lines = String.raw`
+local function plainKey(q, priority) return P .. 'w:' .. q.name .. ':' .. priority end
+
+local function groupKey(q, priority, group) return P .. 'g:' .. q.name .. ':' .. priority .. ':' .. group end
+
+local function ringKey(q, priority) return P .. 'r:' .. q.name .. ':' .. priority end
+
+local function pushLine(q, priority, group, limit, ticket6, id)
+  local key = group and groupKey(q, priority, group) or plainKey(q, priority)
+  local line = q.lines[key]
+  if not line then
+    line = { key = key, priority = priority, group = group }
+    q.lines[key] = line
+    q.touched[#q.touched + 1] = line
+  end
+  line[#line + 1] = group and (ticket6 .. limit .. ':' .. id) or (ticket6 .. id)
+end
+
+local function delayedMember(ticket6, priority, group, limit, id)
+  return ticket6 .. priority .. '\0' .. (group and (limit .. ':' .. group) or '') .. '\0' .. id
+end
+
+-- Puts a job where it waits. Its record has the ticket already.
+local function place(q, id, ticket6, dueAt, priority, group, limit)
+  if dueAt <= now then return pushLine(q, priority, group, limit, ticket6, id) end
+  q.delayed[#q.delayed + 1] = dueAt
+  q.delayed[#q.delayed + 1] = delayedMember(ticket6, priority, group, limit, id)
+  if not q.nd or dueAt < q.nd then
+    q.nd = dueAt
+    change(q, 'nd', dueAt)
+  end
+end
+
+-- Lets delayed jobs wait that are due by now.
+promote = function(q)
+  local key = P .. 't:' .. q.name
+  local due
+  repeat
+    due = call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, 1000)
+    for _, member in ipairs(due) do
+      local priority, group, id = match(member, '^([^%z]*)%z([^%z]*)%z(.*)$', 7)
+      local limit, from = match(group, '^(%d+):()')
+      pushLine(q, tonumber(priority), limit and sub(group, from), limit, sub(member, 1, 6), id)
+    end
+    if #due > 0 then call('ZREMRANGEBYRANK', key, 0, #due - 1) end
+  until #due < 1000
+  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  q.nd = first[2] and tonumber(first[2])
+  change(q, 'nd', q.nd or false)
+end
+
+local function isCurrent(id, ticket6)
+  local head = call('GETRANGE', P .. 'j:' .. id, 0, 32)
+  return byte(head, 2) == WAITING and sub(head, 28, 33) == ticket6
+end
+
+-- The id and the limit of the first job in a group's line.
+local function frontOf(key)
+  while true do
+    local entry = call('LINDEX', key, 0)
+    if not entry then return nil end
+    local limit, from = match(entry, '^(%d+):()', 7)
+    local id = sub(entry, from)
+    if isCurrent(id, sub(entry, 1, 6)) then return id, tonumber(limit) end
+    call('LPOP', key)
+  end
+end
+
+local function activeOf(q, group) return tonumber(call('HGET', P .. 'gc:' .. q.name, group) or 0) end
+
+local function lastTurn(ring)
+  local last = call('ZRANGE', ring, -1, -1, 'WITHSCORES')
+  return last[2] and tonumber(last[2]) or 0
+end
+
+local function leaveRing(q, priority, ring, member)
+  if call('ZREM', ring, member) == 1 and call('EXISTS', ring) == 0 then
+    call('ZREM', P .. 'l:' .. q.name, 'g' .. priority)
+  end
+end
+
+-- Opens or closes the line of a group, as its first job demands. True when that opened it.
+local function review(q, priority, group)
+  local ring, member = ringKey(q, priority), 'g' .. group
+  local first, limit = frontOf(groupKey(q, priority, group))
+  if not first then
+    call('SREM', P .. 'gs:' .. q.name .. ':' .. group, priority)
+    call('ZREM', P .. 'gl:' .. q.name, priority .. ':' .. group)
+    leaveRing(q, priority, ring, member)
+    return false
+  end
+  local mayGive = activeOf(q, group) < limit
+  if mayGive == (call('ZSCORE', ring, member) ~= false) then return false end
+  if not mayGive then
+    leaveRing(q, priority, ring, member)
+    return false
+  end
+  call('ZADD', ring, lastTurn(ring) + 1, member)
+  call('ZADD', P .. 'l:' .. q.name, priority, 'g' .. priority)
+  return true
+end
+
+-- True when that opened a line.
+local function reviewGroup(q, group)
+  local any = false
+  for _, priority in ipairs(call('SMEMBERS', P .. 'gs:' .. q.name .. ':' .. group)) do
+    if review(q, tonumber(priority), group) then any = true end
+  end
+  return any
+end
+
+local function countGroup(q, group, by)
+  local key = P .. 'gc:' .. q.name
+  if call('HINCRBY', key, group, by) <= 0 then call('HDEL', key, group) end
+end
+
+-- Whether a job waits that may be given.
+local function isOpen(q)
+  local levels = P .. 'l:' .. q.name
+  for _, level in ipairs(call('ZRANGE', levels, 0, -1)) do
+    if byte(level) == 103 or call('EXISTS', plainKey(q, level)) == 1 then return true end
+    call('ZREM', levels, level)
+  end
+  return false
+end
+
+flushLines = function(q)
+  for _, line in ipairs(q.touched) do
+    local isNew = callMany('RPUSH', line.key, line) == #line
+    local priority, group = line.priority, line.group
+    if not group then
+      if isNew then call('ZADD', P .. 'l:' .. q.name, priority, priority) end
+    else
+      if isNew then
+        call('SADD', P .. 'gs:' .. q.name .. ':' .. group, priority)
+        call('ZADD', P .. 'gl:' .. q.name, 0, priority .. ':' .. group)
+      end
+      review(q, priority, group)
+    end
+  end
+  q.lines, q.touched = {}, {}
+  if #q.delayed > 0 then
+    callMany('ZADD', P .. 't:' .. q.name, q.delayed)
+    q.delayed = {}
+  end
+  for group in pairs(q.freed) do
+    if reviewGroup(q, group) then q.wake = true end
+  end
+  q.freed = {}
+  if q.placeFree then
+    q.placeFree = nil
+    if isOpen(q) then q.wake = true end
+  end
+end
+
+-- Takes a job out of where it waits. Its entry in a line is left over.
+local function leaveLine(q, id, v)
+  q.m = q.m + 1
+  local priority = priorityOf(v)
+  local group, limit = groupOf(v)
+  local member = delayedMember(sub(v, 28, 33), priority, group, limit, id)
+  if call('ZREM', P .. 't:' .. q.name, member) == 1 then return end
+  if group then q.freed[group] = true end
+end
+`

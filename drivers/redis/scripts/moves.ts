@@ -1,0 +1,161 @@
+/**
+ * How jobs move from state to state.
+ *
+ * `n:<id>` has what few jobs have: progress `p`, error `e`, reason `r`, failures `f`, the request to cancel `c`. `o:<id>` is the log,
+ * `w:<id>` has who waits for the job to end. `d:<queue>:<state>:<keep>` is a shelf: the ended jobs that are kept equally long, in the order in
+ * which they ended; `x:` of a shelf has those of its entries that are no longer there. `ds:<queue>:<state>` names the shelves.
+ * `k:<queue>:<lock>` has the holder: `c:id`, `e:id`, `t<until>:id`, and `T<until>:id` when its job has ended.
+ */
+export const moves = String.raw`
+local function lockKeyOf(q, v)
+  local _, _, _, _, lock = partsOf(v)
+  return P .. 'k:' .. q.name .. ':' .. lock
+end
+
+local function freeLock(q, id, v)
+  local key = lockKeyOf(q, v)
+  local value = call('GET', key)
+  if value == 'c:' .. id or value == 'e:' .. id then call('DEL', key) end
+end
+
+-- A lock for a time outlives its job, but that gives way no more.
+local function endTimedLock(q, id, v)
+  local key = lockKeyOf(q, v)
+  local value = call('GET', key)
+  if value and byte(value) == 116 and sub(value, find(value, ':', 1, true) + 1) == id then
+    call('SET', key, 'T' .. sub(value, 2), 'KEEPTTL')
+  end
+end
+
+local function shelfKey(name, state, keep) return name .. ':' .. state .. ':' .. string.format('%.0f', keep) end
+
+-- An ended record is gone before its time.
+local function leaveShelf(id, v)
+  local shelf = shelfKey(queueNameOf(v), byte(v, 2), number(v, 62))
+  local left = call('PTTL', P .. 'd:' .. shelf)
+  if left < 0 then return end
+  call('SADD', P .. 'x:' .. shelf, sub(v, 56, 61) .. id)
+  call('PEXPIRE', P .. 'x:' .. shelf, left)
+end
+
+local function forget(id, v)
+  leaveShelf(id, v)
+  call('DEL', P .. 'j:' .. id, P .. 'n:' .. id, P .. 'o:' .. id)
+end
+
+-- Takes what has expired off a shelf, so much at most. True when there may be more.
+local function clearShelf(shelf, keep, most)
+  local key = P .. 'd:' .. shelf
+  local first = call('LINDEX', key, 0)
+  if not first or number(first, 1) + keep > now then return false end
+  local entries = call('LRANGE', key, 0, most - 1)
+  local gone = {}
+  for _, entry in ipairs(entries) do
+    if number(entry, 1) + keep > now then break end
+    gone[#gone + 1] = entry
+  end
+  call('LTRIM', key, #gone, -1)
+  if call('EXISTS', P .. 'x:' .. shelf) == 1 then callMany('SREM', P .. 'x:' .. shelf, gone) end
+  return #gone == most
+end
+
+flushShelves = function(q)
+  for shelf, entries in pairs(q.shelves) do
+    local keep, state = entries.keep, entries.state
+    local key = P .. 'd:' .. shelf
+    callMany('RPUSH', key, entries)
+    call('PEXPIRE', key, keep + SLACK)
+    local names = P .. 'ds:' .. q.name .. ':' .. state
+    call('SADD', names, string.format('%.0f', keep))
+    if call('PTTL', names) < keep + SLACK then call('PEXPIRE', names, keep + SLACK) end
+    clearShelf(shelf, keep, 2 * #entries + 10)
+  end
+  q.shelves = {}
+end
+
+local function tellSettled(id)
+  local key = P .. 'w:' .. id
+  for _, instance in ipairs(call('SMEMBERS', key)) do
+    local ids = settledFor[instance]
+    if not ids then
+      ids = {}
+      settledFor[instance] = ids
+    end
+    ids[#ids + 1] = id
+  end
+  call('DEL', key)
+end
+
+local eventOf = { [COMPLETED] = 'completed', [FAILED] = 'failed', [CANCELLED] = 'cancelled' }
+
+-- Ends a live job that has left its place. 'tail' is what is appended to its record.
+local function finish(q, id, v, flags, state, keep, tail)
+  tell(q, eventOf[state], id, deliveriesOf(v), v)
+  if flags ~= 0 then
+    if has(flags, UNTIL_CLAIMED + UNTIL_ENDED) then freeLock(q, id, v) end
+    if has(flags, FOR_A_TIME) then endTimedLock(q, id, v) end
+    if has(flags, WATCHED) then tellSettled(id) end
+    flags = band(flags, NOTES + LOG + GROUP)
+  end
+  if keep <= 0 then
+    call('DEL', P .. 'j:' .. id)
+    if has(flags, NOTES) then call('DEL', P .. 'n:' .. id) end
+    if has(flags, LOG) then call('DEL', P .. 'o:' .. id) end
+    return
+  end
+  local head = char(1, state, flags) .. sub(v, 4, 55) .. now6 .. pack('>I6', keep)
+  call('SET', P .. 'j:' .. id, head .. sub(v, 68) .. tail, 'PX', keep + SLACK)
+  if has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, keep + SLACK) end
+  if has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, keep + SLACK) end
+  local shelf = shelfKey(q.name, state, keep)
+  local entries = q.shelves[shelf]
+  if not entries then
+    entries = { keep = keep, state = state }
+    q.shelves[shelf] = entries
+  end
+  entries[#entries + 1] = now6 .. id
+end
+
+-- Ends a job that waits.
+local function cancelWaiting(q, id, v, error, keep)
+  leaveLine(q, id, v)
+  call('HSET', P .. 'n:' .. id, 'e', error)
+  finish(q, id, v, with(byte(v, 3), NOTES), CANCELLED, keep, '')
+end
+
+-- Ends a claim: its job is active no more.
+local function leaveActive(q, id, v)
+  q.left[#q.left + 1] = id
+  local group = groupOf(v)
+  if group then
+    countGroup(q, group, -1)
+    q.freed[group] = true
+  end
+  if q.full then
+    q.full = nil
+    q.placeFree = true
+    change(q, 'f', false)
+  end
+end
+
+-- Lets a job wait again that was active.
+local function putBack(q, id, v, flags, how, deliveries, token, dueAt)
+  q.n = q.n + 1
+  local ticket6 = pack('>I6', q.n)
+  local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. ticket6 .. pack('>I6', dueAt)
+  call('SETRANGE', P .. 'j:' .. id, 1, head)
+  local group, limit = groupOf(v)
+  place(q, id, ticket6, dueAt, priorityOf(v), group, limit)
+  q.wake = true
+  tell(q, how, id, deliveries, v)
+end
+
+-- Failures are triples of delivery, time and error: the newest ten.
+local function noteFailure(id, v, error)
+  local key = P .. 'n:' .. id
+  local noted = call('HGET', key, 'f')
+  local failure = deliveriesOf(v) .. '\0' .. string.format('%.0f', now) .. '\0' .. error
+  if noted and select(2, string.gsub(noted, '%z', '')) >= 29 then noted = match(noted, '^[^%z]*%z[^%z]*%z[^%z]*%z(.*)$') end
+  call('HSET', key, 'e', error, 'f', noted and (noted .. '\0' .. failure) or failure)
+end
+`
