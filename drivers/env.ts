@@ -14,7 +14,7 @@ export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 
  *
  * - `TRIPORT_QUEUE`: `memory` or `sync`
  * - `TRIPORT_TRACER`: `memory` or `noop`
- * - `TRIPORT_ROOMS`: `memory` or `redis`
+ * - `TRIPORT_ROOMS`: `memory`, `redis` or `postgres`
  * - `TRIPORT_WORKER`: `on`, `off`, or how many jobs to run at once
  *
  * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.

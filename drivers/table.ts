@@ -7,6 +7,7 @@ import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
 import { clientOptionNames as postgresOptions } from './postgres/options.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
+import type { PostgresRoomsOptions } from './postgres/rooms.js'
 import type { RedisOptions } from './redis/options.js'
 import type { RedisQueueOptions } from './redis/queue.js'
 import type { RedisRoomsOptions } from './redis/rooms.js'
@@ -28,6 +29,7 @@ export interface BuiltinDrivers {
   }
   readonly rooms: {
     readonly memory: DriverEntry<RoomsDriver, MemoryRoomsOptions>
+    readonly postgres: DriverEntry<RoomsDriver, PostgresRoomsOptions>
     readonly redis: DriverEntry<RoomsDriver, RedisRoomsOptions>
   }
 }
@@ -85,6 +87,10 @@ export const table: BuiltinDrivers = {
     redis: {
       options: [...redisOptions, 'sharded'],
       load: async (options) => (await import('./redis/rooms.js')).redisRooms(options),
+    },
+    postgres: {
+      options: [...postgresOptions, 'pollInterval'],
+      load: async (options) => (await import('./postgres/rooms.js')).postgresRooms(options),
     },
   },
 }

@@ -25,9 +25,15 @@ export interface PostgresClient extends Queryable {
   /** Runs statements without values, several in one text. */
   run(script: string): Promise<void>
   /**
-   * Hears what is notified on a channel. Resolves when that is so. `onReconnect` says that something may have been missed.
+   * Hears what is notified on a channel. Resolves when that is so. `onLost` says that something may be missed from now on, `onReconnect`
+   * that this is over.
    */
-  listen(channel: string, on: (payload: string) => void, onReconnect: () => void): Promise<Subscription>
+  listen(
+    channel: string,
+    on: (payload: string) => void,
+    onReconnect: () => void,
+    onLost?: () => void,
+  ): Promise<Subscription>
   close(): Promise<void>
 }
 
@@ -40,6 +46,8 @@ export interface ClientContext {
   readonly clock: Clock
   random(): number
   readonly report: Report
+  /** Hears of a connection of the pool that broke while nobody used it. @default it is reported */
+  lost?(error: Error): void
 }
 
 /** A name of a schema in a statement. */

@@ -1,5 +1,7 @@
 export type { QueueDriver, QueueSupports } from '../../core/ports/queue.js'
+export type { RoomsDriver } from '../../core/ports/rooms.js'
 export { type PostgresMigrationOptions, postgresMigrations } from './migrations.js'
 export type { PgClientLike, PgliteLike, PostgresClientOptions, PostgresTls } from './options.js'
 export { type PostgresQueue, type PostgresQueueOptions, type PostgresTransaction, postgresQueue } from './queue.js'
+export { type PostgresRoomsOptions, postgresRooms } from './rooms.js'
 export { fromDrizzle, fromKnex, fromKysely, fromPrisma } from './transactions.js'

@@ -1,7 +1,7 @@
 import type { ClientBase, Notification } from 'pg'
 import { type CancelTimer, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
-import { type ClientContext, quoted, type Subscription } from './database.js'
+import { type ClientContext, type PostgresClient, quoted } from './database.js'
 import { unavailable } from './failures.js'
 
 /** Opens a connection to listen on. */
@@ -14,7 +14,7 @@ interface Connection {
 
 /** Listens on one connection for all channels. */
 export interface ChannelListener {
-  listen(channel: string, on: (payload: string) => void, onReconnect: () => void): Promise<Subscription>
+  readonly listen: PostgresClient['listen']
   close(): Promise<void>
 }
 
@@ -22,6 +22,7 @@ interface Hearing {
   readonly channel: string
   on(payload: string): void
   onReconnect(): void
+  readonly onLost: (() => void) | undefined
 }
 
 /** How often the connection is tried, and how long it may take to answer: together, how long a half-open one goes unnoticed. */
@@ -57,6 +58,10 @@ export function createListener(connect: NewConnection, { clock, random, report }
   async function establish(): Promise<Connection> {
     const connection = await connect()
     const { client } = connection
+    if (closed) {
+      await connection.end()
+      throw new TriportError('ERR_NOT_STARTED', 'PostgreSQL: closed while connecting.')
+    }
     client.on('notification', onNotification)
     client.on('end', () => lost(connection))
     client.on('error', () => lost(connection))
@@ -103,6 +108,7 @@ export function createListener(connect: NewConnection, { clock, random, report }
     if (open !== connection) return
     drop(connection)
     if (closed || hearings.size === 0) return
+    for (const { onLost } of [...hearings]) onLost?.()
     report(new TriportError('ERR_DRIVER_UNAVAILABLE', 'PostgreSQL: the connection that listens was lost.'), {
       stage: 'postgres.listen',
     })
@@ -126,8 +132,8 @@ export function createListener(connect: NewConnection, { clock, random, report }
   }
 
   return {
-    async listen(channel, on, onReconnect) {
-      const hearing: Hearing = { channel, on, onReconnect }
+    async listen(channel, on, onReconnect, onLost) {
+      const hearing: Hearing = { channel, on, onReconnect, onLost }
       const known = [...hearings].some((each) => each.channel === channel)
       hearings.add(hearing)
       try {

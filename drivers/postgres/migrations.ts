@@ -1,4 +1,5 @@
 import { migrationScript } from './migrate.js'
+import { roomsMigrations } from './rooms-schema.js'
 import { queueSteps } from './schema/index.js'
 
 /** What `postgresMigrations` takes. */
@@ -8,9 +9,10 @@ export interface PostgresMigrationOptions {
 }
 
 /**
- * The SQL that makes the tables and functions of the queue, for somebody who runs it with other rights than the program has: the program has
+ * The SQL that makes the tables and functions of the queue and of the rooms, for somebody who runs it with other rights than the program has: the program has
  * `migrate: false` then.
  */
 export function postgresMigrations({ schema = 'triport' }: PostgresMigrationOptions = {}): string {
-  return migrationScript({ part: 'queue', schema, steps: queueSteps(schema) })
+  const queue = { part: 'queue', schema, steps: queueSteps(schema) }
+  return [queue, roomsMigrations(schema)].map(migrationScript).join('\n\n')
 }

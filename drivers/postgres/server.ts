@@ -26,8 +26,8 @@ export async function openServer(options: PostgresClientOptions, context: Client
     query: (text, values) => insist(() => link.query(text, values, prepare), context),
     run: async (script) => void (await link.query(script, undefined, false)),
     transaction: (work) => link.transaction(work),
-    listen: async (channel, on, onReconnect) => {
-      return listener ? listener.listen(channel, on, onReconnect) : { close: async () => {} }
+    listen: async (...call) => {
+      return listener ? listener.listen(...call) : { close: async () => {} }
     },
     async close() {
       await listener?.close()
@@ -46,7 +46,8 @@ interface Link {
 async function pooled(options: PostgresClientOptions, context: ClientContext, prepare: boolean): Promise<Link> {
   const own = options.pool === undefined
   const pool = own ? new (await loadPg()).Pool(poolConfig(options, prepare)) : (options.pool as unknown as Pool)
-  const onError = (error: Error) => context.report(unavailable(error), { stage: 'postgres.pool' })
+  const { report, lost = (error) => report(error, { stage: 'postgres.pool' }) } = context
+  const onError = (error: Error) => lost(unavailable(error))
   pool.on('error', onError) // Else a connection that breaks while it is idle ends the process.
   return {
     query: (text, values, named) => send(pool, text, values, named),
@@ -70,6 +71,7 @@ async function pooled(options: PostgresClientOptions, context: ClientContext, pr
       }
     },
     async close() {
+      // Its own pool keeps it: a connection may break while it is being ended, and an error that nobody hears ends the process.
       if (own) await pool.end()
       else pool.off('error', onError)
     },

@@ -117,6 +117,7 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/drivers/memory.md', 'drivers/memory/rooms.ts', 'MemoryRoomsOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracerOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracer'],
+  ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresClientOptions'],
 ]
 
 for (const [page, file, type] of described) {

@@ -1,0 +1,15 @@
+import { after, test } from 'node:test'
+import { roomsConformance } from '../conformance/rooms/rooms-conformance.js'
+import { postgresService } from '../services/postgres.js'
+import { serverBench } from './postgres-rooms-harness.js'
+
+const service = await postgresService()
+const skip = service.missing
+const bench = service.url === undefined ? undefined : await serverBench(service.url)
+after(async () => {
+  await bench?.stop()
+  await service.stop()
+})
+
+if (bench) roomsConformance({ test, create: bench.create })
+else test('rooms driver: the whole suite', { skip }, () => {})
