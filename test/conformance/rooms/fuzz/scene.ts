@@ -112,8 +112,16 @@ export function createScene({ nodes, whole, interrupt, lose }: Stage): Scene {
     for (const { chaos } of nodes) chaos.calm()
   }
 
+  /** Who joins after the last message, and wants no history, would not hear it. */
+  async function everybodyIn(): Promise<void> {
+    for (const { member, left } of guests) {
+      if (!left && !member.closed) await member.until(({ type }) => type === 'SUBSCRIBED').catch(() => {})
+    }
+  }
+
   async function lastMessage(): Promise<number> {
     await calm()
+    await everybodyIn()
     // Twice: a look may find a log that lost its end, and the next one what came of it.
     for (let round = 0; round < 2; round++) for (const node of nodes) await node.clock.advance(75_000)
     await publish(nodes[0] as PlayedNode, 1_000)
