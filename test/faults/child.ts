@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { programFile } from './bundle.js'
 import { type Entry, ledgerReader } from './ledger.js'
 import type { Command, Orders, Told } from './orders.js'
 
@@ -21,14 +21,12 @@ export interface Child {
   stop(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('program.ts', import.meta.url))
-
 /** How long a process may take to stop its runtime and to end, in milliseconds: stop() itself lets jobs go on for 10 s. */
 const defaultLeaving = 20_000
 
 export async function startChild(orders: Orders, leaving = defaultLeaving): Promise<Child> {
-  const child = fork(program, [JSON.stringify(orders)], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+  const child = fork(await programFile(), [JSON.stringify(orders)], {
+    execArgv: [], // Not those of the test.
     env: { ...process.env, NODE_ENV: 'development' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })

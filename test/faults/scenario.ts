@@ -29,18 +29,19 @@ export interface Scene {
  *
  * @param patience How long it may take until everything works again, in milliseconds.
  */
-export async function play({ inflict }: Scenario, stage: Stage, patience = 40_000): Promise<Outcome> {
+export async function play({ inflict, loses = false }: Scenario, stage: Stage, patience = 40_000): Promise<Outcome> {
   const jobs = followJobs(stage.web, () => stage.children)
   const messages = await followMessages(
     stage.web,
     stage.nodes.map(({ port }) => port),
   )
   let death: { readonly child: Child; readonly at: number } | undefined
-  const loads = [jobs.steadily(20), messages.steadily(20)]
+  const loads = [jobs.steadily(10), messages.steadily(10)]
   try {
     await eventually(() => assert.ok(jobs.recovery(0) !== undefined && messages.recovery(0) !== undefined), {
       within: patience,
     })
+    await moreOf(jobs, messages)
     const died = (child: Child) => {
       death = { child, at: Date.now() }
     }
@@ -49,8 +50,9 @@ export async function play({ inflict }: Scenario, stage: Stage, patience = 40_00
     const end = performance.now() + patience
     const recovered = () => jobs.recovery(healedAt) !== undefined && messages.recovery(healedAt) !== undefined
     while (!recovered() && performance.now() < end) await pause(20)
+    await moreOf(jobs, messages)
     await Promise.all(loads.map((load) => load.stop()))
-    await jobs.settle(patience)
+    await jobs.settle(loses ? stage.lease + 3_000 : patience)
     await messages.settle(patience)
     return {
       jobs: jobs.figures(),
@@ -67,6 +69,16 @@ export async function play({ inflict }: Scenario, stage: Stage, patience = 40_00
     await messages.close()
   }
 }
+
+/** Lets the program work for a while, so that a fault has something to hit, and later something to show. */
+async function moreOf(jobs: Jobs, messages: Messages): Promise<void> {
+  const end = performance.now() + 2_000
+  const enough = { jobs: jobs.acknowledged.size + some, messages: messages.acknowledged.size + some }
+  const isEnough = () => jobs.acknowledged.size >= enough.jobs && messages.acknowledged.size >= enough.messages
+  while (!isEnough() && performance.now() < end) await pause(10)
+}
+
+const some = 40
 
 export interface Outcome extends Figures {
   readonly died: boolean

@@ -22,6 +22,14 @@ test('a message that comes twice or too late is told apart', () => {
   assert.deepEqual([doubled, disordered], [[2], [1]])
 })
 
+test('after a RESET, what was heard may come again', () => {
+  const { doubled, disordered } = judge(
+    [frame('SUBSCRIBED'), message(1), message(2), frame('RESET'), message(1)],
+    [1, 2],
+  )
+  assert.deepEqual([doubled, disordered], [[], []])
+})
+
 test('what was heard before the listener was in does not count', () => {
   assert.deepEqual(judge([message(1), frame('SUBSCRIBED'), message(1), message(2)], [2]).doubled, [])
 })

@@ -27,7 +27,7 @@ export interface Verdict {
 }
 
 /**
- * Judges what a listener heard after it was in.
+ * Judges what a listener heard after it was in. A RESET begins anew: the log is another one, and its newest message may have been heard.
  *
  * @param published The numbers of the messages that were acknowledged, each published when the one before was.
  */
@@ -45,17 +45,28 @@ export function judge(told: readonly Told[], published: readonly number[]): Verd
   return {
     lost: missing.filter((n) => !excused.includes(n)),
     excused,
-    doubled: heard.flatMap(({ n, index }) => (places.get(n) === index ? [] : [n])),
-    disordered: late(heard.map(({ n }) => n)),
+    ...repetitions(frames),
     holes: holes.length,
   }
 }
 
-/** The numbers that come after a higher one. */
-function late(numbers: readonly number[]): number[] {
+/** Messages that came before, and those that come after a higher one. */
+function repetitions(frames: readonly Told[]): Pick<Verdict, 'doubled' | 'disordered'> {
+  const doubled: number[] = []
+  const disordered: number[] = []
+  let heard = new Set<number>()
   let highest = -Infinity
-  return numbers.filter((n) => {
-    highest = Math.max(highest, n)
-    return n < highest
-  })
+  for (const { type, id, data } of frames) {
+    const n = Number(data)
+    if (type === 'RESET') {
+      heard = new Set()
+      highest = -Infinity
+    } else if (id !== undefined) {
+      if (heard.has(n)) doubled.push(n)
+      else if (n < highest) disordered.push(n)
+      heard.add(n)
+      highest = Math.max(highest, n)
+    }
+  }
+  return { doubled, disordered }
 }

@@ -10,10 +10,11 @@ export const workerScenarios: readonly Scenario[] = [
     async inflict(scene) {
       const { stage, died } = scene
       const worker = await busyWorker(scene, 60_000)
-      await stage.startWorker({ task: 'held', concurrency: 100 })
+      const heir = await stage.startWorker({ task: 'held', concurrency: 100 })
       await worker.kill()
       died(worker)
       await ranAgain(scene, worker)
+      await heir.stop()
     },
   },
   {
