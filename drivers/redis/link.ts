@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.js'
+import { type Clock, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
 import { isOfLink, isUnknownScript, unavailable } from './errors.js'
@@ -41,6 +41,8 @@ export interface CallsDeps {
 export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls {
   const deadlines = createDeadlines(clock)
   let closed = false
+  let coming: Promise<void> | undefined
+  let giveUp = () => {}
 
   function send<T>(work: (link: Link, resent: boolean) => Promise<T>): Promise<T> {
     const overdue = { is: false }
@@ -61,14 +63,21 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
   }
 
   /** Resolves when the link is up. */
-  function ready(): Promise<void> {
-    if (closed) return Promise.reject(new TriportError('ERR_DRIVER_UNAVAILABLE', 'The connection to Redis was closed.'))
+  async function ready(): Promise<void> {
+    if (closed) throw new TriportError('ERR_DRIVER_UNAVAILABLE', 'The connection to Redis was closed.')
+    coming ??= comes()
+    if (!(await within(clock, patience.down, coming))) throw unavailable(new Error('it is not connected'))
+  }
+
+  /** Any number of calls wait with one pair of listeners. */
+  function comes(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = clock.after(patience.down, () => end(() => reject(unavailable(new Error('it is not connected')))))
       const onReady = () => end(resolve)
       const onEnd = () => end(() => reject(unavailable(new Error('its connection was closed'))))
+      giveUp = onEnd
       function end(then: () => void): void {
-        cancel()
+        coming = undefined
+        giveUp = () => {}
         link.off('ready', onReady)
         link.off('end', onEnd)
         then()
@@ -86,6 +95,7 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
     send,
     close() {
       closed = true
+      giveUp()
       deadlines.close()
     },
   }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
+import { systemClock } from '../../core/clock.js'
 import { isTriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { type Connections, connectRedis } from '../../drivers/redis/client.js'
+import type { Link } from '../../drivers/redis/library.js'
+import { createCalls } from '../../drivers/redis/link.js'
 import { type RedisOptions, settingsOf } from '../../drivers/redis/options.js'
 import { defineScript } from '../../drivers/redis/script.js'
 import { driverContext } from '../kit/driver-context.js'
@@ -62,6 +66,27 @@ test('redis: calls fail fast while the server is away', withRedis, async (t) => 
   const from = performance.now()
   await assert.rejects(connections.command.run(echo, ['a']), { code: 'ERR_DRIVER_UNAVAILABLE', retryable: true })
   assert.ok(performance.now() - from < 5_000)
+})
+
+test('redis: many calls wait for a link that is down, with one listener, until it is up or given up', async () => {
+  const link = Object.assign(new EventEmitter(), { status: 'reconnecting', call: async () => 'done' })
+  const calls = createCalls({
+    link: link as unknown as Link,
+    prefix: '{client}:',
+    clock: systemClock,
+    patience: { answer: 10_000, down: 10_000 },
+  })
+  const many = () => Promise.allSettled(Array.from({ length: 50 }, () => calls.run(echo, [])))
+  const answers = many()
+  assert.equal(link.listenerCount('ready'), 1)
+  link.status = 'ready'
+  link.emit('ready')
+  assert.ok((await answers).every(({ status }) => status === 'fulfilled'))
+  link.status = 'reconnecting'
+  const given = many()
+  calls.close()
+  assert.ok((await given).every(({ status }) => status === 'rejected'))
+  assert.deepEqual([link.listenerCount('ready'), link.listenerCount('end')], [0, 0])
 })
 
 test('redis: no error holds the password or the command', withRedis, async (t) => {

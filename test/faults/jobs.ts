@@ -20,20 +20,21 @@ export interface Jobs {
   /** How many jobs of this scenario a process has begun, and completed. */
   startedBy(child: Child): number
   completedBy(child: Child): number
-  /** How long after this moment a job had been acknowledged and completed; `undefined` when none has. */
+  /** How long after this moment a job was completed that was sent later; `undefined` when none was. */
   recovery(since: number): number | undefined
   /** How long after the death of a worker the last of its jobs ran again; `undefined` when one has not. */
   rerun(dead: Child, since: number): number | undefined
   /** Waits until they have all ended, or nothing more can be hoped for. */
   settle(patience: number): Promise<void>
-  /** How many of the lost ones were acknowledged after this moment. */
+  /** How many of the lost ones were sent after this moment. */
   lostSince(moment: number): number
   figures(): JobFigures
 }
 
 export interface Acknowledgement {
   readonly job: Job
-  readonly at: number
+  /** When it was sent. */
+  readonly begun: number
 }
 
 const tasks: Readonly<Record<TaskName, ReturnType<typeof programTask>>> = {
@@ -52,15 +53,16 @@ export function followJobs(runtime: Runtime, children: () => readonly Child[]): 
 
   async function enqueue({ ms = 20, first = ms }: Partial<Work> = {}, task: TaskName = 'count'): Promise<void> {
     const n = ++numbers
-    const begun = performance.now()
+    const begun = Date.now()
+    const start = performance.now()
     try {
       const job = await runtime.queue.enqueue(tasks[task], { n, ms, first })
-      acknowledged.set(n, { job, at: Date.now() })
+      acknowledged.set(n, { job, begun })
     } catch (error) {
       if (!(error instanceof TriportError && error.retryable)) throw error
       refused++
     }
-    slowest = Math.max(slowest, performance.now() - begun)
+    slowest = Math.max(slowest, performance.now() - start)
   }
 
   function entries() {
@@ -93,7 +95,7 @@ export function followJobs(runtime: Runtime, children: () => readonly Child[]): 
     completedBy: (child) => jobsOf(child, 'completed').size,
     recovery(since) {
       const after = entries().filter(({ deed, subject }) => {
-        return deed === 'completed' && (acknowledged.get(Number(subject))?.at ?? 0) >= since
+        return deed === 'completed' && (acknowledged.get(Number(subject))?.begun ?? 0) >= since
       })
       return after.length === 0 ? undefined : Math.min(...after.map(({ at }) => at)) - since
     },
@@ -109,7 +111,7 @@ export function followJobs(runtime: Runtime, children: () => readonly Child[]): 
       for (; open.length > 0 && performance.now() < end; open = await missing()) await pause(100)
       for (const n of open) lost.add(n)
     },
-    lostSince: (moment) => [...lost].filter((n) => (acknowledged.get(n)?.at ?? 0) >= moment).length,
+    lostSince: (moment) => [...lost].filter((n) => (acknowledged.get(n)?.begun ?? 0) >= moment).length,
     figures() {
       const runs = tally(entries().filter(({ deed }) => deed === 'ran'))
       const settled = tally(entries().filter(({ deed }) => deed === 'completed'))

@@ -82,7 +82,7 @@ const some = 40
 
 export interface Outcome extends Figures {
   readonly died: boolean
-  /** Jobs that were acknowledged after the fault, and lost. */
+  /** Jobs that were sent after the fault, acknowledged, and lost. */
   readonly lostLater: number
   /** What was reported that is no failure of the backend. */
   readonly reports: readonly string[]

@@ -49,5 +49,6 @@ async function busyWorker({ stage, jobs }: Scene, first: number): Promise<Child>
 }
 
 async function ranAgain({ jobs }: Scene, worker: Child): Promise<void> {
-  await eventually(() => assert.ok(jobs.rerun(worker, 0) !== undefined), { within: patience })
+  const since = Date.now()
+  await eventually(() => assert.ok(jobs.rerun(worker, since) !== undefined), { within: patience })
 }
