@@ -11,6 +11,7 @@ import type {
   QueueDriver,
   RedriveReply,
   RemoveReply,
+  Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
 import { type Connections, connectRedis } from './client.js'
@@ -20,7 +21,7 @@ import * as calls from './scripts/calls.js'
 import * as others from './scripts/others.js'
 import * as reads from './scripts/reads.js'
 import { createSignals, type Signals } from './signals.js'
-import { cancellationTexts, jobText, pushJobs, settlementTexts } from './texts.js'
+import { cancellationTexts, isOwn, pushJobs, pushTexts, settlementTexts } from './texts.js'
 
 /** Options of the queue driver `redis`. */
 export interface RedisQueueOptions extends RedisOptions {
@@ -89,7 +90,7 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
       const outcomes: EnqueueOutcome[] = jobs.map(({ id }) => ({ id, deduplicated: false }))
       if (jobs.length === 0) return outcomes
       const args: (string | number)[] = [clockOffset()]
-      for (const job of jobs) args.push(jobText(job))
+      pushTexts(args, jobs)
       const answer = (await commands().run(calls.enqueueScript, args)) as unknown[]
       for (let n = 0; n < answer.length; n += 2) {
         const place = Number(answer[n])
@@ -105,9 +106,10 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
       const token = nextToken()
       const { tokens, per, burst } = rate ?? {}
       const bounds = [concurrency, tokens, per, burst].map((bound) => (bound === undefined ? '-' : bound))
-      const asked = [queue, max, Math.ceil(lease), token, ...bounds, ...settlementTexts(settle)]
+      const asked = [queue, max, Math.ceil(lease), token, ...bounds, ...settlementTexts(settle.filter(isOwn))]
       const args = (resent: boolean) => [clockOffset(), resent ? 1 : 0, ...asked]
-      return claimReply(await workers().runRaw(calls.claimScript, args), token)
+      const reply = claimReply(await workers().runRaw(calls.claimScript, args), token)
+      return { ...reply, settled: inPlace(settle, reply.settled) }
     },
     async extend(leases, length) {
       const args: (string | number)[] = [clockOffset(), Math.ceil(length)]
@@ -116,9 +118,9 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
     },
     async settle(settlements) {
       if (settlements.length === 0) return []
-      const texts = settlementTexts(settlements)
+      const texts = settlementTexts(settlements.filter(isOwn))
       const args = (resent: boolean) => [clockOffset(), resent ? 1 : 0, ...texts]
-      return words(await workers().run(calls.settleScript, args), settleReplies)
+      return inPlace(settlements, words(await workers().run(calls.settleScript, args), settleReplies))
     },
     async progress(updates) {
       const args: (string | number)[] = [clockOffset()]
@@ -229,6 +231,13 @@ const redriveReplies: Words<RedriveReply> = { r: 'redriven', k: 'kept', u: 'unkn
 
 function words<Reply extends string>(letters: unknown, replies: Words<Reply>): Reply[] {
   return Array.from(String(letters), (letter) => replies[letter] as Reply)
+}
+
+/** The replies of all settlements, from those of the ones that were sent. */
+function inPlace(settlements: readonly Settlement[], replies: readonly SettleReply[]): readonly SettleReply[] {
+  if (replies.length === settlements.length) return replies
+  let place = 0
+  return settlements.map((each) => (isOwn(each) ? (replies[place++] as SettleReply) : 'lost'))
 }
 
 function claimReply(answer: unknown, token: string): ClaimReply {

@@ -5,11 +5,11 @@ const head = {
   state: 1,
   deliveries: 3,
   claimedAt: 7,
-  dueAt: 33,
-  firstDueAt: 39,
-  enqueuedAt: 45,
-  priority: 51,
-  endedAt: 55,
+  endedAt: 27,
+  dueAt: 45,
+  firstDueAt: 51,
+  enqueuedAt: 57,
+  priority: 63,
   length: 67,
 } as const
 

@@ -1,15 +1,33 @@
-import type { NewJob } from '../../core/ports/job.js'
+import type { Lease, NewJob } from '../../core/ports/job.js'
 import type { Cancellation, Ending, Outcome, Settlement } from '../../core/ports/queue.js'
 
 /** Calls as the scripts take them: texts whose parts end with U+0000, which no text of a job holds. */
 
-/** @see `scripts/storing.ts` */
-export function jobText(job: NewJob): string {
-  const { id, queue, task, key, group, lock, payload, meta } = job
-  const given = `${queue}\0${task}\0${key === undefined ? '' : `=${key}`}`
-  if (!group && !lock && isPlain(job)) return `${id}\0\0${given}\0\0\0${payload}\0${meta}`
-  const line = group ? `${group.limit}:${group.key}` : ''
-  return `${id}\0${optionsOf(job)}\0${given}\0${line}\0${lock?.key ?? ''}\0${payload}\0${meta}`
+/** Scripts find ids and tokens by their lengths. */
+const idLength = 36
+const tokenLength = 14
+
+/** Whether a lease can be one of this driver's. Any other is lost. */
+export function isOwn({ id, token }: Lease): boolean {
+  return id.length === idLength && token.length === tokenLength
+}
+
+/** Adds jobs as `scripts/storing.ts` takes them. */
+export function pushTexts(texts: (string | number)[], jobs: readonly NewJob[]): void {
+  let plainQueue: string | undefined
+  for (const job of jobs) {
+    const { id, queue, task, key, group, lock, payload, meta } = job
+    const named = key === undefined ? '' : `=${key}`
+    if (id.length !== idLength) throw new TypeError(`Job id ${JSON.stringify(id)} is no UUID.`)
+    if (group || lock || !isPlain(job)) {
+      const line = group ? `${group.limit}:${group.key}` : ''
+      texts.push(id + optionsOf(job), `${queue}\0${task}\0${named}\0${line}\0${lock?.key ?? ''}\0${payload}\0${meta}`)
+      continue
+    }
+    if (queue !== plainQueue) texts.push('', queue)
+    plainQueue = queue
+    texts.push(id, `${queue}\0${task}\0${named}\0\0\0${payload}\0${meta}`)
+  }
 }
 
 function isPlain({ priority, delay, runAt, hasten }: NewJob): boolean {
@@ -37,7 +55,9 @@ export function settlementTexts(settlements: readonly Settlement[]): string[] {
     const { queue, id, token, outcome, enqueue, join } = settlement
     const [letter, ms, rest] = outcomeText(outcome)
     const followed = join !== undefined || (enqueue !== undefined && enqueue.length > 0)
-    texts.push(`${queue}\0${id}\0${token}\0${followed ? letter.toUpperCase() : letter}${ms}\0${rest}`)
+    const about = `${ms} ${queue}`
+    const length = String(about.length).padStart(3, '0')
+    texts.push(`${followed ? letter.toUpperCase() : letter}${id}${token}${length}${about}${rest}`)
     if (followed) pushEnding(texts, settlement)
   }
   return texts
@@ -78,8 +98,10 @@ function pushEnding(texts: string[], { enqueue = [], join }: Ending): void {
 }
 
 export function pushJobs(texts: string[], jobs: readonly NewJob[]): void {
-  texts.push(String(jobs.length))
-  for (const job of jobs) texts.push(jobText(job))
+  const own: string[] = []
+  pushTexts(own, jobs)
+  texts.push(String(own.length))
+  for (const text of own) texts.push(text)
 }
 
 /** Times are stored in 6 bytes: more than 8,000 years. */

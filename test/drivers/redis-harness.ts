@@ -7,7 +7,7 @@ let made = 0
 
 /** Drivers on jobs of their own, in one Redis. Time is that of the server, and `advance` moves that of the jobs alone. */
 export async function redisHarness(
-  where: Pick<RedisQueueOptions, 'url' | 'cluster'>,
+  where: Pick<RedisQueueOptions, 'url' | 'cluster' | 'client'>,
   context: Partial<DriverContext> = {},
 ): Promise<QueueHarness> {
   const namespace = `test-${process.pid}-${++made}`

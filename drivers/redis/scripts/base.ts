@@ -4,8 +4,8 @@
  * A job is one string, `j:<id>`: a head of 67 bytes that scripts change in place, then what the producer gave, in parts that end with
  * U+0000. `record.ts` reads the same layout; bytes are counted from 1 here.
  *
- *   1 format  2 state  3 flags  4 deliveries (4)  8 claimed at (6)  14 token (14)  28 ticket (6)  34 due at (6)  40 first due at (6)
- *   46 enqueued at (6)  52 priority (4)  56 ended at (6)  62 keep (6)
+ *   1 format  2 state  3 flags  4 deliveries (4)  8 claimed at (6)  14 token (14)  28 ended at (6)  34 keep (6)  40 ticket (6)
+ *   46 due at (6)  52 first due at (6)  58 enqueued at (6)  64 priority (4)
  *   68 queue, task, key, group (`limit:key`), lock, payload, meta, and with a completed job its result
  *
  * The ticket says which entry of a line, or of the delayed jobs, is the job's own: any other is left over, and is passed over.
@@ -24,6 +24,7 @@ local now6 = pack('>I6', now)
 local WAITING, ACTIVE, COMPLETED, FAILED, CANCELLED = 1, 2, 3, 4, 5
 local NOTES, LOG, WATCHED, GROUP, UNTIL_CLAIMED, UNTIL_ENDED, FOR_A_TIME, REQUESTED = 1, 2, 4, 8, 16, 32, 64, 128
 local NO_TOKEN = string.rep('\0', 14)
+local NOT_ENDED = string.rep('\0', 12)
 -- How much longer Redis itself keeps what has expired: it knows nothing of the clock offset of tests.
 local SLACK = 1000
 
@@ -46,13 +47,15 @@ local function number(text, from) return (open('>I6', text, from)) end
 
 local function deliveriesOf(v) return (open('>I4', v, 4)) end
 
-local function dueAtOf(v) return number(v, 34) end
+local function dueAtOf(v) return number(v, 46) end
 
-local function priorityOf(v) return (open('>i4', v, 52)) end
+local function ticketOf(v) return sub(v, 40, 45) end
+
+local function priorityOf(v) return (open('>i4', v, 64)) end
 
 local function isEnded(v) return byte(v, 2) >= COMPLETED end
 
-local function isExpired(v) return isEnded(v) and number(v, 56) + number(v, 62) <= now end
+local function isExpired(v) return isEnded(v) and number(v, 28) + number(v, 34) <= now end
 
 -- queue, task, key, group and lock
 local function partsOf(v)

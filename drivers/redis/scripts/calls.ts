@@ -11,18 +11,20 @@ const state = [base, queues, lines, moves]
 
 /** The scripts that move jobs. Each takes the clock offset first, and changes nothing that it has changed before when it is sent again. */
 
-/** Jobs. Answers with triples about those that were not simply stored: place, and what \`store\` says. */
+/** Jobs. Answers with pairs about those that were not simply stored: place, and what \`store\` says. */
 export const enqueueScript = defineScript(
   ...state,
   storing,
   String.raw`
 local answer = {}
-for n = 2, #ARGV do
-  local other = store(ARGV[n])
+local place = 0
+for n = 2, #ARGV, 2 do
+  local other = store(ARGV[n], ARGV[n + 1])
   if other then
-    answer[#answer + 1] = n - 2
+    answer[#answer + 1] = place
     answer[#answer + 1] = other
   end
+  if ARGV[n] ~= '' then place = place + 1 end
 end
 flush()
 return answer
@@ -222,8 +224,8 @@ for n = 2, #ARGV do
     q.n = q.n + 1
     local ticket6 = pack('>I6', q.n)
     local flags = band(byte(v, 3), NOTES + LOG + GROUP)
-    local head = char(1, WAITING, flags) .. string.rep('\0', 10) .. NO_TOKEN .. ticket6 .. now6 .. now6 .. sub(v, 46, 55)
-    call('SET', P .. 'j:' .. id, head .. string.rep('\0', 12) .. sub(v, 68))
+    local head = char(1, WAITING, flags) .. string.rep('\0', 10) .. NO_TOKEN .. NOT_ENDED .. ticket6 .. now6 .. now6
+    call('SET', P .. 'j:' .. id, head .. sub(v, 58))
     call('HDEL', P .. 'n:' .. id, 'p', 'e', 'r', 'c')
     call('PERSIST', P .. 'n:' .. id)
     call('PERSIST', P .. 'o:' .. id)

@@ -62,7 +62,7 @@ end
 -- The record, when the entry is the job's own.
 local function jobOf(id, ticket6)
   local v = call('GET', P .. 'j:' .. id)
-  if v and byte(v, 2) == WAITING and sub(v, 28, 33) == ticket6 then return v end
+  if v and byte(v, 2) == WAITING and ticketOf(v) == ticket6 then return v end
 end
 
 local function takePlain(q, priority, want, claim)

@@ -61,8 +61,8 @@ promote = function(q)
 end
 
 local function isCurrent(id, ticket6)
-  local head = call('GETRANGE', P .. 'j:' .. id, 0, 32)
-  return byte(head, 2) == WAITING and sub(head, 28, 33) == ticket6
+  local head = call('GETRANGE', P .. 'j:' .. id, 0, 44)
+  return byte(head, 2) == WAITING and ticketOf(head) == ticket6
 end
 
 -- The id and the limit of the first job in a group's line.
@@ -135,6 +135,12 @@ local function isOpen(q)
   return false
 end
 
+local function flushDelayed(q)
+  if #q.delayed == 0 then return end
+  callMany('ZADD', P .. 't:' .. q.name, q.delayed)
+  q.delayed = {}
+end
+
 flushLines = function(q)
   for _, line in ipairs(q.touched) do
     local isNew = callMany('RPUSH', line.key, line) == #line
@@ -150,10 +156,7 @@ flushLines = function(q)
     end
   end
   q.lines, q.touched = {}, {}
-  if #q.delayed > 0 then
-    callMany('ZADD', P .. 't:' .. q.name, q.delayed)
-    q.delayed = {}
-  end
+  flushDelayed(q)
   for group in pairs(q.freed) do
     if reviewGroup(q, group) then q.wake = true end
   end
@@ -167,9 +170,10 @@ end
 -- Takes a job out of where it waits. Its entry in a line is left over.
 local function leaveLine(q, id, v)
   q.m = q.m + 1
+  flushDelayed(q) -- It may have been stored by this same call.
   local priority = priorityOf(v)
   local group, limit = groupOf(v)
-  local member = delayedMember(sub(v, 28, 33), priority, group, limit, id)
+  local member = delayedMember(ticketOf(v), priority, group, limit, id)
   if call('ZREM', P .. 't:' .. q.name, member) == 1 then return end
   if group then q.freed[group] = true end
 end

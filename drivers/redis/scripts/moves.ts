@@ -31,10 +31,10 @@ local function shelfKey(name, state, keep) return name .. ':' .. state .. ':' ..
 
 -- An ended record is gone before its time.
 local function leaveShelf(id, v)
-  local shelf = shelfKey(queueNameOf(v), byte(v, 2), number(v, 62))
+  local shelf = shelfKey(queueNameOf(v), byte(v, 2), number(v, 34))
   local left = call('PTTL', P .. 'd:' .. shelf)
   if left < 0 then return end
-  call('SADD', P .. 'x:' .. shelf, sub(v, 56, 61) .. id)
+  call('SADD', P .. 'x:' .. shelf, sub(v, 28, 33) .. id)
   call('PEXPIRE', P .. 'x:' .. shelf, left)
 end
 
@@ -88,7 +88,7 @@ end
 
 local eventOf = { [COMPLETED] = 'completed', [FAILED] = 'failed', [CANCELLED] = 'cancelled' }
 
--- Ends a live job that has left its place. 'tail' is what is appended to its record.
+-- Ends a live job that has left its place. 'tail' is appended to its record.
 local function finish(q, id, v, flags, state, keep, tail)
   tell(q, eventOf[state], id, deliveriesOf(v), v)
   if flags ~= 0 then
@@ -103,8 +103,10 @@ local function finish(q, id, v, flags, state, keep, tail)
     if has(flags, LOG) then call('DEL', P .. 'o:' .. id) end
     return
   end
-  local head = char(1, state, flags) .. sub(v, 4, 55) .. now6 .. pack('>I6', keep)
-  call('SET', P .. 'j:' .. id, head .. sub(v, 68) .. tail, 'PX', keep + SLACK)
+  local key = P .. 'j:' .. id
+  call('SETRANGE', key, 1, char(state, flags) .. sub(v, 4, 27) .. now6 .. pack('>I6', keep))
+  if tail then call('APPEND', key, tail) end
+  call('PEXPIRE', key, keep + SLACK)
   if has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, keep + SLACK) end
   if has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, keep + SLACK) end
   local shelf = shelfKey(q.name, state, keep)
@@ -120,7 +122,7 @@ end
 local function cancelWaiting(q, id, v, error, keep)
   leaveLine(q, id, v)
   call('HSET', P .. 'n:' .. id, 'e', error)
-  finish(q, id, v, with(byte(v, 3), NOTES), CANCELLED, keep, '')
+  finish(q, id, v, with(byte(v, 3), NOTES), CANCELLED, keep, nil)
 end
 
 -- Ends a claim: its job is active no more.
@@ -142,7 +144,8 @@ end
 local function putBack(q, id, v, flags, how, deliveries, token, dueAt)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
-  local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. ticket6 .. pack('>I6', dueAt)
+  local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. NOT_ENDED .. ticket6
+    .. pack('>I6', dueAt)
   call('SETRANGE', P .. 'j:' .. id, 1, head)
   local group, limit = groupOf(v)
   place(q, id, ticket6, dueAt, priorityOf(v), group, limit)

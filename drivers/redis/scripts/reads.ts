@@ -115,7 +115,7 @@ local function listLine(key, isGroup, after, position)
     local entries = call('LRANGE', key, at, at + most - 1)
     for _, entry in ipairs(entries) do
       local from = isGroup and select(2, match(entry, '^(%d+):()', 7)) or 7
-      if not offer(sub(entry, from), WAITING, 28, sub(entry, 1, 6), position .. '\0' .. entry) then return false end
+      if not offer(sub(entry, from), WAITING, 40, sub(entry, 1, 6), position .. '\0' .. entry) then return false end
     end
     if #entries < most then return true end
     at = at + most
@@ -150,7 +150,7 @@ local function listDelayed()
       local member = page[n]
       if not (score == page[n + 1] and number(member, 1) <= number(after, 1)) then
         local id = match(member, '^[^%z]*%z[^%z]*%z(.*)$', 7)
-        if not offer(id, WAITING, 28, sub(member, 1, 6), page[n + 1] .. ' ' .. member) then return false end
+        if not offer(id, WAITING, 40, sub(member, 1, 6), page[n + 1] .. ' ' .. member) then return false end
       end
     end
     if #page < 2 * most then return true end
@@ -197,7 +197,7 @@ local function listEnded(wanted)
     local entry = headOf(newest)
     local before = reached[newest.keep]
     reached[newest.keep] = entry
-    if not offer(sub(entry, 7), wanted, 56, sub(entry, 1, 6), '') then
+    if not offer(sub(entry, 7), wanted, 28, sub(entry, 1, 6), '') then
       reached[newest.keep] = before
       answer[2] = cmsgpack.pack(reached)
       return false

@@ -1,8 +1,9 @@
 /**
  * Ending claims, and what becomes true in the same step.
  *
- * A settlement comes as one text: queue, id, token, one letter with a number of milliseconds, and the rest; parts end with U+0000. The
- * letter is upper case when what follows the job comes in the next arguments: the number of its jobs and these; then a join, or `-`.
+ * A settlement comes as one text: a letter, the id (36), the token (14), the length of the next part in three digits, milliseconds and queue with
+ * a blank between, and the rest. Those of one call have few different parts of the second kind. The letter is upper case when what follows the
+ * job comes in the next arguments: the number of its jobs and these; then a join, or `-`.
  */
 export const settling = String.raw`
 local SAVED = { C = COMPLETED, U = COMPLETED, F = FAILED, X = CANCELLED }
@@ -27,7 +28,7 @@ end
 
 -- A call whose answer was lost comes again: what it did then, it has done.
 local function wasSettled(v, token, kind, ms)
-  if not v then return SAVED[kind] and ms <= 0 end
+  if v == '' then return SAVED[kind] and ms <= 0 end
   return byte(v, 2) ~= ACTIVE and sub(v, 14, 27) == token
 end
 
@@ -47,7 +48,7 @@ local function apply(q, id, v, flags, kind, ms, text)
   local notes = P .. 'n:' .. id
   if state == COMPLETED then
     if has(flags, NOTES) then call('HDEL', notes, 'e') end
-    return finish(q, id, v, flags, state, ms, kind == 'C' and ('\0' .. text) or '')
+    return finish(q, id, v, flags, state, ms, kind == 'C' and ('\0' .. text) or nil)
   end
   if state == FAILED then
     local at = find(text, '\0', 1, true)
@@ -57,29 +58,39 @@ local function apply(q, id, v, flags, kind, ms, text)
     local request = has(flags, REQUESTED) and call('HGET', notes, 'c')
     call('HSET', notes, 'e', request or text)
   end
-  finish(q, id, v, with(flags, NOTES), state, ms, '')
+  finish(q, id, v, with(flags, NOTES), state, ms, nil)
 end
 
 -- Settles from this argument on. The answers, one letter each, and the number of the argument after them.
 local function settleAll(at, resent)
   local count = tonumber(ARGV[at])
   at = at + 1
-  local answers = {}
+  local answers, knownParts = {}, {}
   for n = 1, count do
     local arg = ARGV[at]
-    local name, id, token, letter, ms, from = match(arg, '^([^%z]*)%z([^%z]*)%z([^%z]*)%z(%a)(%d*)%z()')
-    ms = tonumber(ms)
+    local letter, id, token = sub(arg, 1, 1), sub(arg, 2, 37), sub(arg, 38, 51)
+    local to = 54 + sub(arg, 52, 54)
+    local about = sub(arg, 55, to)
+    local known = knownParts[about]
+    if not known then
+      local ms, name = match(about, '^(%d+) (.*)$')
+      known = { ms = tonumber(ms), name = name, mark = name .. '\0', last = 68 + #name }
+      knownParts[about] = known
+    end
+    local ms, name = known.ms, known.name
     local kind = string.upper(letter)
     local ending = letter == kind and at + 1
-    local v = call('GET', P .. 'j:' .. id)
-    if not v or byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, 68 + #name) ~= name .. '\0' then
+    -- Head, queue and task, and what else is near: not the payload.
+    local v = call('GETRANGE', P .. 'j:' .. id, 0, 199)
+    if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, known.last) ~= known.mark then
       answers[n] = resent and wasSettled(v, token, kind, ms) and 's' or 'l'
     else
       local flags = byte(v, 3)
       if not SAVED[kind] and has(flags, REQUESTED) then
         answers[n] = 'c'
       else
-        apply(queueOf(name), id, v, flags, kind, ms, sub(arg, from))
+        if flags ~= 0 or queueOf(name).events then v = call('GET', P .. 'j:' .. id) end
+        apply(queueOf(name), id, v, flags, kind, ms, sub(arg, to + 1))
         if ending then follow(ending) end
         answers[n] = 's'
       end

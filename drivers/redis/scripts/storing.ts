@@ -1,10 +1,11 @@
 /**
- * Storing jobs. A job comes as one text: id, U+0000, options, U+0000, and what is stored of it. Without options it is due at once, of priority
- * 0, with neither lock nor group.
+ * Storing jobs. A job comes as two arguments: its id, and what is stored of it. With options, the id (36) is followed by them; without, the job is due
+ * at once, of priority 0, with neither lock nor group, and of the queue that was named last: by an empty id, and the queue.
  */
 export const storing = String.raw`
-local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN
-local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4I6I6', 0, 0, 0)
+local plainQueue
+local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN .. NOT_ENDED
+local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4', 0)
 
 -- Makes a delayed job due at once.
 local function hasten(id, v)
@@ -13,7 +14,7 @@ local function hasten(id, v)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
   local wasClaimed = number(v, 8) > 0
-  call('SETRANGE', P .. 'j:' .. id, 27, ticket6 .. now6 .. (wasClaimed and sub(v, 40, 45) or now6))
+  call('SETRANGE', P .. 'j:' .. id, 39, ticket6 .. now6 .. (wasClaimed and sub(v, 52, 57) or now6))
   local group, limit = groupOf(v)
   place(q, id, ticket6, now, priorityOf(v), group, limit)
   q.wake = true
@@ -81,7 +82,7 @@ local function storeWithOptions(id, options, blob)
   q.n = q.n + 1
   local ticket6, due6 = pack('>I6', q.n), pack('>I6', dueAt)
   local v = char(1, WAITING, flags) .. sub(FRESH, 4) .. ticket6 .. due6 .. due6 .. now6
-    .. pack('>i4I6I6', tonumber(priority), 0, 0) .. blob
+    .. pack('>i4', tonumber(priority)) .. blob
   call('SET', P .. 'j:' .. id, v)
   local key, limit = groupOf(v)
   place(q, id, ticket6, dueAt, tonumber(priority), key, limit)
@@ -91,18 +92,16 @@ local function storeWithOptions(id, options, blob)
 end
 
 -- nil when it was stored; else one id, the job that is there instead, or three values about the job that gave way.
-local function store(arg)
-  local at = find(arg, '\0', 1, true)
-  local id = sub(arg, 1, at - 1)
-  if byte(arg, at + 1) ~= 0 then
-    local to = find(arg, '\0', at + 1, true)
-    return storeWithOptions(id, sub(arg, at + 1, to - 1), sub(arg, to + 1))
+local function store(id, given)
+  if id == '' then
+    plainQueue = queueOf(given)
+    return nil
   end
-  local name = sub(arg, at + 2, find(arg, '\0', at + 2, true) - 1)
-  local q = queueOf(name)
+  if #id > 36 then return storeWithOptions(sub(id, 1, 36), sub(id, 37), given) end
+  local q = plainQueue
   local ticket6 = pack('>I6', q.n + 1)
-  local v = FRESH .. ticket6 .. DUE_NOW .. sub(arg, at + 2)
-  if not call('SET', P .. 'j:' .. id, v, 'NX') then return storeWithOptions(id, '0 0 - 0 - - ', sub(arg, at + 2)) end
+  local v = FRESH .. ticket6 .. DUE_NOW .. given
+  if not call('SET', P .. 'j:' .. id, v, 'NX') then return storeWithOptions(id, '0 0 - 0 - - ', given) end
   q.n = q.n + 1
   pushLine(q, 0, nil, nil, ticket6, id)
   q.wake = true
@@ -112,8 +111,8 @@ end
 
 -- Stores jobs from this argument on. The number of the argument after them.
 local function storeAll(at)
-  local count = tonumber(ARGV[at])
-  for n = at + 1, at + count do store(ARGV[n]) end
-  return at + 1 + count
+  local last = at + tonumber(ARGV[at])
+  for n = at + 1, last, 2 do store(ARGV[n], ARGV[n + 1]) end
+  return last + 1
 end
 `
