@@ -9,6 +9,7 @@ export const errorCodes = {
   ERR_DRIVER_UNAVAILABLE: { retryable: true },
   ERR_PEER_MISSING: { retryable: false },
   ERR_PEER_VERSION: { retryable: false },
+  ERR_TRACER_UNUSED: { retryable: false },
   ERR_NOT_STARTED: { retryable: false },
   ERR_NO_RUNTIME: { retryable: false },
   ERR_WAIT_TIMEOUT: { retryable: true },

@@ -13,7 +13,7 @@ export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 
  * Reads a configuration from the environment, to be spread into `createRuntime`.
  *
  * - `TRIPORT_QUEUE`: `memory` or `sync`
- * - `TRIPORT_TRACER`: `memory` or `noop`
+ * - `TRIPORT_TRACER`: `memory`, `noop` or `opentelemetry`
  * - `TRIPORT_ROOMS`: `memory`, `redis` or `postgres`
  * - `TRIPORT_WORKER`: `on`, `off`, or how many jobs to run at once
  *

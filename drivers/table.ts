@@ -5,6 +5,7 @@ import type { TracerDriver } from '../core/ports/tracer.js'
 import type { MemoryQueueOptions } from './memory/queue.js'
 import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
+import type { OpenTelemetryTracerOptions } from './opentelemetry/options.js'
 import { clientOptionNames as postgresOptions } from './postgres/options.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
 import type { PostgresRoomsOptions } from './postgres/rooms.js'
@@ -26,6 +27,7 @@ export interface BuiltinDrivers {
   readonly tracer: {
     readonly memory: DriverEntry<TracerDriver, MemoryTracerOptions>
     readonly noop: DriverEntry<TracerDriver, NoOptions>
+    readonly opentelemetry: DriverEntry<TracerDriver, OpenTelemetryTracerOptions>
   }
   readonly rooms: {
     readonly memory: DriverEntry<RoomsDriver, MemoryRoomsOptions>
@@ -77,6 +79,10 @@ export const table: BuiltinDrivers = {
     noop: {
       options: [],
       load: async () => (await import('../core/tracer/noop.js')).noopTracer(),
+    },
+    opentelemetry: {
+      options: ['endpoint', 'protocol', 'headers', 'resource', 'register', 'provider', 'sampling', 'redact', 'baggage'],
+      load: async (options) => (await import('./opentelemetry/tracer.js')).openTelemetryTracer(options),
     },
   },
   rooms: {

@@ -25,6 +25,7 @@ import { noopSpan } from '../../core/tracer/noop.js'
 import { PassiveSpan } from '../../core/tracer/passive-span.js'
 import { defaultRedact, type Redact } from '../../core/tracer/redact.js'
 import { createSampler, type Sampler, type Sampling, samplingOptions } from '../../core/tracer/sampler.js'
+import { type SpanClock, spanClock } from '../../core/tracer/span-clock.js'
 import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
 import { createTail, type Tail } from '../../core/tracer/tail.js'
 import { randomFlag, readCarrier, sampledFlag, writeCarrier } from '../../core/tracer/traceparent.js'
@@ -74,9 +75,6 @@ export function memoryTracer(options: MemoryTracerOptions = {}): MemoryTracer {
   return new MemoryDriver(options)
 }
 
-/** Above this many milliseconds, the machine's clock was set rather than read imprecisely. */
-const maxDrift = 50
-
 /** Stands for "no span is current". */
 const root = Object.freeze({}) as TraceContext
 
@@ -97,8 +95,7 @@ class MemoryDriver implements MemoryTracer, Recorder {
   readonly #log: SpanLog
   /** Exists between start and stop. */
   #scopes: ContextStorage<Scope<AnySpan>> | undefined
-  /** What to add to the monotonic time to get the time of day. */
-  #epoch = 0
+  #time: SpanClock = spanClock(systemClock)
 
   constructor({ limit = 10_000, sampling = 1, redact = defaultRedact, baggage = true }: MemoryTracerOptions) {
     if (!Number.isInteger(limit) || limit < 1) {
@@ -119,7 +116,7 @@ class MemoryDriver implements MemoryTracer, Recorder {
     this.service = context.service.name
     this.clock = context.clock
     this.report = context.report
-    this.#epoch = context.clock.now() - context.clock.monotonic()
+    this.#time = spanClock(context.clock)
     this.#scopes = context.contextStorage<Scope<AnySpan>>()
   }
 
@@ -215,12 +212,12 @@ class MemoryDriver implements MemoryTracer, Recorder {
   }
 
   now(): number {
-    return this.#epoch + this.clock.monotonic()
+    return this.#time.now()
   }
 
   /** The first span of a trace in this process: here it is decided whether the others are kept. */
   #first(name: string, parent: PassiveSpan | undefined, brought: Baggage | undefined, options?: SpanOptions): Span {
-    if (parent === undefined) this.#adjustEpoch()
+    if (parent === undefined) this.#time.adjust()
     const traceId = parent?.traceId ?? this.#ids.traceId()
     const spanId = this.#ids.spanId()
     const flags = parent?.traceFlags ?? randomFlag
@@ -236,12 +233,6 @@ class MemoryDriver implements MemoryTracer, Recorder {
   #enter<T>(scope: Scope<AnySpan> | undefined, fn: () => T): T {
     const scopes = this.#scopes
     return scopes === undefined || scopes.get() === scope ? fn() : scopes.run(scope, fn)
-  }
-
-  /** Done where a trace begins, so that a clock that is set never moves a span against its parent. */
-  #adjustEpoch(): void {
-    const epoch = this.clock.now() - this.clock.monotonic()
-    if (Math.abs(epoch - this.#epoch) > maxDrift) this.#epoch = epoch
   }
 }
 

@@ -117,6 +117,8 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/drivers/memory.md', 'drivers/memory/rooms.ts', 'MemoryRoomsOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracerOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracer'],
+  ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryTracerOptions'],
+  ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryStatus'],
   ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresClientOptions'],
 ]
 

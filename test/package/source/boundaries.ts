@@ -29,7 +29,7 @@ export const boundaries: readonly Boundary[] = [
   {
     files: /^drivers\/opentelemetry\//,
     may: ['core/', 'drivers/opentelemetry/', 'node:'],
-    packages: ['@opentelemetry/'],
+    packages: ['@opentelemetry/', '@grpc/grpc-js'],
   },
   { files: /^adapters\/index\.ts$/, may: ['core/', 'adapters/'] },
   { files: /^adapters\/browser\//, may: ['core/protocol/', 'adapters/browser/'] },

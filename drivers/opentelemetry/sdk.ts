@@ -1,0 +1,97 @@
+import type { TracerProvider } from '@opentelemetry/api'
+import type { Attributes } from '../../core/ports/tracer.js'
+import type { Report } from '../../core/report.js'
+import type { FinishedSpan } from '../../core/tracer/finished-span.js'
+import type { Sampler } from '../../core/tracer/sampler.js'
+import type { SpanIds } from '../../core/tracer/span-ids.js'
+import { version } from '../../core/version.js'
+import type { Api } from './api.js'
+import { fromRaw } from './convert.js'
+import { CountingExporter, type ExportCounts, loadExporter } from './exporter.js'
+import { readableSpan } from './readable-span.js'
+import type { ExportSettings } from './settings.js'
+
+/** The official SDK, with a batch processor and an OTLP exporter. */
+export interface Sdk {
+  readonly provider: TracerProvider
+  readonly counts: Readonly<ExportCounts>
+  /** Runs `start`, which starts one span: of this trace when it begins one, and kept whatever a sampler would say. */
+  keeping<T>(traceId: string, start: () => T): T
+  /** Exports a span that was recorded without the SDK. */
+  keep(span: FinishedSpan): void
+  flush(): Promise<void>
+  /** @param timeout After so many milliseconds an export is given up. */
+  shutdown(timeout: number): Promise<void>
+}
+
+export interface SdkDeps {
+  readonly api: Api
+  readonly settings: ExportSettings
+  readonly resource: Readonly<Record<string, string | number | boolean>>
+  readonly sampler: Sampler
+  readonly ids: SpanIds
+  readonly report: Report
+}
+
+/**
+ * Starts the SDK.
+ *
+ * @returns `undefined` when its packages are not installed.
+ * @throws `ERR_PEER_MISSING` when gRPC is asked for and its package is not installed.
+ */
+export async function startSdk({ api, settings, resource, sampler, ids, report }: SdkDeps): Promise<Sdk | undefined> {
+  const libraries = await importSdk()
+  const create = libraries && (await loadExporter(settings))
+  if (!create) return undefined
+  const { BatchSpanProcessor, TracerProvider, SamplingDecision } = libraries.trace
+  const { defaultResource, resourceFromAttributes } = libraries.resources
+  const described = defaultResource().merge(resourceFromAttributes(resource))
+  const exporter = new CountingExporter(create, settings, report)
+  const processor = new BatchSpanProcessor({ exporter, ...settings.batch })
+  /** The trace for whose first span it has been decided. */
+  let decided: string | undefined
+
+  const provider = new TracerProvider({
+    resource: described,
+    spanProcessors: [processor],
+    idGenerator: { generateTraceId: () => decided ?? ids.traceId(), generateSpanId: ids.spanId },
+    sampler: {
+      shouldSample(context, traceId, _name, _kind, attributes, links) {
+        const above = api.trace.getSpanContext(context)
+        const parent = above && fromRaw(above)
+        const linked = links.flatMap((link) => fromRaw(link.context) ?? []).map((to) => ({ context: to }))
+        const keeps =
+          decided !== undefined || sampler({ parent, traceId, attributes: attributes as Attributes, links: linked })
+        return { decision: keeps ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD }
+      },
+      toString: () => 'triport',
+    },
+  })
+
+  return {
+    provider,
+    counts: exporter.counts,
+    keeping(traceId, start) {
+      decided = traceId
+      try {
+        return start()
+      } finally {
+        decided = undefined
+      }
+    },
+    keep: (span) => processor.onEnd(readableSpan(api, span, described, version)),
+    flush: () => provider.forceFlush(),
+    shutdown(timeout) {
+      exporter.hurry(timeout)
+      return provider.shutdown()
+    },
+  }
+}
+
+async function importSdk() {
+  try {
+    return { trace: await import('@opentelemetry/sdk-trace'), resources: await import('@opentelemetry/resources') }
+  } catch {
+    return undefined // The driver says what is missing.
+  }
+}

@@ -1,0 +1,303 @@
+import { randomFillSync } from 'node:crypto'
+import type { Context, TracerProvider } from '@opentelemetry/api'
+import { type Clock, systemClock, within } from '../../core/clock.js'
+import { messageOf, TriportError } from '../../core/errors.js'
+import type { DriverContext } from '../../core/ports/driver.js'
+import type { Baggage, Carrier, Span, SpanContext, SpanOptions, TraceContext } from '../../core/ports/tracer.js'
+import { ignore, type Report } from '../../core/report.js'
+import { type BaggageGate, baggageGate } from '../../core/tracer/baggage.js'
+import { type Cleaner, createCleaner } from '../../core/tracer/cleaner.js'
+import { rememberFailures } from '../../core/tracer/failure.js'
+import type { Recorder } from '../../core/tracer/live-span.js'
+import { noopTracer } from '../../core/tracer/noop.js'
+import { defaultRedact } from '../../core/tracer/redact.js'
+import { createSampler, type Sampling, samplingOptions } from '../../core/tracer/sampler.js'
+import { type SpanClock, spanClock } from '../../core/tracer/span-clock.js'
+import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
+import { createTail } from '../../core/tracer/tail.js'
+import { version } from '../../core/version.js'
+import { type Api, contextsOf, loadApi, mismatch, registered } from './api.js'
+import { type Env, isDisabled, samplingFromEnv } from './env.js'
+import type { OpenTelemetryStatus, OpenTelemetryTracer, OpenTelemetryTracerOptions } from './options.js'
+import { propagatorOf, register } from './register.js'
+import { type Sdk, startSdk } from './sdk.js'
+import { type ExportSettings, exportSettings, resourceAttributes } from './settings.js'
+import { type Decision, OtelTracing } from './tracing.js'
+
+/**
+ * Traces with OpenTelemetry: through the provider that the application has registered or gives, else through the official SDK, which is
+ * started when `endpoint` or the environment says where spans go. Without its packages tracing is off, and one line says so.
+ *
+ * ```ts
+ * createRuntime({ tracer: { driver: 'opentelemetry', endpoint: 'http://localhost:4318', sampling: 0.1 } })
+ * ```
+ *
+ * `start()` rejects with `ERR_OPTION_INVALID` for a wrong address, and with `ERR_PEER_MISSING` when gRPC or `register` is asked for and its
+ * package is not installed.
+ *
+ * @throws `ERR_OPTION_INVALID`
+ */
+export function openTelemetryTracer(options: OpenTelemetryTracerOptions = {}): OpenTelemetryTracer {
+  return createOpenTelemetryTracer(options, () => process.env)
+}
+
+/** @param env Read at every start. */
+export function createOpenTelemetryTracer(options: OpenTelemetryTracerOptions, env: () => Env): OpenTelemetryTracer {
+  return new OpenTelemetryDriver(options, env)
+}
+
+/** How long stopping may take, in milliseconds. */
+const stopTimeout = 2_000
+/** Less than that, so that what is lost is known by then. */
+const lastExportTimeout = 1_500
+const pool = Buffer.alloc(idPoolBytes)
+const off = noopTracer()
+
+class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
+  readonly name = 'opentelemetry'
+  readonly service = undefined
+  readonly cleaner: Cleaner
+  readonly isNewFailure = rememberFailures()
+  readonly #options: OpenTelemetryTracerOptions
+  readonly #env: () => Env
+  readonly #gate: BaggageGate
+  readonly #ids = createSpanIds(() => randomFillSync(pool).toString('hex'))
+  #clock: Clock = systemClock
+  #time: SpanClock = spanClock(systemClock)
+  #report: Report = ignore
+  /** Exists while spans go somewhere. */
+  #tracing: OtelTracing | undefined
+  /** Looks for a provider that is registered late. Exists while there is none. */
+  #look: (() => OtelTracing | undefined) | undefined
+  #provider: TracerProvider | undefined
+  #sdk: Sdk | undefined
+  #unregister: (() => void) | undefined
+  #status: OpenTelemetryStatus = idle
+
+  constructor(options: OpenTelemetryTracerOptions, env: () => Env) {
+    const { redact = defaultRedact, baggage = true, sampling } = options
+    if (sampling !== undefined) createSampler(sampling)
+    this.#options = options
+    this.#env = env
+    this.cleaner = createCleaner(redact, (error, details) => this.#report(error, details))
+    this.#gate = baggageGate(baggage, (key, value) => this.cleaner.value(key, value, 'baggage'))
+  }
+
+  get enabled(): boolean {
+    return this.#target() !== off
+  }
+
+  get status(): OpenTelemetryStatus {
+    const { counts } = this.#sdk ?? {}
+    return counts ? { ...this.#status, ...counts } : this.#status
+  }
+
+  async start(context: DriverContext): Promise<void> {
+    const { clock, report } = context
+    this.#clock = clock
+    this.#time = spanClock(clock)
+    this.#report = report
+    const env = this.#env()
+    if (isDisabled(env)) return
+    const settings = exportSettings(this.#options, env, this.#problem)
+    const api = await loadApi()
+    if (api === undefined) return this.#tell(packagesMissing('@opentelemetry/api'))
+    const given = this.#options.provider as TracerProvider | undefined
+    const provider = given ?? registered()?.trace
+    if (provider !== undefined) this.#use(api, provider, given ? 'given' : 'registered', context)
+    else if (settings !== undefined) await this.#startSdk(api, settings, context)
+    else this.#wait(api, context)
+  }
+
+  async stop(): Promise<void> {
+    const sdk = this.#sdk
+    const provider = this.#provider
+    this.#unregister?.()
+    this.#status = { ...this.status, provider: 'none' }
+    this.#tracing = this.#look = this.#sdk = this.#provider = this.#unregister = undefined
+    if (sdk) await this.#bounded(stopTimeout, sdk.shutdown(lastExportTimeout))
+    else if (provider) await this.#bounded(stopTimeout, forceFlush(provider))
+    if (sdk) this.#status = { ...this.#status, ...sdk.counts }
+  }
+
+  async flush(timeout = 2_000): Promise<void> {
+    if (this.#provider) await this.#bounded(timeout, forceFlush(this.#provider))
+  }
+
+  startSpan(name: string, options?: SpanOptions): Span {
+    return this.#target().startSpan(name, options)
+  }
+
+  withSpan<T>(span: Span, fn: () => T): T {
+    return this.#target().withSpan(span, fn)
+  }
+
+  active(): TraceContext {
+    return this.#target().active()
+  }
+
+  activeSpan(): Span | undefined {
+    return this.#target().activeSpan()
+  }
+
+  run<T>(context: TraceContext | 'root', fn: () => T): T {
+    return this.#target().run(context, fn)
+  }
+
+  baggage(context?: TraceContext): Baggage {
+    return this.#target().baggage(context)
+  }
+
+  withBaggage<T>(entries: Readonly<Record<string, string | undefined>>, fn: () => T): T {
+    return this.#target().withBaggage(entries, fn)
+  }
+
+  inject(carrier: Record<string, string>, context?: TraceContext): Record<string, string> {
+    return this.#target().inject(carrier, context)
+  }
+
+  extract(carrier: Carrier, base?: TraceContext | 'root'): TraceContext {
+    return this.#target().extract(carrier, base)
+  }
+
+  spanContext(context: TraceContext): SpanContext | undefined {
+    return this.#target().spanContext(context)
+  }
+
+  now(): number {
+    return this.#time.now()
+  }
+
+  #target(): Pick<OtelTracing, keyof OtelTracing> {
+    return this.#tracing ?? this.#look?.() ?? off
+  }
+
+  async #startSdk(api: Api, settings: ExportSettings, context: DriverContext): Promise<void> {
+    const { sampling = samplingFromEnv(this.#env(), this.#problem) ?? 1, register: global } = this.#options
+    const resource = resourceAttributes(this.#options, this.#env(), context, this.#problem)
+    const sampler = createSampler(sampling)
+    const sdk = await startSdk({ api, settings, resource, sampler, ids: this.#ids, report: this.#report })
+    if (sdk === undefined) return this.#tell(packagesMissing('the SDK'))
+    if (global) this.#unregister = await this.#register(api, sdk)
+    this.#sdk = sdk
+    const decision = decisionFor(sampling, sdk)
+    this.#use(api, sdk.provider, 'own', context, decision)
+    this.#status = { ...this.#status, endpoint: settings.shownEndpoint }
+  }
+
+  async #register(api: Api, sdk: Sdk): Promise<() => void> {
+    try {
+      return await register(api, sdk.provider, propagatorOf(this))
+    } catch (error) {
+      await this.#bounded(stopTimeout, sdk.shutdown(lastExportTimeout))
+      throw error
+    }
+  }
+
+  #use(
+    api: Api,
+    provider: TracerProvider,
+    from: OpenTelemetryStatus['provider'],
+    { contextStorage }: Pick<DriverContext, 'contextStorage'>,
+    decision: Decision | undefined = this.#ownDecision(),
+  ): OtelTracing {
+    const apart = from === 'registered' ? mismatch(api) : undefined
+    if (apart) this.#tell(versionsApart(apart.registered, apart.found))
+    const { sampling } = this.#options
+    if (from !== 'own' && sampling !== undefined && samplingOptions(sampling).keepErrors) this.#tell(noTail())
+    const contexts = contextsOf(api, () => contextStorage<Context>())
+    const shared = { recorder: this, time: this.#time, ids: this.#ids, gate: this.#gate }
+    this.#look = undefined
+    this.#provider = provider
+    this.#status = { ...idle, provider: from }
+    this.#tracing = new OtelTracing({
+      ...shared,
+      api,
+      contexts,
+      tracer: provider.getTracer('triport', version),
+      decision,
+    })
+    return this.#tracing
+  }
+
+  /** In front of a provider that decides for itself, only what the options say. */
+  #ownDecision(): Decision | undefined {
+    const { sampling } = this.#options
+    if (sampling === undefined) return undefined
+    return { sampler: createSampler(sampling), tail: undefined, keeping: (_traceId, start) => start() }
+  }
+
+  #wait(api: Api, context: DriverContext): void {
+    this.#look = () => {
+      const provider = registered()?.trace
+      return provider && this.#use(api, provider, 'registered', context)
+    }
+    this.#tell(nothingRegistered())
+  }
+
+  /** Never rejects: a collector that is away must not keep anybody. */
+  async #bounded(timeout: number, work: Promise<unknown>): Promise<void> {
+    try {
+      await within(this.#clock, timeout, work)
+    } catch (error) {
+      this.#status = { ...this.#status, lastError: messageOf(error) }
+    }
+  }
+
+  #problem = (text: string): void => this.#tell(new TriportError('ERR_OPTION_INVALID', text))
+
+  #tell(error: TriportError): void {
+    this.#report(error, { stage: 'tracer.start' })
+  }
+}
+
+const idle: OpenTelemetryStatus = { provider: 'none', exported: 0, failed: 0 }
+
+function decisionFor(sampling: Sampling, sdk: Sdk): Decision {
+  const { keepErrors } = samplingOptions(sampling)
+  return { sampler: createSampler(sampling), tail: keepErrors ? createTail(sdk) : undefined, keeping: sdk.keeping }
+}
+
+async function forceFlush(provider: TracerProvider): Promise<void> {
+  const { forceFlush, getDelegate } = provider as Flushable
+  // The provider that the API registers stands for the one that it was given.
+  if (getDelegate) await (getDelegate.call(provider) as Flushable).forceFlush?.()
+  else await forceFlush?.call(provider)
+}
+
+interface Flushable extends TracerProvider {
+  forceFlush?(): Promise<void>
+  getDelegate?(): TracerProvider
+}
+
+function packagesMissing(what: string): TriportError {
+  return new TriportError(
+    'ERR_PEER_MISSING',
+    `Tracing is off: ${what} of OpenTelemetry is not installed. Run: npm install @opentelemetry/api @opentelemetry/sdk-trace ` +
+      '@opentelemetry/resources @opentelemetry/exporter-trace-otlp-proto',
+  )
+}
+
+function versionsApart(other: string, own: string): TriportError {
+  return new TriportError(
+    'ERR_PEER_VERSION',
+    `A provider is registered with @opentelemetry/api ${other}, but triport and all that loads the same copy as it find ${own}, which does not ` +
+      'see it. The spans of triport go to that provider all the same; those of such libraries are lost. Install one version for all: ' +
+      'npm ls @opentelemetry/api',
+  )
+}
+
+function nothingRegistered(): TriportError {
+  return new TriportError(
+    'ERR_TRACER_UNUSED',
+    'No OpenTelemetry provider is registered, and neither endpoint nor OTEL_EXPORTER_OTLP_ENDPOINT says where spans go. Tracing is off until ' +
+      'a provider is registered.',
+  )
+}
+
+function noTail(): TriportError {
+  return new TriportError(
+    'ERR_UNSUPPORTED',
+    'keepErrors of sampling needs the SDK that triport starts: give an endpoint and register no provider. It is left out.',
+  )
+}
