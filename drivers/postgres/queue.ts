@@ -11,6 +11,7 @@ import type {
   Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
+import { callIn } from './caller.js'
 import { isPglite, openClient } from './client.js'
 import type { PostgresClient, Rows } from './database.js'
 import { claimReply, outcomesOf, recordOf, settleReplies } from './decode.js'
@@ -24,7 +25,6 @@ import {
   storedJobs,
   updatesValue,
 } from './encode.js'
-import { unavailable } from './failures.js'
 import { idOf, isId, plainArray } from './literals.js'
 import { expectMigrated, migrate } from './migrate.js'
 import type { PostgresClientOptions } from './options.js'
@@ -268,22 +268,4 @@ function cursorOf({ state }: ListRequest, { id, line, rank, due, seq, finished }
   if (state === 'active') return `${id}`
   if (state === 'waiting' || state === 'delayed') return `${line ?? ''} ${rank} ${due} ${seq}`
   return `${id} ${finished}`
-}
-
-/** Runs a statement in the caller's transaction, whichever library it is of. */
-async function callIn(tx: unknown, text: string, values: readonly unknown[]): Promise<Rows> {
-  const target = tx as Partial<PostgresTransaction> & { query?(text: string, values: readonly unknown[]): unknown }
-  const run = target?.executeSql ?? target?.query
-  if (typeof run !== 'function') {
-    throw new TriportError(
-      'ERR_UNSUPPORTED',
-      'tx is no transaction of PostgreSQL: pass a client of pg, or { executeSql }.',
-    )
-  }
-  try {
-    const { rows } = (await run.call(target, text, [...values])) as { readonly rows: Rows }
-    return rows
-  } catch (error) {
-    throw unavailable(error)
-  }
 }

@@ -2,6 +2,7 @@ import { within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import type { OutgoingMessage, RoomsListener, RoomsPresence } from '../../core/ports/rooms.js'
+import { callIn } from './caller.js'
 import { openClient } from './client.js'
 import { expectMigrated, migrate } from './migrate.js'
 import type { PostgresClientOptions } from './options.js'
@@ -14,7 +15,6 @@ import { createRoomLogs, type Query, type RoomLogs } from './rooms-log.js'
 import { createPresence } from './rooms-presence.js'
 import { roomsChannel, roomsMigrations } from './rooms-schema.js'
 import { startSweeping } from './rooms-sweep.js'
-import { queryIn } from './rooms-tx.js'
 
 /** The rooms from start to stop. */
 export interface RoomsNode {
@@ -92,7 +92,8 @@ export async function openNode(options: NodeOptions, context: DriverContext, hea
     presence: createPresence({ schema, query, node, clockOffset }),
     async publish(messages, tx) {
       if (messages.length === 0) return []
-      return await (tx === undefined ? batches.publish(messages) : logs.publish(messages, queryIn(tx)))
+      if (tx === undefined) return await batches.publish(messages)
+      return await logs.publish(messages, (text, values) => callIn(tx, text, values))
     },
     async hear() {
       if (link.isDeaf) throw new TriportError('ERR_BROKER_UNAVAILABLE', 'The connection that listens is being renewed.')

@@ -28,7 +28,7 @@ test('every problem of the environment is reported at once', () => {
     details: {
       problems: [
         'TRIPORT_WORKER is "0". Write on, off, or how many jobs to run at once.',
-        'TRIPORT_QUEUE: Unknown queue driver "memroy". Did you mean "memory"? Known: memory, sync, postgres.',
+        'TRIPORT_QUEUE: Unknown queue driver "memroy". Did you mean "memory"? Known: memory, sync, postgres, redis.',
         'TRIPORT_ROOMS: Unknown rooms driver "kafka". Known: memory, redis, postgres.',
       ],
     },
