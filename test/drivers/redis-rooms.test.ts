@@ -9,3 +9,8 @@ const withRedis = { skip: service.missing }
 const url = service.url ?? ''
 
 roomsConformance({ test: (name, run) => test(name, withRedis, run), create: () => redisRoomsHarness(url) })
+
+roomsConformance({
+  test: (name, run) => test(`sharded: ${name}`, withRedis, run),
+  create: () => redisRoomsHarness(url, { sharded: true }),
+})

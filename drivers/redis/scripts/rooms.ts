@@ -3,12 +3,12 @@ import { defineScript } from '../script.js'
 /**
  * What a room has:
  *
- * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `x` and `m`, when log and
- *   hash expire; of the ids, `g` the list that grows, `r` since when and `b` from which seq on;
+ * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `c` is five numbers in one text, as
+ *   each field costs: when log and hash expire; of the ids, which hash grows, since when, and from which seq on;
  * - `roomlog:` a list of the newest messages, each behind the time until which it is kept. It ends at the head, so its length says where it
  *   begins;
- * - `roomids0:`, `roomids1:` hashes from the ids of messages to their seq. One grows for a minute or 10,000 messages, while the other one is only
- *   looked at; then they change places;
+ * - `roomids0:`, `roomids1:` hashes from the ids of messages to their seq. One grows for five minutes or 10,000 messages, then the other one. The older is looked at
+ *   for a minute;
  * - `roomnews:` its channel.
  */
 const rooms = `
@@ -17,15 +17,19 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
 local halfHour, minute, mostIds = 1800000, 60000, 10000
 
-local function begin(room, epoch)
-  call('DEL', prefix .. 'roomlog:' .. room, prefix .. 'roomids0:' .. room, prefix .. 'roomids1:' .. room)
-  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'x', 0, 'm', now + 2 * halfHour, 'g', 0, 'r', now, 'b', 0)
-  call('PEXPIREAT', prefix .. 'room:' .. room, now + 2 * halfHour)
+local function pack(x, m, g, r, b) return string.format('%.0f %.0f %.0f %.0f %.0f', x, m, g, r, b) end
+
+local function unpacked(c)
+  local x, m, g, r, b = string.match(c, '(%d+) (%d+) (%d+) (%d+) (%d+)')
+  return tonumber(x), tonumber(m), tonumber(g), tonumber(r), tonumber(b)
 end
 
-local function keep(room, until_)
-  call('HSET', prefix .. 'room:' .. room, 'm', until_ + 2 * halfHour)
-  call('PEXPIREAT', prefix .. 'room:' .. room, until_ + 2 * halfHour)
+local function begin(room, epoch)
+  call('DEL', prefix .. 'roomlog:' .. room, prefix .. 'roomids0:' .. room, prefix .. 'roomids1:' .. room)
+  local m = now + 2 * halfHour
+  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'c', pack(0, m, 0, now, 0))
+  call('PEXPIREAT', prefix .. 'room:' .. room, m)
+  return 0, m, 0, now, 0
 end`
 
 /**
@@ -53,50 +57,68 @@ end
 
 local function run(room, count, ttl, size)
   local meta = prefix .. 'room:' .. room
-  local epoch, seq, x, m, g, r, b = unpack(call('HMGET', meta, 'e', 's', 'x', 'm', 'g', 'r', 'b'))
-  if not epoch then
-    begin(room, ARGV[3])
-    epoch, seq, x, m, g, r, b = ARGV[3], 0, 0, now + 2 * halfHour, 0, now, 0
+  local epoch, seq, c = unpack(call('HMGET', meta, 'e', 's', 'c'))
+  local x, m, g, r, b
+  if epoch then
+    x, m, g, r, b = unpacked(c)
+  else
+    epoch, seq = ARGV[3], 0
+    x, m, g, r, b = begin(room, epoch)
   end
-  seq, x, m, g, r, b = tonumber(seq), tonumber(x), tonumber(m), tonumber(g), tonumber(r), tonumber(b)
-  if now - r >= minute or seq - b >= mostIds then
-    g, r, b = 1 - g, now, seq
+  seq = tonumber(seq)
+  local changed = false
+  if now - r >= 5 * minute or seq - b >= mostIds then
+    g, r, b, changed = 1 - g, now, seq, true
     call('DEL', prefix .. 'roomids' .. g .. ':' .. room)
-    call('HSET', meta, 'g', g, 'r', r, 'b', b)
   end
 
-  local ids = {}
-  for n = 1, size do ids[n] = ARGV[at + 2 * n - 2] end
   local growing = prefix .. 'roomids' .. g .. ':' .. room
-  local known = call('HMGET', growing, unpack(ids))
-  local older = call('HMGET', prefix .. 'roomids' .. 1 - g .. ':' .. room, unpack(ids))
-  local first, texts, added, seen = seq + 1, {}, {}, {}
+  local first, last, texts = seq + 1, nil, {}
+  local older = now - r < minute and prefix .. 'roomids' .. 1 - g .. ':' .. room
   reply[#reply + 1] = epoch
-  for n = 1, size do
-    local id = ids[n]
-    local before = known[n] or older[n] or seen[id]
-    if not before then
-      seq = seq + 1
-      before, seen[id] = seq, seq
-      texts[#texts + 1] = ARGV[at + 2 * n - 1]
-      added[#added + 1] = id
-      added[#added + 1] = seq
+  if size == 1 then
+    last = ARGV[at]
+    local before = older and call('HGET', older, last)
+    if not before and call('HSETNX', growing, last, first) == 0 then before = call('HGET', growing, last) end
+    if not before then seq, texts[1] = first, ARGV[at + 1] end
+    reply[#reply + 1] = tonumber(before or first)
+  else
+    local ids, added, seen = {}, {}, {}
+    for n = 1, size do ids[n] = ARGV[at + 2 * n - 2] end
+    local known = call('HMGET', growing, unpack(ids))
+    local former = older and call('HMGET', older, unpack(ids)) or {}
+    for n = 1, size do
+      local id = ids[n]
+      local before = known[n] or former[n] or seen[id]
+      if not before then
+        seq = seq + 1
+        before, seen[id], last = seq, seq, id
+        texts[#texts + 1] = ARGV[at + 2 * n - 1]
+        added[#added + 1] = id
+        added[#added + 1] = seq
+      end
+      reply[#reply + 1] = tonumber(before)
     end
-    reply[#reply + 1] = tonumber(before)
+    if #added > 0 then call('HSET', growing, unpack(added)) end
   end
-  if #texts == 0 then return end
+  if #texts == 0 then
+    if changed then call('HSET', meta, 'c', pack(x, m, g, r, b)) end
+    return
+  end
 
-  call('HSET', growing, unpack(added))
-  if first == b + 1 then call('PEXPIRE', growing, 2 * minute) end
+  if first == b + 1 then call('PEXPIRE', growing, 7 * minute) end
   local alone = append(room, count, ttl, texts)
-  call('HSET', meta, 's', seq, 'i', added[#added - 1])
   if alone or now + ttl > x then
     -- A little longer than asked for, so that it needs not be said each time.
-    x = math.max(x, now + ttl + math.floor(ttl / 8))
-    call('HSET', meta, 'x', x)
+    x, changed = math.max(x, now + ttl + math.floor(ttl / 8)), true
     call('PEXPIREAT', prefix .. 'roomlog:' .. room, x)
   end
-  if m < math.max(now, x) + halfHour then keep(room, math.max(now, x)) end
+  if m < math.max(now, x) + halfHour then
+    m, changed = math.max(now, x) + 2 * halfHour, true
+    call('PEXPIREAT', meta, m)
+  end
+  if changed then call('HSET', meta, 's', seq, 'i', last, 'c', pack(x, m, g, r, b))
+  else call('HSET', meta, 's', seq, 'i', last) end
   call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. first .. '\\0' .. table.concat(texts, '\\0'))
 end
 
@@ -159,8 +181,15 @@ export const headsScript = defineScript(
 local reply = {}
 for n = 3, #ARGV do
   local room = ARGV[n]
-  local epoch, seq, id, m = unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's', 'i', 'm'))
-  if epoch and tonumber(m) < now + halfHour then keep(room, now) end
+  local meta = prefix .. 'room:' .. room
+  local epoch, seq, id, c = unpack(call('HMGET', meta, 'e', 's', 'i', 'c'))
+  if epoch then
+    local x, m, g, r, b = unpacked(c)
+    if m < now + halfHour then
+      call('HSET', meta, 'c', pack(x, now + 2 * halfHour, g, r, b))
+      call('PEXPIREAT', meta, now + 2 * halfHour)
+    end
+  end
   if not epoch and ARGV[2] ~= '' then
     epoch, seq = ARGV[2], 0
     begin(room, epoch)
