@@ -120,6 +120,7 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryTracerOptions'],
   ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryStatus'],
   ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresClientOptions'],
+  ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresTls'],
 ]
 
 for (const [page, file, type] of described) {

@@ -18,9 +18,9 @@ declare v_ids uuid[];
 begin
   with lapsed as (
     update ${s}.job j set state = 0, due = p_now, token = null, lease = null
-    where j.id in (
-      select l.id from ${s}.job l where l.queue = p_queue and l.state = 1 and l.lease <= p_now order by l.lease for update skip locked
-    )
+    where j.ctid = any (array(
+      select l.ctid from ${s}.job l where l.queue = p_queue and l.state = 1 and l.lease <= p_now order by l.lease for update skip locked
+    ))
     returning j.id
   ) select array_agg(l.id) into v_ids from lapsed l;
   if v_ids is null then return false; end if;
@@ -206,8 +206,13 @@ begin
         v_ids := ${s}.pick_line(p_queue, v_rank, v_left, v_now);
         exit when v_ids is null;
         return query
+        with picked as (
+          select p.place from unnest(v_ids) with ordinality u(id, ord)
+          cross join lateral (select t.ctid as place from ${s}.job t where t.id = u.id and t.state + 0 = 0 for update) p
+          order by u.ord
+        )
         update ${s}.job j set state = 1, token = v_token, lease = v_now + p_lease, started = v_now, deliveries = j.deliveries + 1
-        from unnest(v_ids) with ordinality u(id, ord) where j.id = u.id and j.state = 0
+        from picked p where j.ctid = p.place
         returning 1, j.id, null::bigint, j.task, j.payload, j.meta, j.key, ~j.rank, j.deliveries, j.enqueued, j.first_due, j.due, j.cancel_request;
         get diagnostics v_count = row_count;
         v_left := v_left - v_count;

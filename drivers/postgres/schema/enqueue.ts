@@ -32,13 +32,13 @@ begin
     r_ord := v.ord; r_id := v.id; r_known := true; r_replaced := null; r_meta := null; r_deliveries := null; v_done := false;
     select j.state, j.due, j.expires into h from ${s}.job j where j.id = v.id;
     if found and h.state > 1 and h.expires <= p_now then
-      delete from ${s}.job j where j.id = v.id and j.state > 1 and j.expires <= p_now;
+      delete from ${s}.job j where j.id = v.id and j.state + 0 > 1 and j.expires <= p_now;
       delete from ${s}.log g where g.id = v.id;
     elsif found then
       if v.hasten and h.state = 0 and h.due > p_now then
         update ${s}.job j set
           due = p_now, seq = nextval('${s}.job_seq'), first_due = case when j.started is null then p_now else j.first_due end
-        where j.id = v.id and j.state = 0 and j.due > p_now;
+        where j.id = v.id and j.state + 0 = 0 and j.due > p_now;
         v_queues := v_queues || v.queue;
       end if;
       return next;
@@ -49,12 +49,15 @@ begin
       exit when found;
       perform from ${s}.lock k where k.queue = v.queue and k.key = v.lock for update;
       continue when not found;
+      -- Whoever had the lock may have stored this very job while we waited.
+      v_done := exists (select from ${s}.job j where j.id = v.id);
+      exit when v_done;
       select k.id, k.kind, k.until, j.state, j.started into h
       from ${s}.lock k left join ${s}.job j on j.id = k.id and j.lock = k.key where k.queue = v.queue and k.key = v.lock;
       v_held := coalesce(case h.kind when 0 then h.state = 0 and h.started is null when 1 then h.state < 2 else h.until > p_now end, false);
       if v_held and v.replace_error is not null and h.state = 0 then
         update ${s}.job j set state = 4, error = v.replace_error, finished = p_now, expires = p_now + v.replace_keep
-        where j.id = h.id and j.state = 0 and (h.kind <> 0 or j.started is null)
+        where j.id = h.id and j.state + 0 = 0 and (h.kind <> 0 or j.started is null)
         returning j.meta, j.deliveries into r_meta, r_deliveries;
         continue when not found;
         r_replaced := h.id; r_known := false;

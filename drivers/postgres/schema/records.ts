@@ -7,7 +7,8 @@ create function ${s}.get(p_ids uuid[], p_offset bigint) returns table (r_now big
 declare v_now bigint := ${s}.now_ms(p_offset);
 begin
   return query
-  select v_now, j from unnest(p_ids) u(id) join ${s}.job j on j.id = u.id where j.state < 2 or j.expires > v_now;
+  select v_now, j.job from unnest(p_ids) u(id)
+  cross join lateral (select t as job from ${s}.job t where t.id = u.id and (t.state < 2 or t.expires > v_now) offset 0) j;
 end $f$;
 
 create function ${s}.progress(p_updates jsonb, p_offset bigint) returns table (r_ord int) ${byIndex} as $f$
@@ -19,9 +20,9 @@ begin
     select * from jsonb_to_recordset(p_updates) as x(ord int, queue text, id uuid, token bigint, value text, log text[]) order by x.id, x.ord
   loop
     if v.value is not null then
-      update ${s}.job j set progress = v.value where j.id = v.id and j.state = 1 and j.token = v.token and j.queue = v.queue;
+      update ${s}.job j set progress = v.value where j.id = v.id and j.state + 0 = 1 and j.token = v.token and j.queue || '' = v.queue;
     else
-      perform from ${s}.job j where j.id = v.id and j.state = 1 and j.token = v.token and j.queue = v.queue for update;
+      perform from ${s}.job j where j.id = v.id and j.state + 0 = 1 and j.token = v.token and j.queue || '' = v.queue for update;
     end if;
     if not found then
       r_ord := v.ord;
@@ -99,7 +100,7 @@ declare v_now bigint := ${s}.now_ms(p_offset);
 begin
   return query
   with gone as (
-    delete from ${s}.job j where j.id = any (p_ids) and j.state > 1 and j.expires > v_now returning j.id
+    delete from ${s}.job j where j.id = any (p_ids) and j.state + 0 > 1 and j.expires > v_now returning j.id
   ), logs as (
     delete from ${s}.log g where g.id in (select gone.id from gone)
   )
@@ -116,7 +117,7 @@ begin
   with done as (
     update ${s}.job j set state = 0, due = v_now, first_due = v_now, seq = nextval('${s}.job_seq'), deliveries = 0, error = null, reason = null,
       progress = null, cancel_request = null, finished = null, expires = null, result = null, lock = null
-    where j.id = any (p_ids) and j.state = 3 and j.expires > v_now returning j.id, j.queue
+    where j.id = any (p_ids) and j.state + 0 = 3 and j.expires > v_now returning j.id, j.queue
   ) select array_agg(d.id), array_agg(distinct d.queue) into v_done, v_queues from done d;
   perform ${s}.tell_event('enqueued', v_done);
   perform ${s}.tell_wake(v_queues);
@@ -138,9 +139,9 @@ declare
 begin
   if not pg_try_advisory_xact_lock(hashtext('${s}.sweep')) then return 0; end if;
   with gone as (
-    delete from ${s}.job j where j.id in (
-      select e.id from ${s}.job e where e.state > 1 and e.expires <= v_now order by e.expires limit p_max for update skip locked
-    ) returning j.id
+    delete from ${s}.job j where j.ctid = any (array(
+      select e.ctid from ${s}.job e where e.state > 1 and e.expires <= v_now order by e.expires limit p_max for update skip locked
+    )) returning j.id
   ) select array_agg(g.id) into v_gone from gone g;
   delete from ${s}.log g where g.id = any (v_gone);
   delete from ${s}.lock k where k.ctid = any (array(

@@ -5,6 +5,24 @@ import { byIndex } from './plan.js'
  * Outcomes: 0 completed, 1 failed, 2 cancelled, 3 retry, 4 released. `p_nums` has `keep` or `delay`.
  */
 export function settleFunctions(s: string): string {
+  // `state + 0`: no index on the state may be chosen, for the row is known already.
+  const isHeld = (g: string) =>
+    `j.state + 0 = 1 and j.token = ${g}.token and j.queue || '' = ${g}.queue and (${g}.type < 3 or j.cancel_request is null)`
+  const ended = (g: string) => `
+      state = case ${g}.type when 0 then 2 when 1 then 3 when 2 then 4 else 0 end,
+      due = case when ${g}.type > 2 then p_now + ${g}.num else j.due end,
+      deliveries = case when ${g}.type = 4 then j.deliveries - 1 else j.deliveries end,
+      token = null,
+      lease = null,
+      finished = case when ${g}.type < 3 then p_now end,
+      expires = case when ${g}.type < 3 then p_now + ${g}.num end,
+      result = case when ${g}.type = 0 then ${g}.told end,
+      error = case ${g}.type when 0 then null when 2 then coalesce(j.cancel_request, ${g}.told) when 4 then j.error else ${g}.told end,
+      reason = coalesce(${g}.reason, j.reason),
+      failures = case when ${g}.type in (1, 3) then
+        case when jsonb_array_length(coalesce(j.failures, '[]')) >= 10 then j.failures - 0 else coalesce(j.failures, '[]') end
+          || jsonb_build_object('delivery', j.deliveries, 'at', p_now, 'error', ${g}.told)
+        else j.failures end`
   return `
 create function ${s}.count_join(p_id text, p_member int, p_size int, p_keep bigint, p_now bigint) returns boolean ${byIndex} as $f$
 declare v_counted int;
@@ -40,29 +58,18 @@ declare
   v_put text[];
   v_gone boolean;
   v_lined boolean;
+  v_line uuid;
   v record;
+  r record;
 begin
   with given as (
-    select * from unnest(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons)
-      with ordinality g(queue, id, token, type, num, told, reason, ord)
+    select g.*, p.place
+    from unnest(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons) with ordinality g(queue, id, token, type, num, told, reason, ord)
+    cross join lateral (select t.ctid as place from ${s}.job t where t.id = g.id offset 0) p
   ), settled as (
-    update ${s}.job j set
-      state = case g.type when 0 then 2 when 1 then 3 when 2 then 4 else 0 end,
-      due = case when g.type > 2 then p_now + g.num else j.due end,
-      deliveries = case when g.type = 4 then j.deliveries - 1 else j.deliveries end,
-      token = null,
-      lease = null,
-      finished = case when g.type < 3 then p_now end,
-      expires = case when g.type < 3 then p_now + g.num end,
-      result = case when g.type = 0 then g.told end,
-      error = case g.type when 0 then null when 2 then coalesce(j.cancel_request, g.told) when 4 then j.error else g.told end,
-      reason = coalesce(g.reason, j.reason),
-      failures = case when g.type in (1, 3) then
-        case when jsonb_array_length(coalesce(j.failures, '[]')) >= 10 then j.failures - 0 else coalesce(j.failures, '[]') end
-          || jsonb_build_object('delivery', j.deliveries, 'at', p_now, 'error', g.told)
-        else j.failures end
+    update ${s}.job j set ${ended('g')}
     from given g
-    where j.id = g.id and j.state = 1 and j.token = g.token and j.queue = g.queue and (g.type < 3 or j.cancel_request is null)
+    where j.ctid = g.place and ${isHeld('g')}
     returning g.ord, g.id, g.type, g.num, j.queue, j.line
   )
   select array_agg(t.id order by t.ord), array_agg(t.ord), array_agg(t.id) filter (where t.type < 3),
@@ -70,10 +77,24 @@ begin
   into v_done, v_ords, v_over, v_put, v_gone, v_lined from settled t;
 
   if coalesce(cardinality(v_ords), 0) < cardinality(p_ids) then
-    return query select g.ord::int, case when j.id is null then 2 else 1 end
-    from unnest(p_queues, p_ids, p_tokens) with ordinality g(queue, id, token, ord)
-    left join ${s}.job j on j.id = g.id and j.token = g.token and j.state = 1 and j.queue = g.queue
-    where g.ord <> all (coalesce(v_ords, '{}'));
+    for r in
+      select * from unnest(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons)
+        with ordinality u(queue, id, token, type, num, told, reason, ord)
+      where u.ord <> all (coalesce(v_ords, '{}'))
+    loop
+      -- Once more by its id: the row may have moved, by an extension at the same time.
+      update ${s}.job j set ${ended('r')} where j.id = r.id and ${isHeld('r')} returning j.line into v_line;
+      if found then
+        v_done := v_done || r.id; v_ords := v_ords || r.ord;
+        if r.type < 3 then v_over := v_over || r.id; else v_put := v_put || r.queue; end if;
+        v_gone := coalesce(v_gone, false) or (r.type < 3 and r.num <= 0);
+        v_lined := coalesce(v_lined, false) or v_line is not null;
+        continue;
+      end if;
+      perform from ${s}.job j where j.id = r.id and j.state + 0 = 1 and j.token = r.token and j.queue || '' = r.queue;
+      r_ord := r.ord; r_reply := case when found then 1 else 2 end;
+      return next;
+    end loop;
   end if;
   if v_done is null then return; end if;
 
@@ -101,8 +122,8 @@ begin
     ));
   end if;
   if v_gone then
-    delete from ${s}.log g using ${s}.job j where g.id = j.id and j.id = any (v_done) and j.state > 1 and j.expires <= p_now;
-    delete from ${s}.job j where j.id = any (v_done) and j.state > 1 and j.expires <= p_now;
+    delete from ${s}.log g using ${s}.job j where g.id = j.id and j.id = any (v_done) and j.state + 0 > 1 and j.expires <= p_now;
+    delete from ${s}.job j where j.id = any (v_done) and j.state + 0 > 1 and j.expires <= p_now;
   end if;
   perform ${s}.tell_settled(v_over);
   update ${s}.queue q set is_full = false where q.name = any (p_queues) and q.is_full;
@@ -118,18 +139,18 @@ $f$;
 
 create function ${s}.extend(p_queues text[], p_ids uuid[], p_tokens bigint[], p_lease bigint, p_offset bigint)
 returns table (r_ord int, r_reply int) ${byIndex} as $f$
-declare v_until bigint := ${s}.now_ms(p_offset) + p_lease;
+declare
+  v_until bigint := ${s}.now_ms(p_offset) + p_lease;
+  v_cancel text;
+  r record;
 begin
-  return query
-  with given as (
-    select * from unnest(p_queues, p_ids, p_tokens) with ordinality g(queue, id, token, ord)
-  ), held as (
-    update ${s}.job j set lease = v_until from given g
-    where j.id = g.id and j.state = 1 and j.token = g.token and j.queue = g.queue
-    returning g.ord, j.cancel_request
-  )
-  select g.ord::int, case when h.ord is null then 2 else 1 end from given g left join held h on h.ord = g.ord
-  where h.ord is null or h.cancel_request is not null;
+  for r in select * from unnest(p_queues, p_ids, p_tokens) with ordinality u(queue, id, token, ord) order by u.id loop
+    update ${s}.job j set lease = v_until where j.id = r.id and j.state + 0 = 1 and j.token = r.token and j.queue || '' = r.queue
+    returning j.cancel_request into v_cancel;
+    r_ord := r.ord;
+    r_reply := case when not found then 2 when v_cancel is not null then 1 end;
+    if r_reply is not null then return next; end if;
+  end loop;
 end $f$;
 
 create function ${s}.cancel(p_jobs jsonb, p_offset bigint) returns table (r_ord int, r_reply text) ${byIndex} as $f$

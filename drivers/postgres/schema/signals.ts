@@ -48,7 +48,7 @@ begin
   if p_ids is null or not exists (select from ${s}.listener l where l.event and l.until > clock_timestamp()) then return; end if;
   for v in
     select json_build_array(p_type, j.queue, j.id, j.task, j.deliveries)::text as told
-    from unnest(p_ids) with ordinality u(id, ord) join ${s}.job j on j.id = u.id order by u.ord
+    from unnest(p_ids) with ordinality u(id, ord) cross join lateral (select * from ${s}.job t where t.id = u.id offset 0) j order by u.ord
   loop
     if octet_length(v_text) + octet_length(v.told) > 7900 then
       perform pg_notify('${channel}', 'e[' || v_text || ']');
