@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isTriportError } from '../../core/errors.js'
+import { postgresQueue } from '../../drivers/postgres/queue.js'
+import { idsOf, newJob, take } from '../conformance/queue/harness.js'
+import { driverContext } from '../kit/driver-context.js'
+
+test('a directory is locked against a second process, and what was confirmed survives kill -9', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'triport-pglite-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const dataDir = join(folder, 'data')
+  const jobs = [newJob(), newJob()]
+  const program = `
+    const { postgresQueue } = await import('${new URL('../../drivers/postgres/queue.ts', import.meta.url).href}')
+    const { driverContext } = await import('${new URL('../kit/driver-context.ts', import.meta.url).href}')
+    const driver = postgresQueue({ dataDir: ${JSON.stringify(dataDir)} })
+    await driver.start(driverContext())
+    await driver.enqueue(${JSON.stringify(jobs)})
+    console.log('stored'); setInterval(() => {}, 1000)`
+  const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+
+  const driver = postgresQueue({ dataDir })
+  const refused = driver.start?.(driverContext()) ?? assert.fail()
+  await assert.rejects(
+    refused,
+    (error) => isTriportError(error, 'ERR_DRIVER_UNAVAILABLE') && /is open in process/.test(error.message),
+  )
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+
+  await driver.start?.(driverContext())
+  assert.deepEqual(idsOf(await take(driver)), idsOf(jobs))
+
+  // A call inside of a transaction of ours, without it, can never end: the database has one connection.
+  const blocked = driver.transaction(async () => driver.enqueue([newJob()]))
+  await assert.rejects(
+    blocked,
+    (error) => isTriportError(error, 'ERR_DRIVER_UNAVAILABLE') && /pass \{ tx \}/.test(error.message),
+  )
+  const job = newJob()
+  await driver.transaction((tx) => driver.enqueue([job], { tx }))
+  assert.deepEqual(idsOf(await take(driver)), [job.id])
+  await driver.stop?.()
+})
