@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { table } from '../../drivers/index.js'
 import { eventually } from '../kit/eventually.js'
 import { startChild } from './child.js'
 import type { Deed, Entry } from './ledger.js'
@@ -11,11 +10,10 @@ import { startListener } from './listener.js'
 import type { Orders } from './orders.js'
 import { long } from './suite.js'
 
-const skip = 'postgres' in table.queue && 'postgres' in table.rooms ? false : 'The drivers are on their way.'
 const jobs = long ? 250 : 60
 const room = 'fault:embedded'
 
-test('PGlite: kill -9 of the process, and its directory is opened by the next one', { skip }, async (t) => {
+test('PGlite: kill -9 of the process, and its directory is opened by the next one', async (t) => {
   const order = ordersIn(t)
   const first = await startChild(order('first', { produces: { room, jobs: 100_000, ms: 20 } }))
   await eventually(() => assert.ok(numbers(first.ledger(), 'completed').length >= jobs), { within: 60_000 })

@@ -1,4 +1,3 @@
-import { table } from '../../drivers/index.js'
 import { privatePostgres } from '../services/postgres.js'
 import { running } from '../services/private-server.js'
 import { exhausted, postgresScenarios } from './postgres-scenarios.js'
@@ -7,8 +6,6 @@ import { type Act, faultTests, long, printTable, type Setting } from './suite.js
 
 const probe = await privatePostgres()
 await probe.stop()
-const there = 'postgres' in table.queue && 'postgres' in table.rooms
-const skip = probe.missing || (there ? false : 'The drivers are on their way.')
 
 /** What is played each time. `npm run test:long -- faults` plays all. */
 const slice = /with 100 jobs in flight|restart of PostgreSQL, immediate|listener|read_only/
@@ -26,7 +23,7 @@ const acts: readonly Act[] = [
   },
 ]
 
-for (const act of acts) if (act.scenarios.length > 0) faultTests(act, skip)
+for (const act of acts) if (act.scenarios.length > 0) faultTests(act, probe.missing)
 printTable()
 
 async function postgres(options: Pick<StageOptions, 'orders'> = {}): Promise<Setting> {
