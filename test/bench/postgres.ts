@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { privatePostgres } from '../services/postgres.js'
 import type { BenchQueue, Contender, Run, Use } from './bench-queue.js'
@@ -7,6 +11,10 @@ import { pgBoss } from './peers/pg-boss.js'
 import { peer, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
 import type { Suite } from './suite.js'
+import { triportQueue } from './triport-queue.js'
+
+/** Of triport's worker. */
+const concurrency = 200
 
 /** As durable as by default, but with room for the tables in its memory. */
 const settings = ['shared_buffers=512MB']
@@ -23,13 +31,13 @@ export async function postgresSuite(share: number): Promise<Suite> {
   const onEmpty = (open: (use: Use, run?: Run) => Promise<BenchQueue>, uses?: readonly Use[]): Contender => ({
     ...(uses ? { uses } : {}),
     async open(use, run) {
-      await admin.query('drop database if exists bench with (force)')
-      await admin.query('create database bench')
+      await empty(admin)
       await admin.query('checkpoint')
       return open(use, run)
     },
   })
   const contenders: Record<string, Contender> = {
+    triport: onEmpty((_, run) => triportQueue({ queue: { driver: 'postgres', url }, concurrency, run })),
     'pg-boss': onEmpty((use, run) => pgBoss(url, use, run)),
     'pg-boss fetch': onEmpty((use, run) => pgBoss(url, use, run, 'fetch'), ['drain']),
     ...(graphile
@@ -43,13 +51,35 @@ export async function postgresSuite(share: number): Promise<Suite> {
     control: onEmpty((_, run) => barePostgres(url, run)),
   }
   return {
-    workloads: queueWorkloads({ driver: 'postgres', load: loadOf(share), contenders, bars }),
-    versions: { postgres: await versionOf(admin), ...peerVersions(['pg', 'pg-boss', 'graphile-worker']) },
+    workloads: [
+      ...queueWorkloads({ driver: 'postgres', load: loadOf(share), contenders, bars }),
+      ...queueWorkloads({
+        driver: 'embedded',
+        load: embeddedLoadOf(share),
+        contenders: { triport: { open: (_, run) => embeddedQueue(run) } },
+        uses: ['enqueue', 'drain', 'pickup'],
+      }),
+    ],
+    versions: {
+      postgres: await versionOf(admin),
+      ...peerVersions(['pg', 'pg-boss', 'graphile-worker', '@electric-sql/pglite']),
+    },
     async close() {
       await admin.end()
       await service.stop()
     },
   }
+}
+
+/** Replaces the database when the last connections of the run before are closed, which pools do not wait for. */
+async function empty(admin: Client): Promise<void> {
+  for (let patience = 100; patience > 0; patience--) {
+    const { rowCount } = await admin.query(`select from pg_stat_activity where datname = 'bench'`)
+    if (rowCount === 0) break
+    await sleep(20)
+  }
+  await admin.query('drop database if exists bench with (force)')
+  await admin.query('create database bench')
 }
 
 /** What triport is to reach: so many times as good as each peer. */
@@ -72,6 +102,24 @@ function loadOf(share: number): QueueLoad {
     enqueuesInFlight: 100,
     roundtripsInFlight: 50,
     peace: 5,
+  }
+}
+
+function embeddedLoadOf(share: number): QueueLoad {
+  const size = (full: number) => Math.max(100, Math.round(full * share))
+  return { ...loadOf(share), enqueue: size(2_000), drain: size(5_000), pickup: size(200) }
+}
+
+/** On PGlite in this process, in a new directory each time. */
+async function embeddedQueue(run: Run | undefined): Promise<BenchQueue> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'triport-bench-'))
+  const queue = await triportQueue({ queue: { driver: 'postgres', dataDir }, concurrency, run })
+  return {
+    ...queue,
+    async close() {
+      await queue.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
   }
 }
 

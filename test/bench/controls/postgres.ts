@@ -28,7 +28,6 @@ const largestInsert = 1_000
  */
 export async function barePostgres(url: string, run: Run | undefined): Promise<BenchQueue> {
   const pool = new Pool({ connectionString: url, max: 4 })
-  pool.on('error', () => {}) // Its database is dropped while the last connections close.
   const listener = new Client({ connectionString: url })
   const waiters = new Map<string, (result: unknown) => void>()
   let ids = 0

@@ -23,8 +23,8 @@ export async function graphileWorker(
 ): Promise<BenchQueue> {
   const logger = new Logger(() => () => {})
   const pgPool = new Pool({ connectionString: url, max: 12 })
-  pgPool.on('error', () => {}) // Its database is dropped while the last connections close.
-  pgPool.on('connect', (client) => client.on('error', () => {}))
+  pgPool.on('error', (error) => console.error(error))
+  pgPool.on('connect', (client) => client.on('error', () => {})) // The library asks for a listener.
   const utils = await makeWorkerUtils({ pgPool, logger })
   await utils.migrate()
   // One job at a time is picked up sooner without a local queue.

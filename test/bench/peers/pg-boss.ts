@@ -11,10 +11,7 @@ export type Way = 'work' | 'fetch'
 
 export async function pgBoss(url: string, use: Use, run?: Run, way: Way = 'work'): Promise<BenchQueue> {
   const boss = new PgBoss({ connectionString: url, useListenNotify: true, schedule: false, supervise: false })
-  let closed = false
-  boss.on('error', (error) => {
-    if (!closed) console.error(error) // Afterwards its database is dropped while the last connections close.
-  })
+  boss.on('error', (error) => console.error(error))
   await boss.start()
   await boss.createQueue(name, { notify: true })
   const loops = run && (way === 'fetch' ? fetching(boss, run) : await working(boss, use, run))
@@ -39,7 +36,6 @@ export async function pgBoss(url: string, use: Use, run?: Run, way: Way = 'work'
       return rows[0].count
     },
     async close() {
-      closed = true
       await loops?.stop()
       await boss.stop({ graceful: false })
     },
