@@ -10,6 +10,7 @@ import { type GraphileWorker, graphileWorker } from './peers/graphile-worker.js'
 import { pgBoss } from './peers/pg-boss.js'
 import { peer, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
+import { relayWorkloads } from './relay.js'
 import type { Suite } from './suite.js'
 import { triportQueue } from './triport-queue.js'
 
@@ -58,6 +59,12 @@ export async function postgresSuite(share: number): Promise<Suite> {
         load: embeddedLoadOf(share),
         contenders: { triport: { open: (_, run) => embeddedQueue(run) } },
         uses: ['enqueue', 'drain', 'pickup'],
+      }),
+      ...relayWorkloads({
+        driver: 'postgres',
+        share,
+        subjects: [{ name: 'triport', rooms: { driver: 'postgres', url } }],
+        reset: () => empty(admin),
       }),
     ],
     versions: {

@@ -8,6 +8,7 @@ import { peer, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
 import { relayWorkloads } from './relay.js'
 import type { Suite } from './suite.js'
+import { triportQueue } from './triport-queue.js'
 
 /** Queue and rooms on one private Redis without persistence, which is emptied before each run. */
 export async function redisSuite(share: number): Promise<Suite> {
@@ -26,6 +27,7 @@ export async function redisSuite(share: number): Promise<Suite> {
     },
   })
   const contenders: Record<string, Contender> = {
+    triport: onEmpty((_, run) => triportQueue({ queue: { driver: 'redis', url }, concurrency: 200, run })),
     ...(bullmq ? { bullmq: onEmpty((use, run) => bullMq(bullmq, connection, use, run)) } : {}),
     ...(bee ? { 'bee-queue': onEmpty((use, run) => beeQueue(bee, connection, use, run)) } : {}),
     control: onEmpty((_, run) => bareRedis(url, run)),
@@ -36,7 +38,10 @@ export async function redisSuite(share: number): Promise<Suite> {
       ...relayWorkloads({
         driver: 'redis',
         share,
-        subjects: (await peer('socket.io')) ? [{ name: 'socket.io', url }] : [],
+        subjects: [
+          { name: 'triport', rooms: { driver: 'redis', url } },
+          ...((await peer('socket.io')) ? [{ name: 'socket.io', url } as const] : []),
+        ],
         reset: () => admin.flushall(),
         bars: { 'socket.io': 1 },
       }),

@@ -22,7 +22,9 @@ export interface RelayNode {
 }
 
 const room = 'bench:1'
-const history = { count: 100, ttl: '1h' } as const
+/** How many messages a room of triport keeps. */
+export const historyCount = 1_000
+const history = { count: historyCount, ttl: '1h' } as const
 
 /** The path that brings a client into the room. */
 export const paths = { triport: '/ws/bench/1', 'socket.io': '/socket.io/?EIO=4&transport=websocket' } as const

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { marker } from './fanout-message.js'
 import { quantile, type Subject, timed, turn, verify, type Workload } from './harness.js'
-import { paths, type RelayNode, type RelaySubject, relayNode } from './relay-subjects.js'
+import { historyCount, paths, type RelayNode, type RelaySubject, relayNode } from './relay-subjects.js'
 
 export interface RelayMeasure {
   readonly driver: string
@@ -17,8 +17,8 @@ export interface RelayMeasure {
 
 /** Milliseconds between messages when their way is measured. */
 const pace = 5
-/** Messages that have been published and not received, when the rate is measured. */
-const window = 1_000
+/** Messages that have been published and not received, when the rate is measured: half of the history. */
+const window = historyCount / 2
 /** The number of the messages that find out whether the client is in the room. */
 const probe = 99_999_999
 
@@ -85,6 +85,7 @@ async function rate({ publisher, client }: Line, count: number): Promise<number>
   return timed(count, async () => {
     const failures: unknown[] = []
     for (let number = 0; number < count && failures.length === 0; ) {
+      client.check()
       while (number < count && number - client.count < window) {
         const published = publisher.publish(number++)
         if (published instanceof Promise) published.catch((error) => failures.push(error))
@@ -102,6 +103,8 @@ interface Client {
   /** How many messages it has received, probes not counted. */
   readonly count: number
   onMessage: (number: number) => void
+  /** @throws when a message was lost, doubled or out of order. */
+  check(): void
   /** Resolves when so many messages came, after checking that each came once and in order. */
   received(count: number): Promise<void>
   close(): void
@@ -121,13 +124,17 @@ async function createClient(url: string): Promise<Client> {
       return count
     },
     onMessage() {},
+    check() {
+      verify('messages lost, doubled or out of order', wrong, 0)
+      if (socket.readyState !== WebSocket.OPEN) throw new Error('The node has closed the connection.')
+    },
     async received(expected) {
       while (count < expected) {
-        if (socket.readyState !== WebSocket.OPEN) throw new Error('The node has closed the connection.')
+        client.check()
         await turn()
       }
       verify('messages', count, expected)
-      verify('messages out of order', wrong, 0)
+      client.check()
     },
     close: () => socket.terminate(),
   }
