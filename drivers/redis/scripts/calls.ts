@@ -19,14 +19,14 @@ export const enqueueScript = defineScript(
 local answer = {}
 local place = 0
 for n = 2, #ARGV, 2 do
-  local other = store(ARGV[n], ARGV[n + 1])
+  local other = J.store(ARGV[n], ARGV[n + 1])
   if other then
     answer[#answer + 1] = place
     answer[#answer + 1] = other
   end
   if ARGV[n] ~= '' then place = place + 1 end
 end
-flush()
+J.flush()
 return answer
 `,
 )
@@ -37,8 +37,8 @@ export const settleScript = defineScript(
   storing,
   settling,
   String.raw`
-local answers = settleAll(3, ARGV[2] == '1')
-flush()
+local answers = J.settleAll(3, ARGV[2] == '1')
+J.flush()
 return answers
 `,
 )
@@ -52,35 +52,35 @@ export const claimScript = defineScript(
   String.raw`
 local resent, name, max, lease, token = ARGV[2] == '1', ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local concurrency, tokens, per, burst = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
-local settled = settleAll(11, resent)
-local q = queueOf(name)
+local settled = J.settleAll(11, resent)
+local q = J.queueOf(name)
 local claim = { answer = {}, requests = {}, given = {}, leftOver = 0, token = token, leaseUntil = now + lease }
 local nextDue = -1
 
 local function claimNow()
-  if findLapsed(q) then flush() end
+  if J.findLapsed(q) then J.flush() end
   local room = max
   local active = concurrency and call('ZCARD', P .. 'a:' .. name) or 0
   if concurrency then room = math.min(room, concurrency - active) end
-  local level = tokens and tokensOf(q, tokens, per, burst)
+  local level = tokens and J.tokensOf(q, tokens, per, burst)
   if tokens then room = math.min(room, math.floor(level + ROUNDING)) end
-  if room > 0 then take(q, room, claim) end
+  if room > 0 then J.take(q, room, claim) end
   local count = #claim.answer / 2
   if tokens then
     level = level - count
-    saveTokens(q, level, tokens, per, burst)
+    J.saveTokens(q, level, tokens, per, burst)
   end
-  if #claim.given > 0 then callMany('ZADD', P .. 'a:' .. name, claim.given) end
+  if #claim.given > 0 then J.callMany('ZADD', P .. 'a:' .. name, claim.given) end
   local isFull = concurrency and active + count >= concurrency
-  if isFull and not q.full then change(q, 'f', '1') end
+  if isFull and not q.full then J.change(q, 'f', '1') end
   if count == max then return end
   -- Who comes back short goes to sleep, and wants to be woken.
   if q.awake then
     q.awake = nil
-    change(q, 'aw', false)
+    J.change(q, 'aw', false)
   end
   if isFull then return end
-  local due = isOpen(q) and now
+  local due = J.isOpen(q) and now
   if not due then
     local first = call('ZRANGE', P .. 't:' .. name, 0, 0, 'WITHSCORES')
     due = first[2] and tonumber(first[2])
@@ -90,9 +90,9 @@ local function claimNow()
   nextDue = math.max(due - now, wait)
 end
 
-flush()
-if not q.paused and not (resent and claimedBefore(q, claim)) then claimNow() end
-flush()
+J.flush()
+if not q.paused and not (resent and J.claimedBefore(q, claim)) then claimNow() end
+J.flush()
 return { now, settled, nextDue, claim.requests, claim.answer }
 `,
 )
@@ -106,34 +106,34 @@ export const cancelScript = defineScript(
 local answers, at = {}, 2
 while at <= #ARGV do
   local arg, ending = ARGV[at], at + 1
-  at = skipEnding(ending)
+  at = J.skipEnding(ending)
   local id, keep, from = match(arg, '^([^%z]*)%z(%d+)%z()')
-  local v = find_job(id)
+  local v = J.find_job(id)
   local letter = 'u'
-  if v and isEnded(v) then
+  if v and J.isEnded(v) then
     letter = 'f'
   elseif v then
-    local q = queueOf(queueNameOf(v))
+    local q = J.queueOf(J.queueNameOf(v))
     local flags = byte(v, 3)
     if byte(v, 2) == ACTIVE then
       letter = 'r'
       call('HSETNX', P .. 'n:' .. id, 'c', sub(arg, from))
-      call('SETRANGE', P .. 'j:' .. id, 2, char(with(with(flags, NOTES), REQUESTED)))
+      call('SETRANGE', P .. 'j:' .. id, 2, char(J.with(J.with(flags, NOTES), REQUESTED)))
       q.requested[#q.requested + 1] = id
     else
       letter = 'c'
-      cancelWaiting(q, id, v, sub(arg, from), tonumber(keep))
-      follow(ending)
+      J.cancelWaiting(q, id, v, sub(arg, from), tonumber(keep))
+      J.follow(ending)
     end
   end
   answers[#answers + 1] = letter
 end
-flush()
+J.flush()
 for _, q in ipairs(opened) do
   -- Nobody waits: what is left over in its lines goes, or it would stay until the next claim.
   if q.n == q.m then
     for _, level in ipairs(call('ZRANGE', P .. 'l:' .. q.name, 0, -1)) do
-      if byte(level) ~= 103 then call('DEL', plainKey(q, level), P .. 'l:' .. q.name) end
+      if byte(level) ~= 103 then call('DEL', J.plainKey(q, level), P .. 'l:' .. q.name) end
     end
   end
 end
@@ -152,7 +152,7 @@ for at = 3, #ARGV, 3 do
   local letter = 'l'
   if byte(head, 2) == ACTIVE and sub(head, 14, 27) == token and sub(head, 68, 68 + #name) == name .. '\0' then
     call('ZADD', P .. 'a:' .. name, 'XX', leaseUntil, id)
-    letter = has(byte(head, 3), REQUESTED) and 'c' or 'h'
+    letter = J.has(byte(head, 3), REQUESTED) and 'c' or 'h'
   end
   answers[#answers + 1] = letter
 end
@@ -176,20 +176,20 @@ while at <= #ARGV do
     letter = 's'
     if isValue == '1' then
       call('HSET', P .. 'n:' .. id, 'p', value)
-      flags = with(flags, NOTES)
-      tell(queueOf(name), 'progressed', id, deliveriesOf(v), v)
+      flags = J.with(flags, NOTES)
+      J.tell(J.queueOf(name), 'progressed', id, J.deliveriesOf(v), v)
     end
     if tonumber(count) > 0 then
       call('RPUSH', P .. 'o:' .. id, unpack(ARGV, at, at + count - 1))
       call('LTRIM', P .. 'o:' .. id, -100, -1)
-      flags = with(flags, LOG)
+      flags = J.with(flags, LOG)
     end
     if flags ~= before then call('SETRANGE', P .. 'j:' .. id, 2, char(flags)) end
   end
   at = at + count
   answers[#answers + 1] = letter
 end
-flush()
+J.flush()
 return table.concat(answers)
 `,
 )
@@ -200,9 +200,9 @@ export const removeScript = defineScript(
   String.raw`
 local answers = {}
 for n = 2, #ARGV do
-  local v = find_job(ARGV[n])
-  if v and isEnded(v) then forget(ARGV[n], v) end
-  answers[#answers + 1] = not v and 'u' or isEnded(v) and 'r' or 'l'
+  local v = J.find_job(ARGV[n])
+  if v and J.isEnded(v) then J.forget(ARGV[n], v) end
+  answers[#answers + 1] = not v and 'u' or J.isEnded(v) and 'r' or 'l'
 end
 return table.concat(answers)
 `,
@@ -215,12 +215,12 @@ export const redriveScript = defineScript(
 local answers = {}
 for n = 2, #ARGV do
   local id = ARGV[n]
-  local v = find_job(id)
+  local v = J.find_job(id)
   local letter = not v and 'u' or 'k'
   if v and byte(v, 2) == FAILED then
     letter = 'r'
-    leaveShelf(id, v)
-    local q = queueOf(queueNameOf(v))
+    J.leaveShelf(id, v)
+    local q = J.queueOf(J.queueNameOf(v))
     q.n = q.n + 1
     local ticket6 = pack('>I6', q.n)
     local flags = band(byte(v, 3), NOTES + LOG + GROUP)
@@ -229,14 +229,14 @@ for n = 2, #ARGV do
     call('HDEL', P .. 'n:' .. id, 'p', 'e', 'r', 'c')
     call('PERSIST', P .. 'n:' .. id)
     call('PERSIST', P .. 'o:' .. id)
-    local group, limit = groupOf(v)
-    place(q, id, ticket6, now, priorityOf(v), group, limit)
+    local group, limit = J.groupOf(v)
+    J.place(q, id, ticket6, now, J.priorityOf(v), group, limit)
     q.wake = true
-    tell(q, 'enqueued', id, 0, v)
+    J.tell(q, 'enqueued', id, 0, v)
   end
   answers[#answers + 1] = letter
 end
-flush()
+J.flush()
 return table.concat(answers)
 `,
 )
@@ -245,18 +245,18 @@ return table.concat(answers)
 export const pauseScript = defineScript(
   ...state,
   String.raw`
-local q = queueOf(ARGV[2])
+local q = J.queueOf(ARGV[2])
 if ARGV[3] == '1' then
-  change(q, 'p', '1')
+  J.change(q, 'p', '1')
   q.paused = '1'
   if q.n == q.m then call('PERSIST', q.key) end
 elseif q.paused then
   q.paused = nil
-  change(q, 'p', false)
+  J.change(q, 'p', false)
   q.wake = true
   if q.n == q.m then call('PEXPIRE', q.key, DAY) end
 end
-flush()
+J.flush()
 return 1
 `,
 )

@@ -1,13 +1,13 @@
 /** Claiming jobs. */
 export const claiming = String.raw`
-local function findLapsed(q)
+function J.findLapsed(q)
   local active = P .. 'a:' .. q.name
   local ids = call('ZRANGEBYSCORE', active, '-inf', now)
   for _, id in ipairs(ids) do
     local v = call('GET', P .. 'j:' .. id)
     if v and byte(v, 2) == ACTIVE then
-      leaveActive(q, id, v)
-      putBack(q, id, v, byte(v, 3), 'lapsed', deliveriesOf(v), NO_TOKEN, now)
+      J.leaveActive(q, id, v)
+      J.putBack(q, id, v, byte(v, 3), 'lapsed', J.deliveriesOf(v), NO_TOKEN, now)
     else
       q.left[#q.left + 1] = id
     end
@@ -16,34 +16,28 @@ local function findLapsed(q)
 end
 
 -- Tokens that there are. The rate comes with each claim: a deployment may change it.
-local function tokensOf(q, tokens, per, burst)
+function J.tokensOf(q, tokens, per, burst)
   local s = call('HMGET', P .. 'b:' .. q.name, 'level', 'at')
   local level = burst
   if s[1] then level = math.min(burst, tonumber(s[1]) + math.max(0, now - tonumber(s[2])) * tokens / per) end
   return level
 end
 
-local function saveTokens(q, level, tokens, per, burst)
+function J.saveTokens(q, level, tokens, per, burst)
   local key = P .. 'b:' .. q.name
   call('HSET', key, 'level', string.format('%.17g', level), 'at', string.format('%.0f', now))
   -- When it has filled up, it is as if nobody had ever claimed.
   call('PEXPIRE', key, math.ceil((burst - level) * per / tokens) + SLACK)
 end
 
--- What fractions add up to wrongly must not hold back a token that is due.
-local ROUNDING = 1e-6
-
--- How many entries that are left over one claim passes over at most.
-local MOST_LEFT_OVER = 20000
-
 -- Makes a job active, and adds it to the answer.
-local function give(q, id, v, claim)
+function J.give(q, id, v, claim)
   local flags = byte(v, 3)
-  if has(flags, UNTIL_CLAIMED) then
-    freeLock(q, id, v)
-    flags = without(flags, UNTIL_CLAIMED)
+  if J.has(flags, UNTIL_CLAIMED) then
+    J.freeLock(q, id, v)
+    flags = J.without(flags, UNTIL_CLAIMED)
   end
-  local deliveries = deliveriesOf(v) + 1
+  local deliveries = J.deliveriesOf(v) + 1
   call('SETRANGE', P .. 'j:' .. id, 1, pack('>BBI4', ACTIVE, flags, deliveries) .. now6 .. claim.token)
   q.m = q.m + 1
   local given, answer = claim.given, claim.answer
@@ -51,22 +45,22 @@ local function give(q, id, v, claim)
   given[#given + 1] = id
   answer[#answer + 1] = id
   answer[#answer + 1] = v
-  if has(flags, REQUESTED) then
+  if J.has(flags, REQUESTED) then
     local requests = claim.requests
     requests[#requests + 1] = id
     requests[#requests + 1] = call('HGET', P .. 'n:' .. id, 'c')
   end
-  if q.events then tell(q, 'started', id, deliveries, v) end
+  if q.events then J.tell(q, 'started', id, deliveries, v) end
 end
 
 -- The record, when the entry is the job's own.
-local function jobOf(id, ticket6)
+function J.jobOf(id, ticket6)
   local v = call('GET', P .. 'j:' .. id)
-  if v and byte(v, 2) == WAITING and ticketOf(v) == ticket6 then return v end
+  if v and byte(v, 2) == WAITING and J.ticketOf(v) == ticket6 then return v end
 end
 
-local function takePlain(q, priority, want, claim)
-  local key = plainKey(q, priority)
+function J.takePlain(q, priority, want, claim)
+  local key = J.plainKey(q, priority)
   while want > 0 do
     local asked = want
     local entries = call('LPOP', key, asked)
@@ -76,9 +70,9 @@ local function takePlain(q, priority, want, claim)
     end
     for _, entry in ipairs(entries) do
       local id = sub(entry, 7)
-      local v = jobOf(id, sub(entry, 1, 6))
+      local v = J.jobOf(id, sub(entry, 1, 6))
       if v then
-        give(q, id, v, claim)
+        J.give(q, id, v, claim)
         want = want - 1
       else
         claim.leftOver = claim.leftOver + 1
@@ -94,23 +88,23 @@ local function takePlain(q, priority, want, claim)
 end
 
 -- One job of a group's line. True when it gave one.
-local function takeGrouped(q, priority, group, claim)
-  local key = groupKey(q, priority, group)
-  local id, limit = frontOf(key)
-  local gives = id and activeOf(q, group) < limit
+function J.takeGrouped(q, priority, group, claim)
+  local key = J.groupKey(q, priority, group)
+  local id, limit = J.frontOf(key)
+  local gives = id and J.activeOf(q, group) < limit
   if gives then
     call('LPOP', key)
-    give(q, id, call('GET', P .. 'j:' .. id), claim)
-    countGroup(q, group, 1)
+    J.give(q, id, call('GET', P .. 'j:' .. id), claim)
+    J.countGroup(q, group, 1)
   end
-  reviewGroup(q, group)
+  J.reviewGroup(q, group)
   return gives
 end
 
-local function takeTurns(q, priority, want, claim)
-  local ring = ringKey(q, priority)
-  local turn = lastTurn(ring)
-  if call('EXISTS', plainKey(q, priority)) == 1 and not call('ZSCORE', ring, 'p') then
+function J.takeTurns(q, priority, want, claim)
+  local ring = J.ringKey(q, priority)
+  local turn = J.lastTurn(ring)
+  if call('EXISTS', J.plainKey(q, priority)) == 1 and not call('ZSCORE', ring, 'p') then
     turn = turn + 1
     call('ZADD', ring, turn, 'p')
   end
@@ -120,10 +114,10 @@ local function takeTurns(q, priority, want, claim)
     for _, member in ipairs(members) do
       local gave
       if member == 'p' then
-        gave = takePlain(q, priority, 1, claim) == 0
-        if not gave then leaveRing(q, priority, ring, 'p') end
+        gave = J.takePlain(q, priority, 1, claim) == 0
+        if not gave then J.leaveRing(q, priority, ring, 'p') end
       else
-        gave = takeGrouped(q, priority, sub(member, 2), claim)
+        gave = J.takeGrouped(q, priority, sub(member, 2), claim)
       end
       if gave then
         want = want - 1
@@ -140,7 +134,7 @@ local function takeTurns(q, priority, want, claim)
   return want
 end
 
-local function take(q, want, claim)
+function J.take(q, want, claim)
   local levels = call('ZREVRANGE', P .. 'l:' .. q.name, 0, -1)
   local n = 1
   while n <= #levels and want > 0 do
@@ -148,9 +142,9 @@ local function take(q, want, claim)
     local isRing = byte(level) == 103
     local priority = tonumber(isRing and sub(level, 2) or level)
     if isRing or following == 'g' .. priority then
-      want = takeTurns(q, priority, want, claim)
+      want = J.takeTurns(q, priority, want, claim)
     else
-      want = takePlain(q, priority, want, claim)
+      want = J.takePlain(q, priority, want, claim)
     end
     if following and (following == 'g' .. priority or following == tostring(priority)) then n = n + 1 end
     n = n + 1
@@ -159,14 +153,14 @@ local function take(q, want, claim)
 end
 
 -- The jobs that this same claim has brought before its answer was lost.
-local function claimedBefore(q, claim)
+function J.claimedBefore(q, claim)
   local answer, token = claim.answer, claim.token
   for _, id in ipairs(call('ZRANGE', P .. 'a:' .. q.name, 0, -1)) do
     local v = call('GET', P .. 'j:' .. id)
     if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == token then
       answer[#answer + 1] = id
       answer[#answer + 1] = v
-      if has(byte(v, 3), REQUESTED) then
+      if J.has(byte(v, 3), REQUESTED) then
         claim.requests[#claim.requests + 1] = id
         claim.requests[#claim.requests + 1] = call('HGET', P .. 'n:' .. id, 'c')
       end

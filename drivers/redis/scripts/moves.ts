@@ -7,73 +7,73 @@
  * `k:<queue>:<lock>` has the holder: `c:id`, `e:id`, `t<until>:id`, and `T<until>:id` when its job has ended.
  */
 export const moves = String.raw`
-local function lockKeyOf(q, v)
-  local _, _, _, _, lock = partsOf(v)
+function J.lockKeyOf(q, v)
+  local _, _, _, _, lock = J.partsOf(v)
   return P .. 'k:' .. q.name .. ':' .. lock
 end
 
-local function freeLock(q, id, v)
-  local key = lockKeyOf(q, v)
+function J.freeLock(q, id, v)
+  local key = J.lockKeyOf(q, v)
   local value = call('GET', key)
   if value == 'c:' .. id or value == 'e:' .. id then call('DEL', key) end
 end
 
 -- A lock for a time outlives its job, but that gives way no more.
-local function endTimedLock(q, id, v)
-  local key = lockKeyOf(q, v)
+function J.endTimedLock(q, id, v)
+  local key = J.lockKeyOf(q, v)
   local value = call('GET', key)
   if value and byte(value) == 116 and sub(value, find(value, ':', 1, true) + 1) == id then
     call('SET', key, 'T' .. sub(value, 2), 'KEEPTTL')
   end
 end
 
-local function shelfKey(name, state, keep) return name .. ':' .. state .. ':' .. string.format('%.0f', keep) end
+function J.shelfKey(name, state, keep) return name .. ':' .. state .. ':' .. string.format('%.0f', keep) end
 
 -- An ended record is gone before its time.
-local function leaveShelf(id, v)
-  local shelf = shelfKey(queueNameOf(v), byte(v, 2), number(v, 34))
+function J.leaveShelf(id, v)
+  local shelf = J.shelfKey(J.queueNameOf(v), byte(v, 2), J.number(v, 34))
   local left = call('PTTL', P .. 'd:' .. shelf)
   if left < 0 then return end
   call('SADD', P .. 'x:' .. shelf, sub(v, 28, 33) .. id)
   call('PEXPIRE', P .. 'x:' .. shelf, left)
 end
 
-local function forget(id, v)
-  leaveShelf(id, v)
+function J.forget(id, v)
+  J.leaveShelf(id, v)
   call('DEL', P .. 'j:' .. id, P .. 'n:' .. id, P .. 'o:' .. id)
 end
 
 -- Takes what has expired off a shelf, so much at most. True when there may be more.
-local function clearShelf(shelf, keep, most)
+function J.clearShelf(shelf, keep, most)
   local key = P .. 'd:' .. shelf
   local first = call('LINDEX', key, 0)
-  if not first or number(first, 1) + keep > now then return false end
+  if not first or J.number(first, 1) + keep > now then return false end
   local entries = call('LRANGE', key, 0, most - 1)
   local gone = {}
   for _, entry in ipairs(entries) do
-    if number(entry, 1) + keep > now then break end
+    if J.number(entry, 1) + keep > now then break end
     gone[#gone + 1] = entry
   end
   call('LTRIM', key, #gone, -1)
-  if call('EXISTS', P .. 'x:' .. shelf) == 1 then callMany('SREM', P .. 'x:' .. shelf, gone) end
+  if call('EXISTS', P .. 'x:' .. shelf) == 1 then J.callMany('SREM', P .. 'x:' .. shelf, gone) end
   return #gone == most
 end
 
-flushShelves = function(q)
+function J.flushShelves(q)
   for shelf, entries in pairs(q.shelves) do
     local keep, state = entries.keep, entries.state
     local key = P .. 'd:' .. shelf
-    callMany('RPUSH', key, entries)
+    J.callMany('RPUSH', key, entries)
     call('PEXPIRE', key, keep + SLACK)
     local names = P .. 'ds:' .. q.name .. ':' .. state
     call('SADD', names, string.format('%.0f', keep))
     if call('PTTL', names) < keep + SLACK then call('PEXPIRE', names, keep + SLACK) end
-    clearShelf(shelf, keep, 2 * #entries + 10)
+    J.clearShelf(shelf, keep, 2 * #entries + 10)
   end
   q.shelves = {}
 end
 
-local function tellSettled(id)
+function J.tellSettled(id)
   local key = P .. 'w:' .. id
   for _, instance in ipairs(call('SMEMBERS', key)) do
     local ids = settledFor[instance]
@@ -89,27 +89,27 @@ end
 local eventOf = { [COMPLETED] = 'completed', [FAILED] = 'failed', [CANCELLED] = 'cancelled' }
 
 -- Ends a live job that has left its place. 'tail' is appended to its record.
-local function finish(q, id, v, flags, state, keep, tail)
-  tell(q, eventOf[state], id, deliveriesOf(v), v)
+function J.finish(q, id, v, flags, state, keep, tail)
+  J.tell(q, eventOf[state], id, J.deliveriesOf(v), v)
   if flags ~= 0 then
-    if has(flags, UNTIL_CLAIMED + UNTIL_ENDED) then freeLock(q, id, v) end
-    if has(flags, FOR_A_TIME) then endTimedLock(q, id, v) end
-    if has(flags, WATCHED) then tellSettled(id) end
+    if J.has(flags, UNTIL_CLAIMED + UNTIL_ENDED) then J.freeLock(q, id, v) end
+    if J.has(flags, FOR_A_TIME) then J.endTimedLock(q, id, v) end
+    if J.has(flags, WATCHED) then J.tellSettled(id) end
     flags = band(flags, NOTES + LOG + GROUP)
   end
   if keep <= 0 then
     call('DEL', P .. 'j:' .. id)
-    if has(flags, NOTES) then call('DEL', P .. 'n:' .. id) end
-    if has(flags, LOG) then call('DEL', P .. 'o:' .. id) end
+    if J.has(flags, NOTES) then call('DEL', P .. 'n:' .. id) end
+    if J.has(flags, LOG) then call('DEL', P .. 'o:' .. id) end
     return
   end
   local key = P .. 'j:' .. id
   call('SETRANGE', key, 1, char(state, flags) .. sub(v, 4, 27) .. now6 .. pack('>I6', keep))
   if tail then call('APPEND', key, tail) end
   call('PEXPIRE', key, keep + SLACK)
-  if has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, keep + SLACK) end
-  if has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, keep + SLACK) end
-  local shelf = shelfKey(q.name, state, keep)
+  if J.has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, keep + SLACK) end
+  if J.has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, keep + SLACK) end
+  local shelf = J.shelfKey(q.name, state, keep)
   local entries = q.shelves[shelf]
   if not entries then
     entries = { keep = keep, state = state }
@@ -119,45 +119,45 @@ local function finish(q, id, v, flags, state, keep, tail)
 end
 
 -- Ends a job that waits.
-local function cancelWaiting(q, id, v, error, keep)
-  leaveLine(q, id, v)
+function J.cancelWaiting(q, id, v, error, keep)
+  J.leaveLine(q, id, v)
   call('HSET', P .. 'n:' .. id, 'e', error)
-  finish(q, id, v, with(byte(v, 3), NOTES), CANCELLED, keep, nil)
+  J.finish(q, id, v, J.with(byte(v, 3), NOTES), CANCELLED, keep, nil)
 end
 
 -- Ends a claim: its job is active no more.
-local function leaveActive(q, id, v)
+function J.leaveActive(q, id, v)
   q.left[#q.left + 1] = id
-  local group = groupOf(v)
+  local group = J.groupOf(v)
   if group then
-    countGroup(q, group, -1)
+    J.countGroup(q, group, -1)
     q.freed[group] = true
   end
   if q.full then
     q.full = nil
     q.placeFree = true
-    change(q, 'f', false)
+    J.change(q, 'f', false)
   end
 end
 
 -- Lets a job wait again that was active.
-local function putBack(q, id, v, flags, how, deliveries, token, dueAt)
+function J.putBack(q, id, v, flags, how, deliveries, token, dueAt)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
   local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. NOT_ENDED .. ticket6
     .. pack('>I6', dueAt)
   call('SETRANGE', P .. 'j:' .. id, 1, head)
-  local group, limit = groupOf(v)
-  place(q, id, ticket6, dueAt, priorityOf(v), group, limit)
+  local group, limit = J.groupOf(v)
+  J.place(q, id, ticket6, dueAt, J.priorityOf(v), group, limit)
   q.wake = true
-  tell(q, how, id, deliveries, v)
+  J.tell(q, how, id, deliveries, v)
 end
 
 -- Failures are triples of delivery, time and error: the newest ten.
-local function noteFailure(id, v, error)
+function J.noteFailure(id, v, error)
   local key = P .. 'n:' .. id
   local noted = call('HGET', key, 'f')
-  local failure = deliveriesOf(v) .. '\0' .. string.format('%.0f', now) .. '\0' .. error
+  local failure = J.deliveriesOf(v) .. '\0' .. string.format('%.0f', now) .. '\0' .. error
   if noted and select(2, string.gsub(noted, '%z', '')) >= 29 then noted = match(noted, '^[^%z]*%z[^%z]*%z[^%z]*%z(.*)$') end
   call('HSET', key, 'e', error, 'f', noted and (noted .. '\0' .. failure) or failure)
 end

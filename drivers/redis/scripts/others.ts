@@ -14,9 +14,9 @@ export const watchScript = defineScript(
 for n = 3, #ARGV do
   local key = P .. 'j:' .. ARGV[n]
   local head = call('GETRANGE', key, 0, 2)
-  if head ~= '' and not isEnded(head) then
+  if head ~= '' and not J.isEnded(head) then
     call('SADD', P .. 'w:' .. ARGV[n], ARGV[2])
-    call('SETRANGE', key, 2, char(with(byte(head, 3), WATCHED)))
+    call('SETRANGE', key, 2, char(J.with(byte(head, 3), WATCHED)))
   end
 end
 return 1
@@ -104,8 +104,8 @@ export const tickScheduleScript = defineScript(
 local paused, cursor, definition = scheduleOf(ARGV[2])
 if definition ~= ARGV[4] or paused or cursor ~= tonumber(ARGV[3]) then return 0 end
 save(ARGV[2], false, tonumber(ARGV[5]), definition)
-storeAll(6)
-flush()
+J.storeAll(6)
+J.flush()
 return 1
 `,
 )

@@ -6,14 +6,11 @@
  * the queue full; `p`, that it is paused.
  */
 export const queues = String.raw`
-local DAY = 86400000
 local queues = {}
 local opened = {}
 local settledFor = {}
 
-local promote
-
-local function queueOf(name)
+function J.queueOf(name)
   local q = queues[name]
   if q then return q end
   local key = P .. 'q:' .. name
@@ -26,13 +23,13 @@ local function queueOf(name)
   }
   queues[name] = q
   opened[#opened + 1] = q
-  if q.nd and q.nd <= now then promote(q) end
+  if q.nd and q.nd <= now then J.promote(q) end
   return q
 end
 
-local function tell(q, type, id, deliveries, v)
+function J.tell(q, type, id, deliveries, v)
   if not q.events then return end
-  local _, task = partsOf(v)
+  local _, task = J.partsOf(v)
   local told = q.told
   told[#told + 1] = type
   told[#told + 1] = id
@@ -40,7 +37,7 @@ local function tell(q, type, id, deliveries, v)
   told[#told + 1] = task
 end
 
-local function flushState(q)
+function J.flushState(q)
   local set, gone = {}, {}
   if q.n ~= q.n0 or q.m ~= q.m0 then set = { 'n', q.n, 'm', q.m } end
   for field, value in pairs(q.changes or {}) do
@@ -64,17 +61,17 @@ local function flushState(q)
   q.n0, q.m0 = q.n, q.m
 end
 
-local function change(q, field, value)
+function J.change(q, field, value)
   q.changes = q.changes or {}
   q.changes[field] = value
 end
 
-local function flushSignals(q)
+function J.flushSignals(q)
   local channel = P .. 's:' .. q.name
   if q.wake and not q.awake then
     call('PUBLISH', channel, 'w')
     q.awake = '1'
-    change(q, 'aw', '1')
+    J.change(q, 'aw', '1')
   end
   q.wake = nil
   if #q.requested > 0 then
@@ -87,18 +84,16 @@ local function flushSignals(q)
   end
 end
 
-local flushLines, flushShelves
-
-local function flush()
+function J.flush()
   for _, q in ipairs(opened) do
     if #q.left > 0 then
-      callMany('ZREM', P .. 'a:' .. q.name, q.left)
+      J.callMany('ZREM', P .. 'a:' .. q.name, q.left)
       q.left = {}
     end
-    flushLines(q)
-    flushShelves(q)
-    flushSignals(q)
-    flushState(q)
+    J.flushLines(q)
+    J.flushShelves(q)
+    J.flushSignals(q)
+    J.flushState(q)
   end
   for instance, ids in pairs(settledFor) do
     call('PUBLISH', P .. 'i:' .. instance, table.concat(ids, ' '))

@@ -11,7 +11,7 @@ const read = String.raw`
 local function add(answer, id, v)
   answer[#answer + 1] = id
   answer[#answer + 1] = v
-  answer[#answer + 1] = has(byte(v, 3), NOTES) and call('HGETALL', P .. 'n:' .. id) or ''
+  answer[#answer + 1] = J.has(byte(v, 3), NOTES) and call('HGETALL', P .. 'n:' .. id) or ''
 end
 `
 
@@ -22,7 +22,7 @@ export const getScript = defineScript(
   String.raw`
 local answer = { now }
 for n = 2, #ARGV do
-  local v = find_job(ARGV[n])
+  local v = J.find_job(ARGV[n])
   if v then add(answer, ARGV[n], v) end
 end
 return answer
@@ -33,7 +33,7 @@ return answer
 export const logScript = defineScript(
   base,
   String.raw`
-if not find_job(ARGV[2]) then return {} end
+if not J.find_job(ARGV[2]) then return {} end
 return call('LRANGE', P .. 'o:' .. ARGV[2], 0, -1)
 `,
 )
@@ -44,7 +44,7 @@ local function clearShelves(name)
   local more = false
   for state = COMPLETED, CANCELLED do
     for _, keep in ipairs(call('SMEMBERS', P .. 'ds:' .. name .. ':' .. state)) do
-      if clearShelf(name .. ':' .. state .. ':' .. keep, tonumber(keep), 1000) then more = true end
+      if J.clearShelf(name .. ':' .. state .. ':' .. keep, tonumber(keep), 1000) then more = true end
     end
   end
   return more
@@ -59,9 +59,9 @@ export const countsScript = defineScript(
   moves,
   clearing,
   String.raw`
-local q = queueOf(ARGV[2])
+local q = J.queueOf(ARGV[2])
 local more = clearShelves(q.name)
-flush()
+J.flush()
 local delayed = call('ZCARD', P .. 't:' .. q.name)
 local answer = { more and 1 or 0, q.n - q.m - delayed, delayed, call('ZCARD', P .. 'a:' .. q.name) }
 for state = COMPLETED, CANCELLED do
@@ -87,9 +87,9 @@ export const listScript = defineScript(
   moves,
   read,
   String.raw`
-local q, state, task = queueOf(ARGV[2]), ARGV[3], ARGV[4]
+local q, state, task = J.queueOf(ARGV[2]), ARGV[3], ARGV[4]
 local most, mostSeen, cursor = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
-flush()
+J.flush()
 local answer, count, seen = { now, '' }, 0, 0
 
 -- Adds a job when it is asked for, and its record has this mark from there on. False when the page is full before.
@@ -97,9 +97,9 @@ local function offer(id, wanted, from, mark, position)
   if count == most or seen == mostSeen then return false end
   seen = seen + 1
   answer[2] = position
-  local v = find_job(id)
+  local v = J.find_job(id)
   if not v or byte(v, 2) ~= wanted or (from and sub(v, from, from + 5) ~= mark) then return true end
-  if task ~= '' and select(2, partsOf(v)) ~= task then return true end
+  if task ~= '' and select(2, J.partsOf(v)) ~= task then return true end
   count = count + 1
   add(answer, id, v)
   return true
@@ -148,7 +148,7 @@ local function listDelayed()
     local page = call('ZRANGEBYSCORE', key, score or '-inf', '+inf', 'WITHSCORES', 'LIMIT', at, most)
     for n = 1, #page, 2 do
       local member = page[n]
-      if not (score == page[n + 1] and number(member, 1) <= number(after, 1)) then
+      if not (score == page[n + 1] and J.number(member, 1) <= J.number(after, 1)) then
         local id = match(member, '^[^%z]*%z[^%z]*%z(.*)$', 7)
         if not offer(id, WAITING, 40, sub(member, 1, 6), page[n + 1] .. ' ' .. member) then return false end
       end
@@ -191,7 +191,7 @@ local function listEnded(wanted)
     local newest
     for _, shelf in ipairs(shelves) do
       local head = headOf(shelf)
-      if head and (not newest or number(head, 1) > number(headOf(newest), 1)) then newest = shelf end
+      if head and (not newest or J.number(head, 1) > J.number(headOf(newest), 1)) then newest = shelf end
     end
     if not newest then return true end
     local entry = headOf(newest)

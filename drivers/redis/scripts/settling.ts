@@ -9,60 +9,60 @@ export const settling = String.raw`
 local SAVED = { C = COMPLETED, U = COMPLETED, F = FAILED, X = CANCELLED }
 
 -- The number of the argument after those of an ending, and what it asks for.
-local function skipEnding(at)
+function J.skipEnding(at)
   at = at + 1 + tonumber(ARGV[at])
   if ARGV[at] == '-' then return at + 1 end
   return at + 2 + tonumber(ARGV[at + 1])
 end
 
-local function follow(at)
-  at = storeAll(at)
+function J.follow(at)
+  at = J.storeAll(at)
   local join = ARGV[at]
   if join == '-' then return end
   local member, size, keep, from = match(join, '^(%S+) (%S+) (%S+) ()')
   local key = P .. 'm:' .. sub(join, from)
   local isNew = call('SADD', key, member) == 1
   call('PEXPIRE', key, keep + SLACK)
-  if isNew and call('SCARD', key) == tonumber(size) then storeAll(at + 1) end
+  if isNew and call('SCARD', key) == tonumber(size) then J.storeAll(at + 1) end
 end
 
 -- A call whose answer was lost comes again: what it did then, it has done.
-local function wasSettled(v, token, kind, ms)
+function J.wasSettled(v, token, kind, ms)
   if v == '' then return SAVED[kind] and ms <= 0 end
   return byte(v, 2) ~= ACTIVE and sub(v, 14, 27) == token
 end
 
-local function apply(q, id, v, flags, kind, ms, text)
-  leaveActive(q, id, v)
+function J.apply(q, id, v, flags, kind, ms, text)
+  J.leaveActive(q, id, v)
   local state = SAVED[kind]
   if not state then
-    local deliveries, how = deliveriesOf(v), 'retried'
+    local deliveries, how = J.deliveriesOf(v), 'retried'
     if kind == 'R' then
-      noteFailure(id, v, text)
-      flags = with(flags, NOTES)
+      J.noteFailure(id, v, text)
+      flags = J.with(flags, NOTES)
     else
       deliveries, how = deliveries - 1, 'released'
     end
-    return putBack(q, id, v, flags, how, deliveries, sub(v, 14, 27), now + ms)
+    return J.putBack(q, id, v, flags, how, deliveries, sub(v, 14, 27), now + ms)
   end
   local notes = P .. 'n:' .. id
   if state == COMPLETED then
-    if has(flags, NOTES) then call('HDEL', notes, 'e') end
-    return finish(q, id, v, flags, state, ms, kind == 'C' and ('\0' .. text) or nil)
+    if J.has(flags, NOTES) then call('HDEL', notes, 'e') end
+    return J.finish(q, id, v, flags, state, ms, kind == 'C' and ('\0' .. text) or nil)
   end
   if state == FAILED then
     local at = find(text, '\0', 1, true)
-    noteFailure(id, v, sub(text, at + 1))
+    J.noteFailure(id, v, sub(text, at + 1))
     call('HSET', notes, 'r', sub(text, 1, at - 1))
   else
-    local request = has(flags, REQUESTED) and call('HGET', notes, 'c')
+    local request = J.has(flags, REQUESTED) and call('HGET', notes, 'c')
     call('HSET', notes, 'e', request or text)
   end
-  finish(q, id, v, with(flags, NOTES), state, ms, nil)
+  J.finish(q, id, v, J.with(flags, NOTES), state, ms, nil)
 end
 
 -- Settles from this argument on. The answers, one letter each, and the number of the argument after them.
-local function settleAll(at, resent)
+function J.settleAll(at, resent)
   local count = tonumber(ARGV[at])
   at = at + 1
   local answers, knownParts = {}, {}
@@ -83,19 +83,19 @@ local function settleAll(at, resent)
     -- Head, queue and task, and what else is near: not the payload.
     local v = call('GETRANGE', P .. 'j:' .. id, 0, 199)
     if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, known.last) ~= known.mark then
-      answers[n] = resent and wasSettled(v, token, kind, ms) and 's' or 'l'
+      answers[n] = resent and J.wasSettled(v, token, kind, ms) and 's' or 'l'
     else
       local flags = byte(v, 3)
-      if not SAVED[kind] and has(flags, REQUESTED) then
+      if not SAVED[kind] and J.has(flags, REQUESTED) then
         answers[n] = 'c'
       else
-        if flags ~= 0 or queueOf(name).events then v = call('GET', P .. 'j:' .. id) end
-        apply(queueOf(name), id, v, flags, kind, ms, sub(arg, to + 1))
-        if ending then follow(ending) end
+        if flags ~= 0 or J.queueOf(name).events then v = call('GET', P .. 'j:' .. id) end
+        J.apply(J.queueOf(name), id, v, flags, kind, ms, sub(arg, to + 1))
+        if ending then J.follow(ending) end
         answers[n] = 's'
       end
     end
-    at = ending and skipEnding(ending) or at + 1
+    at = ending and J.skipEnding(ending) or at + 1
   end
   return table.concat(answers), at
 end

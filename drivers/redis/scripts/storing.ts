@@ -8,21 +8,21 @@ local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN .. N
 local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4', 0)
 
 -- Makes a delayed job due at once.
-local function hasten(id, v)
-  local q = queueOf(queueNameOf(v))
-  leaveLine(q, id, v)
+function J.hasten(id, v)
+  local q = J.queueOf(J.queueNameOf(v))
+  J.leaveLine(q, id, v)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
-  local wasClaimed = number(v, 8) > 0
+  local wasClaimed = J.number(v, 8) > 0
   call('SETRANGE', P .. 'j:' .. id, 39, ticket6 .. now6 .. (wasClaimed and sub(v, 52, 57) or now6))
-  local group, limit = groupOf(v)
-  place(q, id, ticket6, now, priorityOf(v), group, limit)
+  local group, limit = J.groupOf(v)
+  J.place(q, id, ticket6, now, J.priorityOf(v), group, limit)
   q.wake = true
-  tell(q, 'enqueued', id, deliveriesOf(v), v)
+  J.tell(q, 'enqueued', id, J.deliveriesOf(v), v)
 end
 
 -- Who holds a lock, and whether that is a lock of a job that has ended.
-local function holderOf(key)
+function J.holderOf(key)
   local value = call('GET', key)
   if not value then return nil end
   local mode, untilAt, from = match(value, '^(%a)(%d*):()')
@@ -32,21 +32,21 @@ local function holderOf(key)
     return id, mode == 'T'
   end
   local head = call('GETRANGE', P .. 'j:' .. id, 0, 66)
-  if head == '' or isEnded(head) then return nil end
-  if not has(byte(head, 3), mode == 'c' and UNTIL_CLAIMED or UNTIL_ENDED) then return nil end
+  if head == '' or J.isEnded(head) then return nil end
+  if not J.has(byte(head, 3), mode == 'c' and UNTIL_CLAIMED or UNTIL_ENDED) then return nil end
   return id, false
 end
 
 -- Ends the holder of a lock when it waits. What is told of it, if that happened.
-local function giveWay(q, id, hasEnded, error, keep)
-  local v = not hasEnded and find_job(id)
+function J.giveWay(q, id, hasEnded, error, keep)
+  local v = not hasEnded and J.find_job(id)
   if not v or byte(v, 2) ~= WAITING then return nil end
-  cancelWaiting(q, id, v, error, keep)
+  J.cancelWaiting(q, id, v, error, keep)
   local meta = match(v, '^[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z[^%z]*%z([^%z]*)', 68)
-  return { id, meta, tostring(deliveriesOf(v)) }
+  return { id, meta, tostring(J.deliveriesOf(v)) }
 end
 
-local function takeLock(key, id, mode)
+function J.takeLock(key, id, mode)
   if mode == 'c' or mode == 'e' then
     call('SET', key, mode .. ':' .. id)
     return mode == 'c' and UNTIL_CLAIMED or UNTIL_ENDED
@@ -56,63 +56,63 @@ local function takeLock(key, id, mode)
   return FOR_A_TIME
 end
 
-local function storeWithOptions(id, options, blob)
+function J.storeWithOptions(id, options, blob)
   local known = call('GET', P .. 'j:' .. id)
   local priority, delay, runAt, hurry, lock, replace, from = match(options, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) ()')
-  if known and not isExpired(known) then
-    if hurry == '1' and byte(known, 2) == WAITING and dueAtOf(known) > now then hasten(id, known) end
+  if known and not J.isExpired(known) then
+    if hurry == '1' and byte(known, 2) == WAITING and J.dueAtOf(known) > now then J.hasten(id, known) end
     return { id }
   end
-  if known then forget(id, known) end
+  if known then J.forget(id, known) end
   local head = string.rep('\0', 67) .. blob
-  local name, _, _, group, lockName = partsOf(head)
-  local q = queueOf(name)
+  local name, _, _, group, lockName = J.partsOf(head)
+  local q = J.queueOf(name)
   local flags, replaced = 0, nil
   if lock ~= '-' then
     local key = P .. 'k:' .. name .. ':' .. lockName
-    local holder, hasEnded = holderOf(key)
+    local holder, hasEnded = J.holderOf(key)
     if holder then
-      replaced = replace ~= '-' and giveWay(q, holder, hasEnded, sub(options, from), tonumber(replace))
+      replaced = replace ~= '-' and J.giveWay(q, holder, hasEnded, sub(options, from), tonumber(replace))
       if not replaced then return { holder } end
     end
-    flags = takeLock(key, id, lock)
+    flags = J.takeLock(key, id, lock)
   end
-  if group ~= '' then flags = with(flags, GROUP) end
+  if group ~= '' then flags = J.with(flags, GROUP) end
   local dueAt = math.max(now, runAt ~= '-' and tonumber(runAt) or now + tonumber(delay))
   q.n = q.n + 1
   local ticket6, due6 = pack('>I6', q.n), pack('>I6', dueAt)
   local v = char(1, WAITING, flags) .. sub(FRESH, 4) .. ticket6 .. due6 .. due6 .. now6
     .. pack('>i4', tonumber(priority)) .. blob
   call('SET', P .. 'j:' .. id, v)
-  local key, limit = groupOf(v)
-  place(q, id, ticket6, dueAt, tonumber(priority), key, limit)
+  local key, limit = J.groupOf(v)
+  J.place(q, id, ticket6, dueAt, tonumber(priority), key, limit)
   q.wake = true
-  tell(q, 'enqueued', id, 0, v)
+  J.tell(q, 'enqueued', id, 0, v)
   return replaced
 end
 
 -- nil when it was stored; else one id, the job that is there instead, or three values about the job that gave way.
-local function store(id, given)
+function J.store(id, given)
   if id == '' then
-    plainQueue = queueOf(given)
+    plainQueue = J.queueOf(given)
     return nil
   end
-  if #id > 36 then return storeWithOptions(sub(id, 1, 36), sub(id, 37), given) end
+  if #id > 36 then return J.storeWithOptions(sub(id, 1, 36), sub(id, 37), given) end
   local q = plainQueue
   local ticket6 = pack('>I6', q.n + 1)
   local v = FRESH .. ticket6 .. DUE_NOW .. given
-  if not call('SET', P .. 'j:' .. id, v, 'NX') then return storeWithOptions(id, '0 0 - 0 - - ', given) end
+  if not call('SET', P .. 'j:' .. id, v, 'NX') then return J.storeWithOptions(id, '0 0 - 0 - - ', given) end
   q.n = q.n + 1
-  pushLine(q, 0, nil, nil, ticket6, id)
+  J.pushLine(q, 0, nil, nil, ticket6, id)
   q.wake = true
-  if q.events then tell(q, 'enqueued', id, 0, v) end
+  if q.events then J.tell(q, 'enqueued', id, 0, v) end
   return nil
 end
 
 -- Stores jobs from this argument on. The number of the argument after them.
-local function storeAll(at)
+function J.storeAll(at)
   local last = at + tonumber(ARGV[at])
-  for n = at + 1, last, 2 do store(ARGV[n], ARGV[n + 1]) end
+  for n = at + 1, last, 2 do J.store(ARGV[n], ARGV[n + 1]) end
   return last + 1
 end
 `
