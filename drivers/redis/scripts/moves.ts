@@ -38,9 +38,12 @@ function J.leaveShelf(id, v)
   call('PEXPIRE', P .. 'x:' .. shelf, left)
 end
 
+function J.drop(id) call('DEL', P .. 'j:' .. id, P .. 'n:' .. id, P .. 'o:' .. id) end
+
+-- Forgets an ended job before its time.
 function J.forget(id, v)
   J.leaveShelf(id, v)
-  call('DEL', P .. 'j:' .. id, P .. 'n:' .. id, P .. 'o:' .. id)
+  J.drop(id)
 end
 
 -- Takes what has expired off a shelf, so much at most. True when there may be more.

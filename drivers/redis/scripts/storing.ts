@@ -63,7 +63,7 @@ function J.storeWithOptions(id, options, blob)
     if hurry == '1' and byte(known, 2) == WAITING and J.dueAtOf(known) > now then J.hasten(id, known) end
     return { id }
   end
-  if known then J.forget(id, known) end
+  if known then J.drop(id) end -- It has expired, as has its entry on the shelf.
   local head = string.rep('\0', 67) .. blob
   local name, _, _, group, lockName = J.partsOf(head)
   local q = J.queueOf(name)
