@@ -30,8 +30,8 @@ console.log(await job.result({ timeout: '5s' }))
 
 await tracer.waitFor('process default')
 console.log(formatTree(tracer.tree()))
-// prints: enqueue default  … ms  producer  [triport]
-// prints: └─ process default  … ms  consumer
-// prints:    └─ store image  … ms
+// prints: enqueue default  …  producer  [triport]
+// prints: └─ process default  …  consumer
+// prints:    └─ store image  …
 console.log(tracer.finished.find(({ name }) => name === 'store image')?.attributes['image.width'])
 // prints: 640

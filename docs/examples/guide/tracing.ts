@@ -24,8 +24,8 @@ console.log(count)
 // #region tree
 console.log(formatTree(tracer.tree()))
 // #endregion
-// prints: complex_operation  … ms  [grn-service]
-// prints: └─ load network  … ms
+// prints: complex_operation  …  [grn-service]
+// prints: └─ load network  …
 
 // #region failure
 runtime.tracer.wrap('divide', (a: number, b: number) => {
