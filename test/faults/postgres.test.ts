@@ -2,7 +2,7 @@ import { privatePostgres } from '../services/postgres.js'
 import { running } from '../services/private-server.js'
 import { exhausted, postgresScenarios } from './postgres-scenarios.js'
 import type { StageOptions } from './stage.js'
-import { type Act, faultTests, long, printTable, type Setting } from './suite.js'
+import { type Act, faultTests, played, printTable, type Setting } from './suite.js'
 
 const probe = await privatePostgres()
 await probe.stop()
@@ -13,12 +13,12 @@ const slice = /with 100 jobs in flight|restart of PostgreSQL, immediate|listener
 const acts: readonly Act[] = [
   {
     name: 'PostgreSQL',
-    scenarios: postgresScenarios.filter(({ name }) => long || slice.test(name)),
+    scenarios: played(postgresScenarios, slice),
     open: () => postgres(),
   },
   {
     name: "PostgreSQL with the user's pool",
-    scenarios: long ? [exhausted] : [],
+    scenarios: played([exhausted], slice),
     open: () => postgres({ orders: (url) => ({ pool: { url, max: 5 } }) }),
   },
 ]

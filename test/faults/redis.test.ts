@@ -5,7 +5,7 @@ import { type PrivateServer, running } from '../services/private-server.js'
 import { startProxy } from '../services/proxy.js'
 import { type PrivateRedisOptions, privateRedis } from '../services/redis.js'
 import { failover, redisScenarios, restartWithLoss, type Standby } from './redis-scenarios.js'
-import { type Act, faultTests, long, printTable, type Setting } from './suite.js'
+import { type Act, faultTests, played, printTable, type Setting } from './suite.js'
 
 const probe = await privateRedis()
 await probe.stop()
@@ -18,17 +18,17 @@ const slice = /with 100 jobs in flight|restart with AOF|subscriber|FLUSHALL/
 const acts: readonly Act[] = [
   {
     name: 'Redis with AOF',
-    scenarios: redisScenarios.filter(({ name }) => long || slice.test(name)),
+    scenarios: played(redisScenarios, slice),
     open: async () => setOf(await redis()),
   },
   {
     name: 'Redis in memory',
-    scenarios: long ? [restartWithLoss] : [],
+    scenarios: played([restartWithLoss], slice),
     open: async () => setOf(await redis({ aof: false })),
   },
   {
     name: 'Redis with a replica',
-    scenarios: long ? [failover(() => standby)] : [],
+    scenarios: played([failover(() => standby)], slice),
     open: openFailover,
   },
 ]

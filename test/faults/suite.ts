@@ -22,6 +22,12 @@ export interface Setting extends StageOptions {
 /** Whether the faults are played whole, instead of a slice. */
 export const long = process.env.TRIPORT_LONG !== undefined
 
+/** What is played of these scenarios: all of a long run, else the slice. `TRIPORT_FAULT=<part of a name>` chooses in both. */
+export function played(scenarios: readonly Scenario[], slice: RegExp): readonly Scenario[] {
+  const wanted = process.env.TRIPORT_FAULT ?? ''
+  return scenarios.filter(({ name }) => (long || slice.test(name)) && name.includes(wanted))
+}
+
 const rows = new Map<string, Figures>()
 
 /** Makes a test of each scenario, and one of what the program leaves behind. `TRIPORT_FAULTS_TABLE=1` prints what came of them. */
