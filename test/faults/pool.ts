@@ -15,7 +15,7 @@ export function exhaustible({ url, max }: { readonly url: string; readonly max: 
   pool.on('error', () => {}) // A client that nobody uses has lost its link.
   let taken: pg.PoolClient[] = []
   return {
-    option: { pool },
+    option: { pool, url: undefined },
     async exhaust() {
       taken = await Promise.all(Array.from({ length: max }, () => pool.connect()))
     },
