@@ -27,10 +27,42 @@ export interface LifeDeps {
   readonly report: Report
 }
 
+/** Makes the room of a job follow it. @param span The span to tell it in. */
+export type LifeOf = (job: string, room: string, span?: Span) => Life
+
+/** Where the message waits for the one before it: while none is under way, nowhere. */
+interface Turn {
+  last: Promise<void> | undefined
+}
+
+/**
+ * Lives of jobs whose attempts wait for each other's messages: a broker may be slower than the pause before the next attempt, and then
+ * its `running` would come before the `retrying` of this one.
+ */
+export function createLives(deps: LifeDeps): LifeOf {
+  const under = new Map<string, Promise<void>>()
+  return (job, room, span) => {
+    const turn: Turn = {
+      get last() {
+        return under.get(job)
+      },
+      set last(told) {
+        if (told) under.set(job, told)
+        else under.delete(job)
+      },
+    }
+    return broadcastLife(deps, room, span, turn)
+  }
+}
+
 /** Makes a room follow a job. A failing broadcast is reported and does the job no harm. @param span The span to tell it in. */
-export function broadcastLife({ rooms, tracer, report }: LifeDeps, room: string, span?: Span): Life {
+export function broadcastLife(
+  { rooms, tracer, report }: LifeDeps,
+  room: string,
+  span?: Span,
+  turn: Turn = { last: undefined },
+): Life {
   const workflow = room.slice(room.indexOf(':') + 1)
-  let told: Promise<void> = Promise.resolve()
   let waiting = 0
   let progress = 0
 
@@ -48,9 +80,16 @@ export function broadcastLife({ rooms, tracer, report }: LifeDeps, room: string,
   return {
     tell(status, data, percent = progress) {
       progress = percent
-      if (status === 'running' && waiting >= mostWaiting) return told
+      const before = turn.last ?? Promise.resolve()
+      if (status === 'running' && waiting >= mostWaiting) return before
       waiting++
-      told = told.then(() => publish(status, percent, data)).then(() => void waiting--)
+      const told = before
+        .then(() => publish(status, percent, data))
+        .then(() => {
+          waiting--
+          if (turn.last === told) turn.last = undefined
+        })
+      turn.last = told
       return told
     },
   }

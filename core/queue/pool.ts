@@ -12,7 +12,7 @@ import { isHelperTask } from '../workflow/helper-tasks.js'
 import { type Members, unlessUnread } from '../workflow/members.js'
 import { Verdict } from '../workflow/verdict.js'
 import { Attempt, type AttemptHost } from './attempt.js'
-import { broadcastLife } from './broadcast.js'
+import type { LifeOf } from './broadcast.js'
 import { createDeadlines } from './deadlines.js'
 import type { JobEventName, JobEvents, LocalJobEvent } from './events.js'
 import { judge, judgeUnknown, type Refusal } from './judge.js'
@@ -43,6 +43,7 @@ export interface PoolDeps {
   readonly middleware?: MiddlewareChain
   readonly isolates?: Isolates | undefined
   readonly members: Members
+  readonly lifeOf: LifeOf
   /** Called when there is something to settle or a free place. */
   changed(): void
   /** Runs the code of an attempt. */
@@ -108,7 +109,7 @@ export function createPool(deps: PoolDeps): Pool {
     const { meta, span, task } = attempt
     const own = isHelperTask(task.name)
     if (meta.room !== undefined) {
-      attempt.life = broadcastLife(deps, meta.room, span)
+      attempt.life = deps.lifeOf(attempt.jobId, meta.room, span)
       if (!own) void attempt.life.tell('running')
     }
     let ending: AttemptEnd

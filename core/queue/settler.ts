@@ -5,7 +5,7 @@ import type { Outcome, Settlement, SettleReply } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import { type Member, withFollowers } from '../workflow/member.js'
 import type { Attempt } from './attempt.js'
-import { type JobLifeStatus, type Life, resultData } from './broadcast.js'
+import { type JobLifeStatus, type Life, type LifeOf, resultData } from './broadcast.js'
 import { cancelled, cancelledOn } from './cancelled.js'
 import type { JobEventName, JobEvents } from './events.js'
 import type { Refusal } from './judge.js'
@@ -17,7 +17,7 @@ export interface SettlerDeps {
   readonly report: Report
   /** Called when there is something to settle or a free place. */
   changed(): void
-  lifeOf(room: string): Life
+  readonly lifeOf: LifeOf
   readonly events: Pick<JobEvents, 'has' | 'emit'>
   /** Resolves when all that the attempt has told of itself is stored; `undefined` when it is. */
   pending(attempt: Attempt): Promise<void> | undefined
@@ -168,7 +168,11 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     refuse(job, refusal, { meta, member } = { meta: {} }) {
       const { outcome, error } = refusal
       if (isNews(job, refusal)) report(error, { stage: 'worker.judge', task: job.task, job: job.id })
-      post(job, outcome, { detail: error, life: meta.room === undefined ? undefined : lifeOf(meta.room), member })
+      post(job, outcome, {
+        detail: error,
+        life: meta.room === undefined ? undefined : lifeOf(job.id, meta.room),
+        member,
+      })
       changed()
     },
     release: (job) => post(job, { type: 'released', delay: 0 }),

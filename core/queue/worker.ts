@@ -12,7 +12,7 @@ import type { FlowCache } from '../workflow/flow-cache.js'
 import { createWorkflowWorker } from '../workflow/workflow-worker.js'
 import { createAnnouncer } from './announcer.js'
 import { type Ask, answer } from './answer.js'
-import { broadcastLife } from './broadcast.js'
+import { createLives } from './broadcast.js'
 import { createCancellations } from './cancellations.js'
 import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import type { JobEvents } from './events.js'
@@ -111,7 +111,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const { inline } = driver.supports
   // Inline, a job that enqueues another one waits for it: any bound could let them wait for each other.
   const concurrency = inline ? Number.POSITIVE_INFINITY : settings.concurrency
-  const lifeOf = (room: string) => broadcastLife(deps, room)
+  const lifeOf = createLives(deps)
   const progress = createProgressWriter({ driver, clock, report, lease, schedule })
   const { pending } = progress
   const changed = () => loop.kick()
@@ -126,6 +126,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     tasks: workflows.withHelpers(tasks),
     members: workflows.members,
     isolates,
+    lifeOf,
     settler,
     progress,
     inline,

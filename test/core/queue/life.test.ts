@@ -73,6 +73,19 @@ test('retries and failure are told with the error, without its stack and other p
   assert.deepEqual(process.told[3]?.[1].data, { error: { name: 'Error', message: 'no', code: 'E_NO' } })
 })
 
+test('an attempt is told after the one before it, though the broker is slower than the pause between them', async () => {
+  const link = gate()
+  const process = await createRunning({ tasks: [broken], broadcast: () => link.promise as never })
+  await process.queue.enqueue(broken, { id: 'a' })
+  await process.clock.advance(3_000)
+  link.open()
+  await process.clock.settle()
+  assert.deepEqual(
+    updates(process).map(([status]) => status),
+    ['running', 'retrying', 'running', 'failed'],
+  )
+})
+
 test('a job that is cancelled is told, waiting or running', async () => {
   const obedient = defineTask({
     name: 'obedient',
