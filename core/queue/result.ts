@@ -140,11 +140,13 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
   }
 
   async function check(ids: readonly string[]): Promise<void> {
+    // Not those who begin to wait while it is read: the job may have been redriven before that, and what was read is an end of before.
+    const waiters = ids.map((id) => [...(waiting.get(id) ?? [])])
     const records = await ask((target) => target.get(ids))
     for (const [index, id] of ids.entries()) {
       const record = records[index]
       if (record !== undefined && !isEnded(record.state)) continue
-      for (const waiter of waiting.get(id) ?? []) waiter.resolve(record)
+      for (const waiter of waiters[index] ?? []) if (waiting.get(id)?.has(waiter)) waiter.resolve(record)
     }
   }
 

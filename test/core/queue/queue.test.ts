@@ -300,6 +300,37 @@ test('a job that ends between the read and the signal is not missed', async () =
   for (let n = 0; n < 50; n++) assert.equal(await (await queue.enqueue(echo, n)).result({ timeout: '1s' }), n)
 })
 
+test('who waits for a redriven job does not get its end of before, though that is still being read', async () => {
+  const answer = gate()
+  let holds = false
+  const { queue, clock } = await createRunning({
+    tasks: [failing],
+    wrap: (driver) => ({
+      ...driver,
+      async get(ids) {
+        const records = await driver.get(ids)
+        if (holds) await answer.promise
+        return records
+      },
+    }),
+  })
+  const job = await queue.enqueue(failing, null, { delay: '1s' })
+  const before = assert.rejects(job.result({ timeout: '30s' }), { code: 'ERR_JOB_FAILED' })
+  await clock.settle()
+  holds = true
+  await clock.advance(1_000)
+  holds = false
+  await queue.pause('default')
+  assert.equal(await job.redrive(), 'redriven')
+  const again = job.result({ timeout: '10s' })
+  const after = assert.rejects(again, { code: 'ERR_RESULT_TIMEOUT' })
+  await clock.settle()
+  answer.open()
+  await before
+  await clock.advance(10_000)
+  await after
+})
+
 test('an expired result and an unknown job are told apart', async () => {
   const { queue, clock } = await createRunning({ tasks: [echo] })
   const job = await queue.enqueue(echo, 1)
