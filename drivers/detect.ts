@@ -7,8 +7,8 @@ import { addressesIn, ambiguous, type Found, optionsFor, optionsOf } from './add
 export interface Drivers {
   /** The names of the drivers of a port. */
   names(port: Port): readonly string[]
-  /** The packages that this driver of a port needs, to a server or to a folder, and that are not installed. */
-  missing(port: Port, address: Found): Promise<readonly string[]>
+  /** The packages that the driver of an address needs, and that are not installed. */
+  missing(address: Found): Promise<readonly string[]>
 }
 
 /** The variables that name a driver. */
@@ -58,7 +58,7 @@ async function byAddress(port: Port, env: Env, drivers: Drivers): Promise<Detect
   const passedOver: string[] = []
   for (const address of found) {
     const { driver, variable } = address
-    const missing = await drivers.missing(port, address)
+    const missing = await drivers.missing(address)
     if (missing.length === 0) {
       return { driver, options: optionsOf(address), reason: [...passedOver, `${variable} is set`].join(', and ') }
     }

@@ -12,10 +12,11 @@ export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 
 /**
  * Reads a configuration from the environment, to be spread into `createRuntime`.
  *
- * - `TRIPORT_QUEUE`: `memory` or `sync`
+ * - `TRIPORT_QUEUE`: `memory`, `sync`, `redis` or `postgres`
  * - `TRIPORT_TRACER`: `memory`, `noop` or `opentelemetry`
  * - `TRIPORT_ROOMS`: `memory`, `redis` or `postgres`
  * - `TRIPORT_WORKER`: `on`, `off`, or how many jobs to run at once
+ * - `REDIS_URL`: where `redis` is; `DATABASE_URL`, or `TRIPORT_DATA_DIR` for one in this process: where `postgres` is
  *
  * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.
  * @example createRuntime({ tasks, ...configFromEnv(process.env) })

@@ -1,14 +1,13 @@
-import type { Port } from '../core/config.js'
 import { isTriportError } from '../core/errors.js'
 import type { Found } from './addresses.js'
-import { loadPg, loadPgBoss, loadPglite } from './postgres/libraries.js'
+import { loadPg, loadPglite } from './postgres/libraries.js'
 import { loadLibrary as loadRedis } from './redis/library.js'
 
 type Needed = Readonly<Record<string, () => Promise<unknown>>>
 
-/** The packages that the driver of an address needs for a port, and that are not installed. */
-export async function missingLibraries(port: Port, address: Found): Promise<readonly string[]> {
-  return missingOf(neededBy(port, address))
+/** The packages that the driver of an address needs, and that are not installed. */
+export async function missingLibraries(address: Found): Promise<readonly string[]> {
+  return missingOf(neededBy(address))
 }
 
 export async function missingOf(needed: Needed): Promise<readonly string[]> {
@@ -16,10 +15,9 @@ export async function missingOf(needed: Needed): Promise<readonly string[]> {
   return (await Promise.all(looks)).flat()
 }
 
-function neededBy(port: Port, { driver, option }: Found): Needed {
+function neededBy({ driver, option }: Found): Needed {
   if (driver === 'redis') return { ioredis: loadRedis }
-  const database: Needed = option === 'dataDir' ? { '@electric-sql/pglite': loadPglite } : { pg: loadPg }
-  return port === 'queue' ? { ...database, 'pg-boss': loadPgBoss } : database
+  return option === 'dataDir' ? { '@electric-sql/pglite': loadPglite } : { pg: loadPg }
 }
 
 async function isInstalled(load: () => Promise<unknown>): Promise<boolean> {

@@ -20,7 +20,7 @@ const drivers: Readonly<Record<Port, readonly string[]>> = {
 function detect(port: Port, env: Env, missing: Readonly<Record<string, readonly string[]>> = {}) {
   const look = createDetect({
     names: (name) => drivers[name],
-    missing: async (_port, { driver }) => missing[driver] ?? [],
+    missing: async ({ driver }) => missing[driver] ?? [],
   })
   return look(port, env)
 }
@@ -145,6 +145,6 @@ test('a library is looked for by loading it, and other failures than its absence
     { driver: 'postgres', option: 'url' },
     { driver: 'postgres', option: 'dataDir' },
   ] as const) {
-    assert.deepEqual(await missingLibraries('queue', { ...address, ...place }), [])
+    assert.deepEqual(await missingLibraries({ ...address, ...place }), [])
   }
 })

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { table } from '../../drivers/table.js'
 import { postgresService } from '../services/postgres.js'
 import { redisService } from '../services/redis.js'
 
@@ -19,18 +18,19 @@ const [redis, postgres] = await Promise.all([redisService(), postgresService()])
 const folder = await mkdtemp(join(tmpdir(), 'grn-service-backends-'))
 after(() => Promise.all([redis.stop(), postgres.stop(), rm(folder, { recursive: true })]))
 
-const planned = (driver: string) => !Object.hasOwn(table.queue, driver) && 'its driver is not built yet'
 const servers = [
-  { driver: 'redis', env: { REDIS_URL: redis.url }, skip: redis.missing || planned('redis') },
-  { driver: 'postgres', env: { DATABASE_URL: postgres.url }, skip: postgres.missing || planned('postgres') },
+  { driver: 'redis', env: { REDIS_URL: redis.url }, skip: redis.missing },
+  { driver: 'postgres', env: { DATABASE_URL: postgres.url }, skip: postgres.missing },
 ]
 const timeout = 120_000
 
 for (const { driver, env, skip } of servers) {
-  describe(`--driver ${driver}`, { skip, timeout }, () => {
+  describe(`--driver ${driver}`, { skip }, () => {
     const data = join(folder, driver)
 
-    test('web and worker are two processes with one trace, and progress crosses to the socket', async () => {
+    test('web and worker are two processes with one trace, and progress crosses to the socket', {
+      timeout,
+    }, async () => {
       const { code, stdout, stderr } = await run(['--once', repressilator, '--driver', driver, '--data', data], env)
       assert.equal(code, 0, stderr)
       assertWhole(stdout)
@@ -44,7 +44,7 @@ for (const { driver, env, skip } of servers) {
       assert.doesNotMatch(web?.text ?? '', /process default [\d.]+ m?s/)
     })
 
-    test('a web process and a worker that were started apart find each other', async () => {
+    test('a web process and a worker that were started apart find each other', { timeout }, async () => {
       const worker = start(['--role', 'worker', '--driver', driver, '--trace'], env)
       const printed = text(worker.stdout)
       const args = [
@@ -67,38 +67,35 @@ for (const { driver, env, skip } of servers) {
   })
 }
 
-describe('--driver embedded', { skip: planned('postgres'), timeout }, () => {
-  test('a run that is killed half way is completed after the restart', async () => {
-    const data = join(folder, 'embedded')
-    const args = ['--once', await longNetwork(), '--driver', 'embedded', '--data', data]
-    const killed = start(args)
-    await reaches(killed, 20)
-    killed.kill('SIGKILL')
-    await exitCode(killed)
+test('--driver embedded: a run that is killed half way is completed after the restart', {
+  timeout: 2 * timeout,
+}, async () => {
+  const data = join(folder, 'embedded')
+  const once = (file: string) => ['--once', file, '--driver', 'embedded', '--data', data]
+  const long = await longNetwork()
+  const killed = start(once(long))
+  await reaches(killed, 20)
+  killed.kill('SIGKILL')
+  await exitCode(killed)
 
-    const { code, stdout, stderr } = await run(args)
-    assert.equal(code, 0, stderr)
-    assert.match(stdout, /^A run of this network was interrupted\. It goes on:$/m)
-    assert.match(stdout, /\] 100 % {2}completed$/m)
-    assert.match(stdout, /^Period 125\.\d+ min/m)
-    const [client, job] = partsIn(stdout)
-    assert.ok(client && job?.parent)
-    assert.notEqual(job.trace, client.trace) // It belongs to the trace of the process that was killed.
-  })
+  const resumed = await run(once(long))
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.match(resumed.stdout, /^A run of this network was interrupted\. It goes on:$/m)
+  assert.match(resumed.stdout, /\] 100 % {2}completed$/m)
+  assert.match(resumed.stdout, /^Period 125\.\d+ min/m)
+  const parts = partsIn(resumed.stdout)
+  const job = parts.find(({ parent }) => parent !== undefined)
+  const client = parts.find(({ text }) => /^client /m.test(text))
+  assert.ok(job && client)
+  assert.notEqual(job.trace, client.trace) // It belongs to the trace of the process that was killed.
+  assert.ok(parts.every(({ enqueued }) => enqueued === undefined))
 
-  test('a run that has ended is not taken up again', async () => {
-    const data = join(folder, 'embedded-twice')
-    const args = ['--once', repressilator, '--driver', 'embedded', '--data', data]
-    for (const _ of ['first', 'second']) {
-      const { code, stdout, stderr } = await run(args)
-      assert.equal(code, 0, stderr)
-      assertWhole(stdout)
-      const [part, ...more] = partsIn(stdout)
-      assert.deepEqual(more, [])
-      assert.ok(part?.enqueued)
-      assert.equal(part.parent, part.enqueued)
-    }
-  })
+  const next = await run(once(repressilator)) // Of the same name: one that has ended is not taken up again.
+  assert.equal(next.code, 0, next.stderr)
+  assertWhole(next.stdout)
+  const [own, ...more] = partsIn(next.stdout)
+  assert.deepEqual([own?.parent, more], [own?.enqueued, []])
+  assert.ok(own?.enqueued)
 })
 
 /** Progress that rises from 0 to 100, and the result. */
