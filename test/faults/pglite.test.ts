@@ -10,14 +10,16 @@ import { startListener } from './listener.js'
 import type { Orders } from './orders.js'
 import { long } from './suite.js'
 
-const jobs = long ? 250 : 60
+const jobs = long ? 250 : 40
 const room = 'fault:embedded'
 
 test('PGlite: kill -9 of the process, and its directory is opened by the next one', async (t) => {
   const order = ordersIn(t)
-  const first = await startChild(order('first', { produces: { room, jobs: 100_000, ms: 20 } }))
-  await eventually(() => assert.ok(numbers(first.ledger(), 'completed').length >= jobs), { within: 60_000 })
+  const first = await startChild(order('first', { produces: { room, jobs: 100_000, ms: 400 } }))
+  const done = (deed: Deed) => numbers(first.ledger(), deed).length
+  await eventually(() => assert.ok(done('published') >= jobs && done('completed') >= 5), { within: 60_000 })
   await first.kill()
+  assert.ok(done('completed') < done('acknowledged'), 'nothing was left to do')
 
   const reopened = Date.now()
   const second = await startChild(order('second'))

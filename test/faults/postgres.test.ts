@@ -2,7 +2,8 @@ import { privatePostgres } from '../services/postgres.js'
 import { running } from '../services/private-server.js'
 import { exhausted, postgresScenarios } from './postgres-scenarios.js'
 import type { StageOptions } from './stage.js'
-import { type Act, faultTests, played, printTable, type Setting } from './suite.js'
+import { type Act, faultTests, long, played, printTable, type Setting } from './suite.js'
+import { killedWithDefaultLease } from './worker-scenarios.js'
 
 const probe = await privatePostgres()
 await probe.stop()
@@ -15,6 +16,11 @@ const acts: readonly Act[] = [
     name: 'PostgreSQL',
     scenarios: played(postgresScenarios, slice),
     open: () => postgres(),
+  },
+  {
+    name: 'PostgreSQL with the default lease',
+    scenarios: long ? played([killedWithDefaultLease], slice) : [],
+    open: async () => ({ ...(await postgres()), lease: 30_000 }),
   },
   {
     name: "PostgreSQL with the user's pool",

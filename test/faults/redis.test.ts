@@ -5,7 +5,8 @@ import { type PrivateServer, running } from '../services/private-server.js'
 import { startProxy } from '../services/proxy.js'
 import { type PrivateRedisOptions, privateRedis } from '../services/redis.js'
 import { failover, redisScenarios, restartWithLoss, type Standby } from './redis-scenarios.js'
-import { type Act, faultTests, played, printTable, type Setting } from './suite.js'
+import { type Act, faultTests, long, played, printTable, type Setting } from './suite.js'
+import { killedWithDefaultLease } from './worker-scenarios.js'
 
 const probe = await privateRedis()
 await probe.stop()
@@ -20,6 +21,11 @@ const acts: readonly Act[] = [
     name: 'Redis with AOF',
     scenarios: played(redisScenarios, slice),
     open: async () => setOf(await redis()),
+  },
+  {
+    name: 'Redis with the default lease',
+    scenarios: long ? played([killedWithDefaultLease], slice) : [],
+    open: async () => ({ ...setOf(await redis()), lease: 30_000 }),
   },
   {
     name: 'Redis in memory',

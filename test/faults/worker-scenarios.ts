@@ -3,20 +3,25 @@ import { eventually } from '../kit/eventually.js'
 import type { Child } from './child.js'
 import type { Scenario, Scene } from './scenario.js'
 
+const killed: Scenario = {
+  name: 'kill -9 of a worker with 100 jobs in flight',
+  async inflict(scene) {
+    const { stage, died } = scene
+    const worker = await busyWorker(scene, 60_000)
+    const heir = await stage.startWorker({ task: 'held', concurrency: 100 })
+    await worker.kill()
+    died(worker)
+    await ranAgain(scene, worker)
+    await heir.stop()
+  },
+}
+
+/** For a stage with the lease that users have. */
+export const killedWithDefaultLease: Scenario = { ...killed, name: `${killed.name}, lease of 30 s` }
+
 /** What happens to workers, whatever the backend. */
 export const workerScenarios: readonly Scenario[] = [
-  {
-    name: 'kill -9 of a worker with 100 jobs in flight',
-    async inflict(scene) {
-      const { stage, died } = scene
-      const worker = await busyWorker(scene, 60_000)
-      const heir = await stage.startWorker({ task: 'held', concurrency: 100 })
-      await worker.kill()
-      died(worker)
-      await ranAgain(scene, worker)
-      await heir.stop()
-    },
-  },
+  killed,
   {
     name: 'SIGSTOP of a worker past its lease, then SIGCONT',
     async inflict(scene) {
