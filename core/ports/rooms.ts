@@ -105,7 +105,8 @@ export interface PresenceRenewal {
  *
  * - The members of a node MUST vanish together when it has neither entered nor renewed anything for its `ttl`, and on `leave`.
  * - `list` MUST leave out members of nodes whose time has run out, told or not.
- * - Each expired member MUST be told by exactly one `renew` of one node.
+ * - Each expired member MUST be told by exactly one `renew` of one node. Then the next `renew` of its own node MUST say that it is not held,
+ *   whatever that node has entered in between.
  * - `enter` of an id that is present already MUST replace its `info`; `leave` of one that is not MUST do nothing.
  */
 export interface RoomsPresence {

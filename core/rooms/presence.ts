@@ -46,6 +46,8 @@ export function createPresence({ driver, outbox, ids, clock, report, up, typeOf 
   const news = new Map<string, News>()
   /** Members that have left, and that the broker does not know of yet. */
   const departed = new Map<string, PresentMember>()
+  /** The broker may have lost members of this node: it said so, or its answer was lost. */
+  let unsure = false
   let renewedAt = 0
   /** What is asked of the broker, one thing after another: a leave must not overtake its enter. */
   let last: Promise<unknown> = Promise.resolve()
@@ -114,12 +116,16 @@ export function createPresence({ driver, outbox, ids, clock, report, up, typeOf 
   }
 
   async function renew(): Promise<void> {
+    const before = unsure
+    unsure = true
     const { held, expired } = await driver.get().presence.renew(timeToLive)
     for (const member of expired) tell(member, 'leave')
-    if (held || own.size === 0) return
-    // The others have been told that they left.
-    await driver.get().presence.enter([...own.values()], timeToLive)
-    for (const member of own.values()) tell(member, 'join')
+    if ((before || !held) && own.size > 0) {
+      // The others have been told that they left.
+      await driver.get().presence.enter([...own.values()], timeToLive)
+      for (const member of own.values()) tell(member, 'join')
+    }
+    unsure = false
   }
 
   function attempt(work: Promise<unknown>): void {

@@ -15,11 +15,16 @@ interface Shift {
 
 export function createPresenceBook(): PresenceBook {
   const shifts = new Map<object, Shift>()
+  /** Nodes whose members were told to be gone, until they hear of it. */
+  const missed = new WeakSet<object>()
 
   /** Ends the shifts whose time is over. */
   function expire(now: number): PresentMember[] {
     const over = [...shifts].filter(([, { until }]) => until <= now)
-    for (const [node] of over) shifts.delete(node)
+    for (const [node] of over) {
+      shifts.delete(node)
+      missed.add(node)
+    }
     return over.flatMap(([, { members }]) => [...members.values()])
   }
 
@@ -35,10 +40,10 @@ export function createPresenceBook(): PresenceBook {
     },
     renew(node, now, until) {
       const own = shifts.get(node)
-      const held = own !== undefined && own.until > now
-      if (own && !held) shifts.delete(node)
-      if (held) own.until = until
-      return { held, expired: expire(now) }
+      const current = own !== undefined && own.until > now
+      if (current) own.until = until
+      else shifts.delete(node)
+      return { held: !missed.delete(node) && current, expired: expire(now) }
     },
     list(room, limit, now) {
       const fresh = [...shifts.values()].filter(({ until }) => until > now)

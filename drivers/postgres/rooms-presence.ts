@@ -38,7 +38,8 @@ begin
   end if;
 
   with expired as (
-    select n.node from ${schema}.room_node n where n.until <= moment and not n.lapsed and n.node <> me for update skip locked
+    select n.node from ${schema}.room_node n where n.until <= moment and n.node <> me
+      and exists (select from ${schema}.room_member m where m.node = n.node) for update skip locked
   ), marked as (
     update ${schema}.room_node n set lapsed = true from expired e where n.node = e.node returning n.node
   )

@@ -26,6 +26,7 @@ export const roomDriverBugs: readonly DriverBug[] = [
   { name: 'who leaves stays present', plant: (driver) => withPresence(driver, { leave: async () => {} }) },
   { name: 'who is gone with its node stays present', plant: eternalPresence },
   { name: 'who is gone with its node is told by every node', plant: chattyPresence },
+  { name: 'who was gone with its node is forgotten when the node enters another', plant: forgivingPresence },
   { name: 'unsubscribe changes nothing', plant: (driver) => ({ ...driver, unsubscribe: async () => {} }) },
 ]
 
@@ -254,6 +255,16 @@ function eternalPresence(driver: RoomsDriver): RoomsDriver {
   const { enter, renew } = driver.presence
   const ever = 1e12
   return withPresence(driver, { enter: (members) => enter(members, ever), renew: () => renew(ever) })
+}
+
+function forgivingPresence(driver: RoomsDriver): RoomsDriver {
+  const { enter, renew } = driver.presence
+  return withPresence(driver, {
+    async enter(members, ttl) {
+      await renew(ttl)
+      await enter(members, ttl)
+    },
+  })
 }
 
 /** What was told once is told again, as if each node kept its own books. */

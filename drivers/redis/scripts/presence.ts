@@ -5,7 +5,8 @@ import { defineScript } from '../script.js'
  *
  * - `present` a sorted set of nodes, by the time until which their members are;
  * - `presentat:` of a node, a set of the rooms in which it has members;
- * - `present:` of a node and a room, a hash from the ids of the members to what is told about them.
+ * - `present:` of a node and a room, a hash from the ids of the members to what is told about them;
+ * - `presentgone:` of a node whose members were told to be gone, until it hears of it.
  *
  * The time of a node is all that is renewed, so hashes and sets expire long after it, and `touch` puts that off.
  */
@@ -52,15 +53,16 @@ end`,
 )
 
 /**
- * ARGV: clock offset, node, time to live, and whether to touch what the node has. Returns whether its time had not run out, and of each member of
- * nodes whose time had: room, id and what is told about it.
+ * ARGV: clock offset, node, time to live, and whether to touch what the node has. Returns whether it has all that it entered, and of each member
+ * of nodes whose time had run out: room, id and what is told about it.
  */
 export const renewPresenceScript = defineScript(
   presence,
   `
 local ttl = tonumber(ARGV[3])
 local until_ = call('ZSCORE', prefix .. 'present', node)
-local held = until_ and tonumber(until_) > now
+local current = until_ and tonumber(until_) > now
+local held = call('DEL', prefix .. 'presentgone:' .. node) == 0 and current
 local reply = { held and 1 or 0 }
 
 local function clear(gone, tell)
@@ -78,7 +80,7 @@ local function clear(gone, tell)
   call('ZREM', prefix .. 'present', gone)
 end
 
-if held then
+if current then
   extend(ttl)
   if ARGV[4] == '1' then
     lasts(prefix .. 'presentat:' .. node, ttl)
@@ -87,7 +89,10 @@ if held then
 elseif until_ then
   clear(node, false)
 end
-for _, gone in ipairs(call('ZRANGEBYSCORE', prefix .. 'present', '-inf', now)) do clear(gone, true) end
+for _, gone in ipairs(call('ZRANGEBYSCORE', prefix .. 'present', '-inf', now)) do
+  clear(gone, true)
+  call('SET', prefix .. 'presentgone:' .. gone, '', 'PX', day)
+end
 return reply`,
 )
 

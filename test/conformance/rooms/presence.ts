@@ -68,6 +68,36 @@ export function presenceClaims(claim: Claim): void {
     assert.deepEqual((await b.driver.presence.renew(5_000)).expired, [])
   })
 
+  claim('a node whose members were told to be gone hears of it, though it has entered another', async (running) => {
+    const { a, b, harness } = running
+    await a.driver.presence.enter([member('1')], 5_000)
+    await harness.advance(6_000)
+    assert.equal((await b.driver.presence.renew(5_000)).expired.length, 1)
+    await a.driver.presence.enter([member('2')], 5_000)
+    assert.equal((await a.driver.presence.renew(5_000)).held, false)
+    await a.driver.presence.enter([member('1'), member('2')], 5_000)
+    assert.equal((await a.driver.presence.renew(5_000)).held, true)
+    assert.deepEqual(await listed(b), ['1', '2'])
+  })
+
+  claim('who enters after its node was missed is told when that node is gone again', async ({ a, b, harness }) => {
+    for (const id of ['1', '2']) {
+      await a.driver.presence.enter([member(id)], 5_000)
+      await harness.advance(6_000)
+      assert.deepEqual((await b.driver.presence.renew(5_000)).expired, [member(id)])
+    }
+    assert.equal((await a.driver.presence.renew(5_000)).held, false)
+  })
+
+  claim('a node that enters another member before it was missed has all of them back', async ({ a, b, harness }) => {
+    await a.driver.presence.enter([member('1')], 5_000)
+    await harness.advance(6_000)
+    await a.driver.presence.enter([member('2')], 5_000)
+    const { held } = await a.driver.presence.renew(5_000)
+    assert.deepEqual([held, await listed(b)], held ? [true, ['1', '2']] : [false, ['2']])
+    assert.deepEqual((await b.driver.presence.renew(5_000)).expired, [])
+  })
+
   claim('entering renews the time of all members of the node', async ({ a, b, harness }) => {
     await a.driver.presence.enter([member('1')], 5_000)
     await harness.advance(4_000)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { TriportError } from '../../../core/errors.js'
 import { defineRoom } from '../../../core/rooms/room-type.js'
 import { createMemoryBroker } from '../../../drivers/memory/broker.js'
 import { memoryRooms } from '../../../drivers/memory/rooms.js'
@@ -97,6 +98,34 @@ test('a node that was held for dead brings its members back', async () => {
   await clock.advance(12_000)
   assert.deepEqual((await names(b)).toSorted(), ['ada', 'bob'])
   assert.equal(news(bob).at(-1), '+ada')
+})
+
+test('a node that was held for dead brings its members back, though the answers of the broker are lost', async () => {
+  const broker = createMemoryBroker()
+  const clock = createFakeClock()
+  const options = { fakeClock: clock, roomTypes: [doc] }
+  const ofA = memoryRooms({ broker })
+  const { renew } = ofA.presence
+  let lost = 0
+  async function answer<T>(reply: Promise<T>): Promise<T> {
+    const value = await reply
+    if (lost === 0) return value
+    lost--
+    throw new TriportError('ERR_BROKER_UNAVAILABLE', 'lost')
+  }
+  const presence = { ...ofA.presence, renew: (ttl: number) => answer(renew(ttl)) }
+  const a = await startNode({ rooms: { ...ofA, presence }, ...options })
+  const b = await startNode({ rooms: memoryRooms({ broker }), ...options })
+  await a.joined({ rooms: ['doc:1'], principal: 'ada' })
+  await b.joined({ rooms: ['doc:1'], principal: 'bob' })
+  const heal = broker.interrupt(ofA)
+  await clock.advance(40_000)
+  heal()
+  lost = 1
+  await clock.advance(9_000)
+  await a.joined({ rooms: ['doc:1'], principal: 'eve' })
+  await clock.advance(12_000)
+  assert.deepEqual((await names(b)).toSorted(), ['ada', 'bob', 'eve'])
 })
 
 test('who leaves while the broker is away is not there when it is back', async () => {
