@@ -79,11 +79,15 @@ async function untilFree<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Deletes the folder when this process ends, however it ends, or when it is told to. */
+/** Deletes the folder when this process ends, however it ends, or when it is told to. Ctrl-C reaches all of us, but not this one. */
 function guardFolder(folder: string): () => Promise<void> {
-  const child = spawn('sh', ['-c', 'cat >/dev/null; until rm -rf "$0" 2>/dev/null; do sleep 0.1; done', folder], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
+  const child = spawn(
+    'sh',
+    ['-c', 'trap "" HUP INT TERM; cat >/dev/null; until rm -rf "$0" 2>/dev/null; do sleep 0.1; done', folder],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  )
   const ended = once(child, 'exit')
   child.unref()
   ;(child.stdin as unknown as { unref?(): void }).unref?.()
