@@ -70,7 +70,7 @@ local function claimNow()
     level = level - count
     J.saveTokens(q, level, tokens, per, burst)
   end
-  if #claim.given > 0 then J.callMany('ZADD', P .. 'a:' .. name, claim.given) end
+  J.addActive(name, claim.given)
   local isFull = concurrency and active + count >= concurrency
   if isFull and not q.full then J.change(q, 'f', '1') end
   if count == max then return end
