@@ -91,6 +91,7 @@ export type {
   AttributeValue,
   Baggage,
   Carrier,
+  ForeignRequest,
   Span,
   SpanContext,
   SpanKind,
@@ -187,6 +188,7 @@ export {
   taskOf,
   tasksOf,
 } from './queue/task-method.js'
+export type { TraceMode } from './queue/trace-mode.js'
 export type { DebounceOptions, ThrottleOptions, Uniqueness, UniqueOptions } from './queue/unique.js'
 export type { WorkerSnapshot } from './queue/worker.js'
 export type { HostInfo, WorkerStatus } from './queue/worker-info.js'

@@ -26,6 +26,7 @@ import { createHub, type Rooms } from './rooms/hub.js'
 import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
 import { createScheduling } from './schedule/scheduling.js'
+import { messagingSystem } from './tracer/messaging.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
 import { createFlowCache } from './workflow/flow-cache.js'
 
@@ -122,7 +123,8 @@ function assemble<Tasks extends readonly AnyTask[]>(
   }
   const tracer = createTracer(places.tracer.driver)
   const registry = taskRegistry(config.tasks ?? [])
-  const shared = { ...context, ids: createIds(context.clock), tracer, schedule: platform.afterTurn }
+  const messaging = messagingSystem(env.OTEL_SEMCONV_STABILITY_OPT_IN)
+  const shared = { ...context, ids: createIds(context.clock), tracer, messaging, schedule: platform.afterTurn }
   const { limits, heartbeat } = httpSettings(config.http)
   const { roomTypes = [], onBrokerDown } = config
   const hub = createHub({ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown })

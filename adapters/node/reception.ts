@@ -4,7 +4,7 @@ import { createEndpoints, serve } from './endpoints.js'
 import type { Exchange } from './exchange.js'
 import { type HostedRuntime, hostOf } from './host.js'
 import { originalUrl, pathOf } from './request.js'
-import { type RequestSpan, spanOfResponse, startRequestSpan } from './request-span.js'
+import { enrichForeign, type RequestSpan, spanOfResponse, startRequestSpan } from './request-span.js'
 
 /** Answers a request that is ours, and calls `next` for any other; both with the request's span as the current one. */
 export type Reception = <T>(exchange: Exchange, next: () => T) => T | Promise<void>
@@ -18,9 +18,12 @@ export function createReception(runtime: HostedRuntime, http?: HttpConfig): Rece
   function open({ request, response, route }: Exchange, endpoint: Endpoint | undefined): RequestSpan | undefined {
     if (!tracer.enabled || traced in response) return undefined
     Object.defineProperty(response, traced, { value: true })
-    const span = startRequestSpan(tracer, request, { trustProxy: host.settings.trustProxy })
     const ours = endpoint && mountOf(originalUrl(request), request.url ?? '/') + endpoint.route
-    return spanOfResponse(span, response, () => ours ?? route?.())
+    const routeNow = () => ours ?? route?.()
+    const foreign = tracer.foreignRequest?.()
+    if (foreign) return enrichForeign(foreign, response, routeNow)
+    const span = startRequestSpan(tracer, request, { trustProxy: host.settings.trustProxy })
+    return spanOfResponse(span, response, routeNow)
   }
 
   return <T>(exchange: Exchange, next: () => T) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attributes, Span } from '../../core/ports/tracer.js'
+import type { Attributes, ForeignRequest, Span } from '../../core/ports/tracer.js'
 import type { Tracer } from '../../core/tracer/tracer.js'
 import { factsOf, originalUrl, pathOf, type RequestFacts } from './request.js'
 
@@ -46,6 +46,29 @@ export function spanOfResponse(span: Span, response: ServerResponse, route: () =
   }
 }
 
+/**
+ * Says what we know of a request whose span an instrumentation has made: its route, and what its code threw. Name, status and end are left
+ * to the instrumentation, which reads the route when the response has ended.
+ */
+export function enrichForeign(
+  { span, route: setRoute }: ForeignRequest,
+  response: ServerResponse,
+  route: () => string | undefined,
+): RequestSpan {
+  let thrown: Thrown | undefined
+  response.once('finish', () => {
+    const found = route()
+    if (found !== undefined) setRoute(found)
+    if (thrown && response.statusCode >= 500) span.fail(thrown.error)
+  })
+  return {
+    span,
+    failed(error) {
+      thrown = { error }
+    },
+  }
+}
+
 interface Thrown {
   readonly error: unknown
 }
@@ -56,16 +79,19 @@ export interface RequestEnd {
   readonly route: string | undefined
   readonly aborted?: boolean
   readonly thrown?: Thrown | undefined
+  /** What the connection speaks from now on. @default HTTP */
+  readonly protocol?: 'websocket' | undefined
 }
 
 export function endRequestSpan(
   span: Span,
   request: IncomingMessage,
-  { status, route, aborted = false, thrown }: RequestEnd,
+  { status, route, aborted = false, thrown, protocol }: RequestEnd,
 ): void {
   if (route !== undefined) span.rename(`${methodName(request)} ${route}`).set('http.route', route)
   if (aborted) span.set('triport.http.aborted', true)
   else span.set('http.response.status_code', status)
+  span.set('network.protocol.name', protocol)
   if (thrown && (aborted || status >= 500)) span.fail(thrown.error)
   if (!aborted && status >= 500) span.failAs(String(status))
   span.end()

@@ -168,7 +168,8 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
   /** The span ends with the answer to the upgrade: it never spans the life of the connection. */
   function end({ span, request, target }: Upgrade, { status = 0, aborted = false }): void {
     const implied = typeof target === 'object' && target.room !== undefined
-    endRequestSpan(span, request, { status, aborted, route: implied ? `${settings.ws}/*` : settings.ws })
+    const protocol = status === 101 ? 'websocket' : undefined
+    endRequestSpan(span, request, { status, aborted, protocol, route: implied ? `${settings.ws}/*` : settings.ws })
   }
 }
 

@@ -73,6 +73,13 @@ export interface Span {
   end(at?: number): void
 }
 
+/** The request that is being handled, in a span that something else than triport has made and will end. */
+export interface ForeignRequest {
+  readonly span: Span
+  /** Says which route it is about, with placeholders: the span is named after it. */
+  route(route: string): void
+}
+
 /** What the tracer of a runtime and its driver have in common. */
 export interface Tracing {
   /** False when every call is a pass-through: callers need not build attributes then. */
@@ -105,6 +112,11 @@ export interface Tracing {
   extract(carrier: Carrier, base?: TraceContext | 'root'): TraceContext
   /** The span that `context` would make the parent of a new one. */
   spanContext(context: TraceContext): SpanContext | undefined
+  /**
+   * The request that is being handled, when an instrumentation that the driver works with has made a server span of it. Absent where there
+   * can be none.
+   */
+  foreignRequest?(): ForeignRequest | undefined
   /** Sends what is waiting, for at most `timeout` milliseconds. @default 2000 */
   flush(timeout?: number): Promise<void>
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import type { Ids } from '../ids.js'
 import type { NewJob } from '../ports/job.js'
 import type { EnqueueOutcome } from '../ports/queue.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { EnqueueOptions } from './enqueue-options.js'
 import { type Enqueuer, parts } from './enqueuer.js'
@@ -33,6 +34,7 @@ export interface BulkDeps {
   readonly ids: Ids
   readonly clock: Clock
   readonly enqueuer: Enqueuer
+  readonly messaging: MessagingSystem | undefined
   taskOf(task: AnyTask | string): AnyTask
   /** @throws `ERR_JOB_DUPLICATE` */
   handle(prepared: Pick<PreparedJob, 'job' | 'reject'>, outcome: EnqueueOutcome): Job
@@ -44,12 +46,12 @@ interface Ready extends Pick<PreparedJob, 'job' | 'reject'> {
 }
 
 /** Makes `enqueueMany`. */
-export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: BulkDeps) {
+export function createBulk({ tracer, ids, clock, enqueuer, messaging, taskOf, handle }: BulkDeps) {
   return async function enqueueMany(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
     if (!tracer.enabled) return store(items)
     const queue = onlyQueue(items)
     const name = queue === undefined ? 'enqueue' : `enqueue ${queue}`
-    return tracer.span(name, enqueueSpan({ queue, count: items.length }), () => store(items))
+    return tracer.span(name, enqueueSpan({ queue, count: items.length }, messaging), () => store(items))
   }
 
   async function store(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
@@ -57,10 +59,11 @@ export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: Bul
     const ready: Ready[] = []
     for (const [index, { task, input, options }] of items.entries()) {
       try {
-        const preparing = prepareJob(jobRequest(taskOf(task), input, options), ids)
+        const known = taskOf(task)
+        const preparing = prepareJob(jobRequest(known, input, options), ids)
         const prepared = preparing instanceof Promise ? await preparing : preparing
         const { reject } = prepared
-        ready.push({ index, job: withTrace(prepared, items.length), reject, tx: options?.tx })
+        ready.push({ index, job: withTrace(known, prepared, items.length), reject, tx: options?.tx })
       } catch (error) {
         outcomes[index] = { error }
       }
@@ -69,9 +72,9 @@ export function createBulk({ tracer, ids, clock, enqueuer, taskOf, handle }: Bul
     return outcomes
   }
 
-  function withTrace(prepared: PreparedJob, count: number): NewJob {
+  function withTrace({ policy }: AnyTask, prepared: PreparedJob, count: number): NewJob {
     if (!tracer.enabled) return prepared.job
-    return traced(prepared, traceNotes(tracer, waitOf(prepared.job, clock), count))
+    return traced(prepared, traceNotes(tracer, { wait: waitOf(prepared.job, clock), count, mode: policy.trace }))
   }
 
   function outcomeOf(item: Ready, stored: EnqueueOutcome): EnqueueManyOutcome {

@@ -5,6 +5,7 @@ import { type Backoff, type BackoffOptions, backoffOf, defaultBackoff, problemsO
 import { problemsOfConcurrency } from './group.js'
 import { type IsolationOptions, problemsOfIsolation } from './isolation.js'
 import { problemsOfRetryOn, type RetryOn, retryTest } from './retry-on.js'
+import { type TraceMode, traceModes } from './trace-mode.js'
 
 /** How a task is run. Times are in milliseconds, and infinite where there is no limit. */
 export interface TaskPolicy {
@@ -16,6 +17,7 @@ export interface TaskPolicy {
   readonly backoff: Backoff
   /** Whether an error is worth another attempt. */
   readonly retryOn: ((error: unknown) => boolean) | undefined
+  readonly trace: TraceMode
   readonly keepResult: number
   readonly keepFailed: number
 }
@@ -33,6 +35,7 @@ interface Definition extends IsolationOptions {
   readonly backoff?: BackoffOptions
   readonly retryOn?: RetryOn
   readonly concurrency?: unknown
+  readonly trace?: TraceMode
   readonly keepResult?: Duration
   readonly keepFailed?: Duration
   readonly input?: unknown
@@ -75,6 +78,7 @@ export function policyOf(definition: Definition): TaskPolicy {
     maxRetries,
     backoff: { ...defaultBackoff, ...backoffOf(backoff ?? {}, read) },
     retryOn: retryOn && retryTest(retryOn),
+    trace: definition.trace ?? 'auto',
     keepResult: read(definition.keepResult ?? '1h', 'keepResult'),
     keepFailed: read(definition.keepFailed ?? '7d', 'keepFailed'),
   }
@@ -99,6 +103,7 @@ const known: Readonly<Record<keyof Definition, true>> = {
   backoff: true,
   retryOn: true,
   concurrency: true,
+  trace: true,
   isolate: true,
   module: true,
   resourceLimits: true,
@@ -110,7 +115,7 @@ const known: Readonly<Record<keyof Definition, true>> = {
 }
 
 function problemsOfShape(definition: Definition): string[] {
-  const { name, queue, input, room, run } = definition
+  const { name, queue, input, room, run, trace } = definition
   const problems = unknownKeys(definition, Object.keys(known), 'option')
   if (typeof name !== 'string' || !taskName.test(name)) {
     problems.push(`name is ${JSON.stringify(name)}. Give a text of 1 to 200 printable characters.`)
@@ -121,6 +126,9 @@ function problemsOfShape(definition: Definition): string[] {
   if (typeof run !== 'function') problems.push('run is no function. Give the code of the task.')
   if (room !== undefined && typeof room !== 'function') {
     problems.push(`room is ${JSON.stringify(room)}. Give a function from the input to the room's name.`)
+  }
+  if (trace !== undefined && !traceModes.includes(trace)) {
+    problems.push(`trace is ${JSON.stringify(trace)}. Known: ${traceModes.join(', ')}.`)
   }
   if (
     input !== undefined &&

@@ -7,6 +7,7 @@ import type { Outcome } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
 import { validate } from '../schema.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import type { Tracer } from '../tracer/tracer.js'
 import { isHelperTask } from '../workflow/helper-tasks.js'
 import { type Members, unlessUnread } from '../workflow/members.js'
@@ -36,6 +37,8 @@ export interface PoolDeps {
   readonly report: Report
   /** Names the worker in spans. */
   readonly worker: string
+  /** How spans name the queue. @default bothNames */
+  readonly messaging?: MessagingSystem
   /** The driver is inline. */
   readonly inline: boolean
   readonly progress: ProgressWriter
@@ -70,7 +73,7 @@ const exitWait = 5_000
 
 export function createPool(deps: PoolDeps): Pool {
   const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events, members } = deps
-  const { middleware = noMiddleware } = deps
+  const { middleware = noMiddleware, messaging } = deps
   const attempts = new Set<Attempt>()
   const deadlines = createDeadlines(clock)
   const host: AttemptHost = { ...deps, overdue, lost, progressed, watch: deadlines.add }
@@ -99,7 +102,10 @@ export function createPool(deps: PoolDeps): Pool {
   function launch(attempt: Attempt, input: unknown): void {
     const { claim, meta } = attempt
     if (tracer.enabled) {
-      const span = tracer.startSpan(`process ${claim.queue}`, processSpan(tracer, claim, meta, worker))
+      const span = tracer.startSpan(
+        `process ${claim.queue}`,
+        processSpan(tracer, { job: claim, meta, worker, messaging }),
+      )
       attempt.span = span
       tracer.withSpan(span, () => execute(attempt, input))
     } else execute(attempt, input)

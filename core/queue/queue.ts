@@ -5,6 +5,7 @@ import type { Late } from '../late.js'
 import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { FlowCache } from '../workflow/flow-cache.js'
 import { createFlows } from '../workflow/flows.js'
@@ -105,12 +106,15 @@ export interface TaskQueueDeps {
   readonly events: JobEvents
   readonly middleware?: MiddlewareChain
   readonly flowCache: FlowCache
+  /** How spans name the queue. @default bothNames */
+  readonly messaging?: MessagingSystem
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
-  const { ask, tracer, tasks, clock, ids, report, events, middleware = noMiddleware, schedule = queueMicrotask } = deps
+  const { ask, tracer, tasks, clock, ids, report, events, messaging } = deps
+  const { middleware = noMiddleware, schedule = queueMicrotask } = deps
   const driver = () => deps.driver.get()
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
@@ -119,7 +123,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
   const access = createAccess({ ask, clock, tasks, results, canceller, flows })
   const submitter = createSubmitter({ ...deps, driver, ask, enqueuer, queue: tasks.queues[0] ?? 'default' })
-  const storeMany = createBulk({ tracer, ids, enqueuer, clock, taskOf, handle })
+  const storeMany = createBulk({ tracer, ids, enqueuer, clock, messaging, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {
     if (typeof task === 'string') return tasks.named(task)
@@ -160,10 +164,12 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
 
   function enqueueTraced(request: JobRequest): Promise<Job> {
     const { task, options } = request
-    return tracer.span(`enqueue ${task.queue}`, enqueueSpan({ queue: task.queue, task: task.name }), async (span) => {
+    const about = enqueueSpan({ queue: task.queue, task: task.name }, messaging)
+    return tracer.span(`enqueue ${task.queue}`, about, async (span) => {
       const prepared = await prepareJob(request, ids)
       const wait = waitOf(prepared.job, clock)
-      const job = await store({ ...prepared, job: traced(prepared, traceNotes(tracer, wait)) }, options.tx)
+      const notes = traceNotes(tracer, { wait, mode: task.policy.trace })
+      const job = await store({ ...prepared, job: traced(prepared, notes) }, options.tx)
       return told(span.set('triport.job.delay_ms', wait || undefined), job)
     })
   }
@@ -174,7 +180,8 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
 
   async function sendWorkflow(submission: Submission): Promise<Job> {
     const queue = submitter.queueOf(submission.workflow)
-    return tracer.span(`enqueue ${queue}`, enqueueSpan({ queue, task: helperTasks.workflow }), async (span) => {
+    const about = enqueueSpan({ queue, task: helperTasks.workflow }, messaging)
+    return tracer.span(`enqueue ${queue}`, about, async (span) => {
       const { job, outcome } = await submitter.submit(submission)
       return told(span, handle({ job, reject: false }, outcome))
     })

@@ -15,6 +15,7 @@ import { type Isolation, isolationOf } from './isolation.js'
 import type { Job } from './job.js'
 import { policyOf, type TaskPolicy } from './policy.js'
 import type { RetryOn } from './retry-on.js'
+import type { TraceMode } from './trace-mode.js'
 
 /** What a task is, besides its code. */
 export interface TaskOptions<Name extends string = string, Validated = never> {
@@ -51,6 +52,13 @@ export interface TaskOptions<Name extends string = string, Validated = never> {
   readonly retryOn?: RetryOn
   /** How many of its jobs run at once, over all workers: together, or for each key. @default no bound */
   readonly concurrency?: TaskConcurrency<Validated>
+  /**
+   * Whether its jobs are part of the trace that enqueues them (`child`), or begin traces of their own that link to it (`link`). `auto` links
+   * jobs that are to wait for more than a minute and those of an `enqueueMany` of more than 100.
+   *
+   * @default 'auto'
+   */
+  readonly trace?: TraceMode
   /**
    * `'thread'`: `run` is called in a worker thread, so that it may compute for long. The thread imports `module`, where the task must be
    * exported. When the time of an attempt and its grace are over, its thread is ended, whatever it does.

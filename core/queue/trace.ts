@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.js'
 import type { ClaimedJob, NewJob } from '../ports/job.js'
 import type { Attributes, SpanLink, SpanOptions } from '../ports/tracer.js'
+import { bothNames, type MessagingSystem } from '../tracer/messaging.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { JobMeta } from './meta.js'
+import type { TraceMode } from './trace-mode.js'
 
 /** A job that waits longer than this, in milliseconds, gets a trace of its own, linked to its origin. */
 const linkAfter = 60_000
@@ -17,12 +19,13 @@ export interface Destination {
   readonly count?: number
 }
 
-/** The span of an `enqueue` call (OpenTelemetry's messaging conventions, both spellings of the system). */
-export function enqueueSpan({ queue, task, count }: Destination): SpanOptions {
+/** The span of an `enqueue` call, by OpenTelemetry's messaging conventions. */
+export function enqueueSpan({ queue, task, count }: Destination, messaging: MessagingSystem = bothNames): SpanOptions {
   return {
     kind: 'producer',
     attributes: {
-      ...messaging(queue, task),
+      ...messaging('triport'),
+      ...destination(queue, task),
       'messaging.operation.name': 'enqueue',
       'messaging.operation.type': 'send',
       'messaging.batch.message_count': count,
@@ -35,15 +38,38 @@ export function waitOf({ delay, runAt }: Pick<NewJob, 'delay' | 'runAt'>, clock:
   return Math.max(0, runAt === undefined ? delay : runAt - clock.now())
 }
 
+/** What decides whether a job is part of the trace that enqueues it. */
+export interface Enqueued {
+  /** Milliseconds until it is due. */
+  readonly wait: number
+  /** How many jobs the call enqueues. @default 1 */
+  readonly count?: number
+  /** What its task says. @default 'auto' */
+  readonly mode?: TraceMode
+}
+
 /** The notes that let the job's spans follow the current one. */
-export function traceNotes(tracer: Tracer, wait: number, count = 1): Pick<JobMeta, 'trace' | 'link'> {
+export function traceNotes(tracer: Tracer, enqueued: Enqueued): Pick<JobMeta, 'trace' | 'link'> {
   const trace = tracer.inject({})
   if (trace.traceparent === undefined) return {}
-  return wait > linkAfter || count > widestFan ? { trace, link: true } : { trace }
+  return onlyLinks(enqueued) ? { trace, link: true } : { trace }
+}
+
+function onlyLinks({ wait, count = 1, mode = 'auto' }: Enqueued): boolean {
+  return mode === 'auto' ? wait > linkAfter || count > widestFan : mode === 'link'
+}
+
+/** An attempt, as its span tells of it. */
+export interface Attempted {
+  readonly job: ClaimedJob
+  readonly meta: JobMeta
+  readonly worker: string
+  /** @default bothNames */
+  readonly messaging?: MessagingSystem | undefined
 }
 
 /** The span of one attempt. It belongs to the trace of its job, never to whatever is current in the worker. */
-export function processSpan(tracer: Tracer, job: ClaimedJob, meta: JobMeta, worker: string): SpanOptions {
+export function processSpan(tracer: Tracer, { job, meta, worker, messaging = bothNames }: Attempted): SpanOptions {
   const root = tracer.run('root', () => tracer.active())
   const origin = meta.trace && tracer.extract(meta.trace, root)
   const context = origin && tracer.spanContext(origin)
@@ -54,7 +80,8 @@ export function processSpan(tracer: Tracer, job: ClaimedJob, meta: JobMeta, work
     parent: origin && meta.link ? tracer.extract({ baggage: meta.trace?.baggage }, root) : (origin ?? root),
     links,
     attributes: {
-      ...messaging(job.queue, job.task),
+      ...messaging('triport'),
+      ...destination(job.queue, job.task),
       'messaging.operation.name': 'process',
       'messaging.operation.type': 'process',
       'messaging.message.id': job.id,
@@ -66,10 +93,8 @@ export function processSpan(tracer: Tracer, job: ClaimedJob, meta: JobMeta, work
   }
 }
 
-function messaging(queue: string | undefined, task: string | undefined): Attributes {
+function destination(queue: string | undefined, task: string | undefined): Attributes {
   return {
-    'messaging.system': 'triport',
-    'messaging.system.name': 'triport',
     'messaging.destination.name': queue,
     'triport.job.name': task,
   }

@@ -7,6 +7,7 @@ import type { Isolator } from '../ports/isolator.js'
 import type { QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import type { Tracer } from '../tracer/tracer.js'
 import type { FlowCache } from '../workflow/flow-cache.js'
 import { createWorkflowWorker } from '../workflow/workflow-worker.js'
@@ -44,6 +45,8 @@ export interface WorkerDeps {
   /** Loads what isolated tasks run in. */
   readonly isolator?: (() => Promise<Isolator>) | undefined
   readonly flowCache: FlowCache
+  /** How spans name the queue. @default bothNames */
+  readonly messaging?: MessagingSystem
   readonly instanceId: string
   readonly service: ServiceInfo
   readonly host: HostInfo

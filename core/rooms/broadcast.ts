@@ -3,11 +3,13 @@ import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import { addressed, writeEnvelope } from './envelope.js'
 import type { DeliveryClass, HistoryOption, Message } from './messages.js'
 import type { Meter } from './meter.js'
 import { checkRoomName, everybody, inboxOf, roomTemplate } from './names.js'
 import type { Outbox } from './outbox.js'
+import type { RelaySpans } from './relay-spans.js'
 import { dispatch, type RoomType, type TypedRoom } from './room-type.js'
 
 /** How to publish a message. */
@@ -43,6 +45,8 @@ export type BroadcastTracer = Pick<Tracing, 'enabled' | 'startSpan' | 'withSpan'
 export interface BroadcasterOptions {
   readonly outbox: Outbox
   readonly tracer: BroadcastTracer
+  readonly messaging: MessagingSystem
+  readonly relays: Pick<RelaySpans, 'sent'>
   readonly ids: Ids
   readonly clock: Clock
   readonly maxBytes: number
@@ -66,6 +70,8 @@ export interface Broadcaster {
 export function createBroadcaster({
   outbox,
   tracer,
+  messaging,
+  relays,
   ids,
   clock,
   maxBytes,
@@ -81,9 +87,14 @@ export function createBroadcaster({
     send: (traceparent?: string) => Promise<T>,
   ): Promise<T> {
     if (!tracer.enabled) return await send()
-    const span = tracer.startSpan(`broadcast ${template}`, { kind: 'producer', attributes: attributesOf(template, id) })
+    const attributes = { ...messaging('websocket'), ...attributesOf(template, id) }
+    const span = tracer.startSpan(`broadcast ${template}`, { kind: 'producer', attributes })
     try {
-      return await tracer.withSpan(span, () => send(tracer.inject({}).traceparent))
+      return await tracer.withSpan(span, () => {
+        const { traceparent } = tracer.inject({})
+        if (traceparent !== undefined) relays.sent(traceparent)
+        return send(traceparent)
+      })
     } catch (error) {
       span.fail(error)
       throw error
@@ -139,8 +150,6 @@ interface Publication {
 
 function attributesOf(template: string, id: string) {
   return {
-    'messaging.system': 'websocket',
-    'messaging.system.name': 'websocket',
     'messaging.operation.name': 'broadcast',
     'messaging.operation.type': 'send',
     'messaging.destination.template': template,

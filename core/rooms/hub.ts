@@ -7,6 +7,7 @@ import type { Socket, SocketTransport } from '../ports/socket.js'
 import { formatFrame } from '../protocol/codec.js'
 import type { PresenceView } from '../protocol/frames.js'
 import type { Report } from '../report.js'
+import { bothNames, type MessagingSystem } from '../tracer/messaging.js'
 import { type BroadcastOptions, type BroadcastTracer, createBroadcaster } from './broadcast.js'
 import { createBrokerWatch } from './broker-watch.js'
 import type { Connection, ConnectOptions } from './connection.js'
@@ -27,6 +28,7 @@ import { jointPressure } from './pressure.js'
 import type { InboundTracer } from './process-span.js'
 import { createReach } from './reach.js'
 import { createReception } from './reception.js'
+import { createRelaySpans, type RelayTracer } from './relay-spans.js'
 import type { MessageOf, MessageRules, RoomType, TypedRoom } from './room-type.js'
 import type { RoomsSnapshot } from './snapshot.js'
 import { createMayDo, createSubscriber } from './subscribe-op.js'
@@ -78,7 +80,9 @@ export interface Rooms {
 
 export interface HubOptions {
   readonly driver: Late<RoomsDriver>
-  readonly tracer: BroadcastTracer & InboundTracer
+  readonly tracer: BroadcastTracer & InboundTracer & RelayTracer
+  /** How spans name the rooms. @default bothNames */
+  readonly messaging?: MessagingSystem
   readonly clock: Clock
   readonly report: Report
   /** Names this node: letters, digits and `_ . -`. */
@@ -110,7 +114,7 @@ export interface Hub {
 
 export function createHub(options: HubOptions): Hub {
   const { driver, tracer, clock, report, instanceId, ids, heartbeat: interval = 25_000 } = options
-  const { schedule = queueMicrotask, roomTypes = [], random = Math.random } = options
+  const { schedule = queueMicrotask, roomTypes = [], random = Math.random, messaging = bothNames } = options
   const limits: RoomsLimits = { ...defaultLimits, ...options.limits }
   const inbox = inboxOf(instanceId)
   const typeOf = (room: string) => roomTypes.find((type) => type.match(room))
@@ -140,18 +144,21 @@ export function createHub(options: HubOptions): Hub {
   const members = createMembers({ driver, subscriptions, attendance: presence, fanout, pressure, clock, report })
   const mayDo = createMayDo(typeOf)
   const subscriber = createSubscriber({ mayDo, maxRooms: limits.maxRoomsPerConnection, report })
-  const inbound = createInbound({ limits, clock, tracer, report, meter, subscriber, mayDo, typeOf })
+  const inbound = createInbound({ limits, clock, tracer, messaging, report, meter, subscriber, mayDo, typeOf })
   const reach = createReach([everybody, inbox], subscriptions, clock)
   const watch = createBrokerWatch({ driver, rooms: members.live, tell, back: outbox.retry, clock, random, report })
+  const relays = createRelaySpans(tracer, messaging)
   const broadcaster = createBroadcaster({
     outbox,
     tracer,
+    messaging,
+    relays,
     ids,
     clock,
     meter,
     maxBytes: limits.maxMessage,
     typeOf,
-    recipients: (room) => (room === everybody ? open.size : membersOf(room)),
+    recipients,
   })
 
   const node = {
@@ -206,10 +213,17 @@ export function createHub(options: HubOptions): Hub {
 
   /** Every message of the broker arrives here. */
   function receive(message: RoomMessage): void {
-    const { room, position, text } = message
-    if (text === undefined || position !== undefined) return void take(message)
-    const foreign = unrelayed(text, instanceId)
-    if (foreign !== undefined) take({ room, text: foreign })
+    const { room, position } = message
+    const text = message.text === undefined || position ? message.text : unrelayed(message.text, instanceId)
+    if (text !== undefined)
+      relays.around({ room, text, recipients: recipients(room) }, () => take({ ...message, text }))
+    else if (message.text === undefined) take(message)
+  }
+
+  /** How many connections of this node a message of a room is for. */
+  function recipients(room: string): number {
+    if (room === inbox) return 1
+    return room === everybody ? open.size : membersOf(room)
   }
 
   function take(message: RoomMessage): void {

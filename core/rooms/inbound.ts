@@ -4,6 +4,7 @@ import { closeCodes } from '../protocol/close-codes.js'
 import { parseOp } from '../protocol/codec.js'
 import type { ClientOp, PingOp, PublishOp } from '../protocol/frames.js'
 import type { Report } from '../report.js'
+import type { MessagingSystem } from '../tracer/messaging.js'
 import type { Connection, HubConnection } from './connection.js'
 import { type RoomsLimits, strike, take } from './limits.js'
 import type { Meter } from './meter.js'
@@ -70,6 +71,7 @@ export interface InboundOptions {
   readonly limits: RoomsLimits
   readonly clock: Clock
   readonly tracer: InboundTracer
+  readonly messaging: MessagingSystem
   readonly report: Report
   readonly meter: Meter
   readonly subscriber: Subscriber
@@ -182,7 +184,8 @@ export function createInbound(options: InboundOptions): Inbound {
     work: () => Promise<void>,
   ): Promise<void> {
     if (!tracer.enabled) return await work()
-    const span = processSpan(tracer, connection, op, matches[0]?.registered.pattern.source ?? '*')
+    const pattern = matches[0]?.registered.pattern.source ?? '*'
+    const span = processSpan(tracer, { connection, op, pattern, messaging: options.messaging })
     try {
       await tracer.withSpan(span, work)
     } catch (error) {

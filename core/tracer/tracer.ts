@@ -97,6 +97,7 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
     inject: (carrier, context) => target().inject(carrier, context),
     extract: (carrier, base) => target().extract(carrier, base),
     spanContext: (context) => target().spanContext(context),
+    foreignRequest: () => target().foreignRequest?.(),
     flush: (timeout) => target().flush(timeout),
   }
 }

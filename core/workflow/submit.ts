@@ -65,7 +65,7 @@ export function createSubmitter(deps: SubmitterDeps): Submitter {
     const id = options.id === undefined ? ids.next() : derivedId(queue, options.id)
     const known = options.id === undefined ? undefined : await recordOf(id)
     const seed = (known && seedOf(known)) ?? ids.next()
-    const trace = traceNotes(tracer, waitOf(terms, clock))
+    const trace = traceNotes(tracer, { wait: waitOf(terms, clock) })
     const whole = assemble({ node, compiled, terms, options, id, queue, seed, trace })
     const { job } = whole
     // One that goes on is stored again, job by job: the call that stored it first may not have reached the end.

@@ -3,7 +3,16 @@ import type { Context, TracerProvider } from '@opentelemetry/api'
 import { type Clock, systemClock, within } from '../../core/clock.js'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
-import type { Baggage, Carrier, Span, SpanContext, SpanOptions, TraceContext } from '../../core/ports/tracer.js'
+import type {
+  Baggage,
+  Carrier,
+  ForeignRequest,
+  Span,
+  SpanContext,
+  SpanOptions,
+  TraceContext,
+  Tracing,
+} from '../../core/ports/tracer.js'
 import { ignore, type Report } from '../../core/report.js'
 import { type BaggageGate, baggageGate } from '../../core/tracer/baggage.js'
 import { type Cleaner, createCleaner } from '../../core/tracer/cleaner.js'
@@ -140,6 +149,10 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
     return this.#target().activeSpan()
   }
 
+  foreignRequest(): ForeignRequest | undefined {
+    return this.#target().foreignRequest?.()
+  }
+
   run<T>(context: TraceContext | 'root', fn: () => T): T {
     return this.#target().run(context, fn)
   }
@@ -168,7 +181,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
     return this.#time.now()
   }
 
-  #target(): Pick<OtelTracing, keyof OtelTracing> {
+  #target(): Pick<Tracing, keyof OtelTracing> {
     return this.#tracing ?? this.#look?.() ?? off
   }
 

@@ -1,7 +1,8 @@
-import type { Context, Attributes as RawAttributes, Tracer as RawTracer } from '@opentelemetry/api'
+import type { Context, Attributes as RawAttributes, Span as RawSpan, Tracer as RawTracer } from '@opentelemetry/api'
 import type {
   Baggage,
   Carrier,
+  ForeignRequest,
   Span,
   SpanContext,
   SpanOptions,
@@ -82,6 +83,18 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
     if (isOwn(own)) return own
     const context = fromRaw(raw.spanContext())
     return context === undefined || context.remote ? undefined : new SdkSpan(api, recorder, raw)
+  }
+
+  foreignRequest(): ForeignRequest | undefined {
+    const { api, contexts, recorder } = this.#deps
+    const rpc = contexts.active().getValue(rpcKey) as RpcMetadata | undefined
+    if (rpc?.type !== 'http' || rpc.span === undefined) return undefined
+    return {
+      span: new SdkSpan(api, recorder, rpc.span),
+      route(route) {
+        rpc.route = recorder.cleaner.text('http.route', route, 'attribute')
+      },
+    }
   }
 
   run<T>(context: TraceContext | 'root', fn: () => T): T {
@@ -210,6 +223,16 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
     const entries = Object.entries(baggage).map(([key, value]) => [key, { value }] as const)
     return propagation.setBaggage(context, propagation.createBaggage(Object.fromEntries(entries)))
   }
+}
+
+/** How instrumentations of HTTP and of frameworks tell each other of the request: `@opentelemetry/core` has it. */
+const rpcKey = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
+
+interface RpcMetadata {
+  readonly type?: string
+  readonly span?: RawSpan
+  /** Read when the response ends. */
+  route?: string
 }
 
 function isContext(value: unknown): value is Context {

@@ -89,6 +89,7 @@ export function spanClaims(host: TestHost): void {
     assert.equal(span.name, 'GET /ws/*')
     assert.equal(span.parentSpanId, '00f067aa0ba902b7')
     assert.equal(span.attributes['http.response.status_code'], 101)
+    assert.equal(span.attributes['network.protocol.name'], 'websocket')
     assert.doesNotMatch(JSON.stringify(span), /jane-doe|s3cret/)
   })
 

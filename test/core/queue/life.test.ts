@@ -242,6 +242,26 @@ test('a job that waits long and each of a wide bulk only link to their origin', 
   assert.equal(many?.attributes['messaging.batch.message_count'], 101)
 })
 
+test('a task says whether its jobs are part of the trace that enqueues them', async () => {
+  const tracer = memoryTracer()
+  const child = defineTask({ name: 'child', trace: 'child', run() {} })
+  const link = defineTask({ name: 'link', trace: 'link', run() {} })
+  const { queue, clock } = await createRunning({ tasks: [child, link], tracer })
+  await queue.enqueue(link)
+  await queue.enqueue(child, undefined, { delay: '2m' })
+  await queue.enqueueMany(Array.from({ length: 101 }, () => ({ task: child })))
+  await queue.enqueueMany([{ task: link }])
+  await clock.advance(120_000)
+  const ran = (task: string) =>
+    tracer.finished.filter(({ name, attributes }) => {
+      return name === 'process default' && attributes['triport.job.name'] === task
+    })
+  assert.deepEqual([ran('child').length, ran('link').length], [102, 2])
+  for (const { parentSpanId, links } of ran('child')) assert.equal(parentSpanId, links[0]?.context.spanId)
+  for (const { parentSpanId, links } of ran('link')) assert.deepEqual([parentSpanId, links.length], [undefined, 1])
+  assert.throws(() => defineTask({ name: 'no', trace: 'none' as never, run() {} }), { message: /trace is "none"/ })
+})
+
 test('a failed enqueue fails its span', async () => {
   const tracer = memoryTracer()
   const noop = defineTask({ name: 'noop', run: (_: unknown) => {} })

@@ -201,6 +201,53 @@ test('a broadcast is a producer span whose context travels in the message', asyn
   await tracer.stop?.()
 })
 
+test('another node delivers in a span below the broadcast, its own node in none, nor one where nobody listens', async () => {
+  const tracer = memoryTracer()
+  await tracer.start?.(driverContext())
+  const broker = createMemoryBroker()
+  const [here, there, empty] = [
+    await startNode({ rooms: memoryRooms({ broker }), tracer }),
+    await startNode({ rooms: memoryRooms({ broker }), tracer }),
+    await startNode({ rooms: memoryRooms({ broker }), tracer }),
+  ]
+  await here.joined({ rooms: ['workflow:abc'] })
+  const client = await there.joined({ rooms: ['workflow:abc'] })
+  await there.joined({ rooms: ['workflow:abc'] })
+  assert.equal(empty.rooms.connections(), 0)
+  await here.rooms.broadcastToRoom('workflow:abc', progress(1))
+  await here.rooms.broadcastToAll(progress(2))
+  await here.rooms.sendToConnection(client.connection.id, progress(3))
+  await here.rooms.broadcastToRoom(
+    'workflow:abc',
+    { type: 'LOOK', data: { a: ',"traceparent":"x"}' } },
+    { history: 'none' },
+  )
+  await settled()
+  assert.equal(client.messages().length, 4)
+  const named = (start: string) => tracer.finished.filter(({ name }) => name.startsWith(start))
+  const templates = ['workflow:{id}', '@all', '@connection:{id}', 'workflow:{id}']
+  assert.deepEqual(
+    named('broadcast ').map(({ name }) => name),
+    templates.map((name) => `broadcast ${name}`),
+  )
+  assert.deepEqual(
+    named('deliver ').map(({ name }) => name),
+    templates.map((name) => `deliver ${name}`),
+  )
+  for (const [index, span] of named('deliver ').entries()) {
+    const cause = named('broadcast ')[index]
+    assert.deepEqual([span.kind, span.parentSpanId, span.traceId], ['consumer', cause?.spanId, cause?.traceId])
+    assert.deepEqual(
+      span.links.map(({ context }) => context.spanId),
+      [cause?.spanId],
+    )
+    assert.equal(span.attributes['messaging.operation.type'], 'process')
+    assert.equal(span.attributes['triport.room.recipients'], index === 2 ? 1 : 2)
+  }
+  assert.ok(!JSON.stringify(named('deliver ')).includes('abc'), 'the name of the room stays out of traces')
+  await tracer.stop?.()
+})
+
 test('counts return to 0 and the broker is left when everybody has gone', async () => {
   const driver = memoryRooms()
   const left: string[] = []
