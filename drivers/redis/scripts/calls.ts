@@ -54,7 +54,8 @@ local resent, name, max, lease, token = ARGV[2] == '1', ARGV[3], tonumber(ARGV[4
 local concurrency, tokens, per, burst = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local settled = J.settleAll(11, resent)
 local q = J.queueOf(name)
-local claim = { answer = {}, requests = {}, given = {}, leftOver = 0, token = token, leaseUntil = now + lease }
+local claim = { answer = {}, requests = {}, given = {}, leftOver = 0, token = token }
+claim.leaseUntil = string.format('%.0f', now + lease)
 local nextDue = -1
 
 local function claimNow()
@@ -145,10 +146,10 @@ return table.concat(answers)
 export const extendScript = defineScript(
   base,
   String.raw`
-local leaseUntil, answers = now + ARGV[2], {}
+local leaseUntil, answers = string.format('%.0f', now + ARGV[2]), {}
 for at = 3, #ARGV, 3 do
   local name, id, token = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  local head = call('GETRANGE', P .. 'j:' .. id, 0, 167)
+  local head = call('GETRANGE', P .. 'j:' .. id, '0', '167')
   local letter = 'l'
   if byte(head, 2) == ACTIVE and sub(head, 14, 27) == token and sub(head, 68, 68 + #name) == name .. '\0' then
     call('ZADD', P .. 'a:' .. name, 'XX', leaseUntil, id)

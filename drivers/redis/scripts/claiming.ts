@@ -38,7 +38,7 @@ function J.give(q, id, v, claim)
     flags = J.without(flags, UNTIL_CLAIMED)
   end
   local deliveries = J.deliveriesOf(v) + 1
-  call('SETRANGE', P .. 'j:' .. id, 1, pack('>BBI4', ACTIVE, flags, deliveries) .. now6 .. claim.token)
+  call('SETRANGE', P .. 'j:' .. id, '1', pack('>BBI4', ACTIVE, flags, deliveries) .. now6 .. claim.token)
   q.m = q.m + 1
   local given, answer = claim.given, claim.answer
   given[#given + 1] = claim.leaseUntil

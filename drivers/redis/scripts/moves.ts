@@ -63,11 +63,11 @@ function J.clearShelf(shelf, keep, most)
 end
 
 function J.flushShelves(q)
-  for shelf, entries in pairs(q.shelves) do
-    local keep, state = entries.keep, entries.state
+  for _, entries in pairs(q.shelves) do
+    local shelf, keep, state = entries.shelf, entries.keep, entries.state
     local key = P .. 'd:' .. shelf
     J.callMany('RPUSH', key, entries)
-    call('PEXPIRE', key, keep + SLACK)
+    call('PEXPIRE', key, entries.left)
     local names = P .. 'ds:' .. q.name .. ':' .. state
     call('SADD', names, string.format('%.0f', keep))
     if call('PTTL', names) < keep + SLACK then call('PEXPIRE', names, keep + SLACK) end
@@ -91,6 +91,19 @@ end
 
 local eventOf = { [COMPLETED] = 'completed', [FAILED] = 'failed', [CANCELLED] = 'cancelled' }
 
+-- What goes onto a shelf. Arguments that many jobs share are made texts once: a number costs Redis a microsecond.
+function J.shelfOf(q, state, keep)
+  local place = 10 * keep + state
+  local entries = q.shelves[place]
+  if not entries then
+    local left = string.format('%.0f', keep + SLACK)
+    entries = { shelf = J.shelfKey(q.name, state, keep), keep = keep, state = state }
+    entries.left, entries.ended = left, now6 .. pack('>I6', keep)
+    q.shelves[place] = entries
+  end
+  return entries
+end
+
 -- Ends a live job that has left its place. 'tail' is appended to its record.
 function J.finish(q, id, v, flags, state, keep, tail)
   J.tell(q, eventOf[state], id, J.deliveriesOf(v), v)
@@ -106,18 +119,12 @@ function J.finish(q, id, v, flags, state, keep, tail)
     if J.has(flags, LOG) then call('DEL', P .. 'o:' .. id) end
     return
   end
-  local key = P .. 'j:' .. id
-  call('SETRANGE', key, 1, char(state, flags) .. sub(v, 4, 27) .. now6 .. pack('>I6', keep))
+  local key, entries = P .. 'j:' .. id, J.shelfOf(q, state, keep)
+  call('SETRANGE', key, '1', char(state, flags) .. sub(v, 4, 27) .. entries.ended)
   if tail then call('APPEND', key, tail) end
-  call('PEXPIRE', key, keep + SLACK)
-  if J.has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, keep + SLACK) end
-  if J.has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, keep + SLACK) end
-  local shelf = J.shelfKey(q.name, state, keep)
-  local entries = q.shelves[shelf]
-  if not entries then
-    entries = { keep = keep, state = state }
-    q.shelves[shelf] = entries
-  end
+  call('PEXPIRE', key, entries.left)
+  if J.has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, entries.left) end
+  if J.has(flags, LOG) then call('PEXPIRE', P .. 'o:' .. id, entries.left) end
   entries[#entries + 1] = now6 .. id
 end
 
@@ -149,7 +156,7 @@ function J.putBack(q, id, v, flags, how, deliveries, token, dueAt)
   local ticket6 = pack('>I6', q.n)
   local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. NOT_ENDED .. ticket6
     .. pack('>I6', dueAt)
-  call('SETRANGE', P .. 'j:' .. id, 1, head)
+  call('SETRANGE', P .. 'j:' .. id, '1', head)
   local group, limit = J.groupOf(v)
   J.place(q, id, ticket6, dueAt, J.priorityOf(v), group, limit)
   q.wake = true

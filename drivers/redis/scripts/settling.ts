@@ -81,7 +81,7 @@ function J.settleAll(at, resent)
     local kind = string.upper(letter)
     local ending = letter == kind and at + 1
     -- Head, queue and task, and what else is near: not the payload.
-    local v = call('GETRANGE', P .. 'j:' .. id, 0, 199)
+    local v = call('GETRANGE', P .. 'j:' .. id, '0', '199')
     if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, known.last) ~= known.mark then
       answers[n] = resent and J.wasSettled(v, token, kind, ms) and 's' or 'l'
     else
