@@ -54,7 +54,7 @@ export interface PostgresClientOptions {
   readonly listen?: boolean
   /** Whether statements are prepared by name. @default true, and false with `directUrl` or `listen: false` */
   readonly prepare?: boolean
-  /** Milliseconds after which the server gives up on one statement. @default 30_000 */
+  /** Milliseconds after which the server gives up on one statement. @default 10_000 */
   readonly statementTimeout?: number
   /** Milliseconds after which an attempt to connect, or to get a connection of the pool, is given up. @default 5_000 */
   readonly connectTimeout?: number

@@ -33,17 +33,10 @@ export interface Hearing extends RoomsListener {
 
 /** Opens the database and finds or makes the tables in it. Nothing listens before `hear`. */
 export async function openNode(options: NodeOptions, context: DriverContext, hearing: Hearing): Promise<RoomsNode> {
-  const {
-    schema = 'triport',
-    migrate: createsTables = true,
-    statementTimeout = 10_000,
-    poolSize = 4,
-    interval,
-    clockOffset = () => 0,
-  } = options
+  const { schema = 'triport', migrate: createsTables = true, poolSize = 4, interval, clockOffset = () => 0 } = options
   const { clock, random, instanceId } = context
   const client = await openClient(
-    { ...options, statementTimeout, poolSize },
+    { ...options, poolSize },
     // What the client would report of its connections, the rooms tell by their state.
     { clock, random, report() {}, lost: () => link.broken() },
   )

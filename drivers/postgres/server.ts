@@ -152,7 +152,7 @@ function isBroken(client: ClientBase): boolean {
 }
 
 function poolConfig(options: PostgresClientOptions, prepare: boolean): PoolConfig {
-  const { poolSize = 10, statementTimeout = 30_000 } = options
+  const { poolSize = 10, statementTimeout = 10_000 } = options
   return {
     ...connection(options),
     max: poolSize,
