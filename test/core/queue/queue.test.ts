@@ -8,6 +8,7 @@ import type { QueueDriver } from '../../../core/ports/queue.js'
 import { defineTask } from '../../../core/queue/task.js'
 import { chain } from '../../../core/workflow/chain.js'
 import { memoryQueue, syncQueue } from '../../../drivers/memory/queue.js'
+import { gate } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
 
 const echo = defineTask({ name: 'echo', run: (input: unknown) => input })
