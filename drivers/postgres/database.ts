@@ -18,6 +18,8 @@ export interface Queryable {
 export interface PostgresClient extends Queryable {
   /** Whether the database runs in this process. */
   readonly embedded: boolean
+  /** Whether two statements may run at the same time. */
+  readonly parallel: boolean
   /** Whether `listen` works. Without it, everybody has to poll. */
   readonly listens: boolean
   /** Runs `work` in a transaction, which is committed when it resolves and rolled back when it rejects. */

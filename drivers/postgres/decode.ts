@@ -1,6 +1,7 @@
 import type { AttemptFailure, ClaimedJob, JobRecord, JobState, NewJob } from '../../core/ports/job.js'
 import type { ClaimReply, EnqueueOutcome, Settlement, SettleReply } from '../../core/ports/queue.js'
 import type { Rows } from './database.js'
+import { tokenText } from './literals.js'
 
 type Row = Rows[number]
 
@@ -30,9 +31,12 @@ export function claimReply(queue: string, settlements: readonly Settlement[], ro
   const head = rows.find(({ r_kind }) => r_kind === 0)
   const unsettled = rows.filter(({ r_kind }) => r_kind === 2)
   const told = unsettled.map(({ r_priority, r_deliveries }) => ({ r_ord: r_priority, r_reply: r_deliveries }))
-  const claim = { queue, token: String(head?.r_token), claimedAt: Number(head?.r_enqueued) }
+  const claim = { queue, claimedAt: Number(head?.r_enqueued) }
+  const [plain, grouped] = [tokenText(head?.r_token, false), tokenText(head?.r_token, true)]
   return {
-    jobs: rows.filter(({ r_kind }) => r_kind === 1).map((row) => claimedJob(row, claim)),
+    jobs: rows
+      .filter(({ r_kind }) => r_kind === 1)
+      .map((row) => claimedJob(row, { ...claim, token: row.r_token === null ? plain : grouped })),
     settled: settleReplies(settlements, told),
     ...(typeof head?.r_due === 'string' || typeof head?.r_due === 'number' ? { nextDue: Number(head.r_due) } : {}),
   }

@@ -138,6 +138,7 @@ function over(database: PGlite, turns: Turns, close: () => Promise<void>): Postg
   let open = true
   return {
     embedded: true,
+    parallel: false,
     listens: true,
     query: (text, values) => turns.take(() => send(database, text, values)),
     run: (script) => turns.take(async () => void (await database.exec(script).catch(refuse))),

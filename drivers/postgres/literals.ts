@@ -38,7 +38,16 @@ export function idOf(text: string): string {
   return isId(text) ? text : noId
 }
 
+/** The token of a job with a group says so: what ends such a job matters to other claims. */
+export function tokenText(number: unknown, grouped: boolean): string {
+  return `${number}${grouped ? 'g' : ''}`
+}
+
+export function isGrouped(token: string): boolean {
+  return token.endsWith('g')
+}
+
 /** -1 when it is none of ours. */
 export function tokenOf(text: string): string {
-  return /^\d{1,18}$/.test(text) ? text : '-1'
+  return /^(\d{1,18})g?$/.exec(text)?.[1] ?? '-1'
 }

@@ -1,30 +1,13 @@
 import { type CancelTimer, systemClock } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { JobRecord, QueueCounts } from '../../core/ports/job.js'
-import type {
-  ClaimRequest,
-  ExtendReply,
-  ListRequest,
-  QueueDriver,
-  RedriveReply,
-  RemoveReply,
-  Settlement,
-  SettleReply,
-} from '../../core/ports/queue.js'
+import type { ExtendReply, ListRequest, QueueDriver, RedriveReply, RemoveReply } from '../../core/ports/queue.js'
 import { callIn } from './caller.js'
+import { createClaiming } from './claiming.js'
 import { isPglite, openClient } from './client.js'
 import type { PostgresClient, Rows } from './database.js'
-import { claimReply, outcomesOf, recordOf, settleReplies } from './decode.js'
-import {
-  cancellationsValue,
-  isPlain,
-  leaseValues,
-  nothingSettled,
-  plainValues,
-  settlementValues,
-  storedJobs,
-  updatesValue,
-} from './encode.js'
+import { outcomesOf, recordOf } from './decode.js'
+import { cancellationsValue, isPlain, leaseValues, plainValues, storedJobs, updatesValue } from './encode.js'
 import { idOf, isId, plainArray } from './literals.js'
 import { expectMigrated, migrate } from './migrate.js'
 import type { PostgresClientOptions } from './options.js'
@@ -80,6 +63,13 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
 
   const call = (text: string, values: readonly unknown[]): Promise<Rows> => backend().client.query(text, values)
   const offset = () => Math.round(clockOffset())
+  const claiming = createClaiming({
+    call,
+    statements,
+    offset,
+    audience: () => backend().audience,
+    parallel: () => backend().client.parallel,
+  })
 
   async function sweep(): Promise<void> {
     while (open) {
@@ -131,34 +121,19 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
       const [text, values] = isPlain(jobs)
         ? [statements.enqueuePlain, plainValues(jobs, offset(), sender)]
         : [statements.enqueue, [JSON.stringify(storedJobs(jobs)), offset(), sender]]
-      const rows = tx === undefined ? await call(text, values) : await callIn(tx, text, values)
-      if (tx === undefined) audience.wake(new Set(jobs.map(({ queue }) => queue)))
-      return outcomesOf(jobs, rows)
+      if (tx !== undefined) return outcomesOf(jobs, await callIn(tx, text, values))
+      try {
+        return outcomesOf(jobs, await call(text, values))
+      } finally {
+        audience.wake(new Set(jobs.map(({ queue }) => queue))) // The answer may be lost, and the jobs stored.
+      }
     },
-    async claim(request) {
-      const { settle = [] } = request
-      const values = [
-        ...claimValues(request),
-        offset(),
-        ...(settle.length > 0 ? settlementValues(settle) : nothingSettled),
-      ]
-      const rows = await call(statements.claim, values)
-      const reply = claimReply(request.queue, settle, rows)
-      backend().audience.settled(endedBy(settle, reply.settled))
-      return reply
-    },
+    ...claiming,
     async extend(leases, length) {
       if (leases.length === 0) return []
       const rows = await call(statements.extend, [...leaseValues(leases), Math.ceil(length), offset()])
       const replies = leases.map((): ExtendReply => 'held')
       for (const { r_ord, r_reply } of rows) replies[Number(r_ord) - 1] = Number(r_reply) === 1 ? 'cancelled' : 'lost'
-      return replies
-    },
-    async settle(settlements) {
-      if (settlements.length === 0) return []
-      const rows = await call(statements.settle, [...settlementValues(settlements), offset()])
-      const replies = settleReplies(settlements, rows)
-      backend().audience.settled(endedBy(settlements, replies))
       return replies
     },
     async progress(updates) {
@@ -237,25 +212,6 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
     },
     listen: (listening) => backend().audience.open(listening),
   }
-}
-
-/** The jobs that have ended with these settlements. */
-function endedBy(settlements: readonly Settlement[], replies: readonly SettleReply[]): string[] {
-  return settlements.flatMap(({ id, outcome }, index) =>
-    replies[index] === 'settled' && 'keep' in outcome ? [id] : [],
-  )
-}
-
-function claimValues({ queue, max, lease, concurrency, rate }: ClaimRequest): readonly unknown[] {
-  return [
-    queue,
-    max,
-    Math.ceil(lease),
-    concurrency ?? null,
-    rate?.tokens ?? null,
-    rate?.per ?? null,
-    rate?.burst ?? null,
-  ]
 }
 
 function listValues({ queue, state, task, max, cursor }: ListRequest): readonly unknown[] {

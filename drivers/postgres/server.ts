@@ -22,6 +22,7 @@ export async function openServer(options: PostgresClientOptions, context: Client
   const listener = listen ? createListener(connect, context) : undefined
   return {
     embedded: false,
+    parallel: link.parallel,
     listens: listen,
     query: (text, values) => insist(() => link.query(text, values, prepare), context),
     run: async (script) => void (await link.query(script, undefined, false)),
@@ -38,6 +39,7 @@ export async function openServer(options: PostgresClientOptions, context: Client
 
 /** What statements go through. */
 interface Link {
+  readonly parallel: boolean
   query(text: string, values: readonly unknown[] | undefined, prepare: boolean): Promise<Rows>
   transaction: PostgresClient['transaction']
   close(): Promise<void>
@@ -50,6 +52,7 @@ async function pooled(options: PostgresClientOptions, context: ClientContext, pr
   const onError = (error: Error) => lost(unavailable(error))
   pool.on('error', onError) // Else a connection that breaks while it is idle ends the process.
   return {
+    parallel: (pool.options.max ?? 1) > 1,
     query: (text, values, named) => send(pool, text, values, named),
     async transaction(work) {
       const client = await pool.connect().catch((error: unknown) => {
@@ -87,6 +90,7 @@ async function single(client: ClientBase): Promise<Link> {
     return result
   }
   return {
+    parallel: false,
     query: (text, values, prepare) => inTurn(() => send(client, text, values, prepare)),
     transaction: (work) => inTurn(() => inTransaction(client, work)),
     close: () => inTurn(async () => {}),

@@ -12,8 +12,8 @@ export function queueStatements(schema: string) {
   return {
     enqueuePlain: `select * from ${call('enqueue_plain', 15)}`,
     enqueue: `select * from ${call('enqueue', 3)}`,
-    claim: `select * from ${call('claim', 16)}`,
-    settle: `select * from ${call('settle', 9)}`,
+    claim: `select * from ${call('claim', 17)}`,
+    settle: `select * from ${call('settle', 10)}`,
     extend: `select * from ${call('extend', 5)}`,
     progress: `select * from ${call('progress', 2)}`,
     cancel: `select * from ${call('cancel', 2)}`,

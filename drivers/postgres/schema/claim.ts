@@ -1,4 +1,4 @@
-import { byIndex } from './plan.js'
+import { byIndex, within } from './plan.js'
 
 /**
  * Handing out jobs. One call settles, finds lapsed leases and picks, in this order.
@@ -9,11 +9,14 @@ import { byIndex } from './plan.js'
  * Groups stand in lines, one for each priority, and the jobs without a group in one more, the line zero. `line.turn` grows with every job that
  * a line gives: the smallest is next.
  *
- * The answer: row 0 with the time and `nextDue`, rows 1 with jobs in their order, rows 2 with what was not settled.
+ * A token is a random number: a sequence may go back with a claim that a crash has undone.
+ *
+ * The answer: row 0 with the time, the token and `nextDue`, rows 1 with jobs in their order (with the token again, if they have a group), rows 2 with what
+ * was not settled.
  */
 export function claimFunctions(s: string): string {
   return `
-create function ${s}.lapse(p_queue text, p_now bigint) returns boolean ${byIndex} as $f$
+create function ${s}.lapse(p_queue text, p_now bigint) returns boolean ${within} as $f$
 declare v_ids uuid[];
 begin
   with lapsed as (
@@ -28,7 +31,7 @@ begin
   return true;
 end $f$;
 
-create function ${s}.pick_line(p_queue text, p_rank int, p_left int, p_now bigint) returns uuid[] ${byIndex} as $f$
+create function ${s}.pick_line(p_queue text, p_rank int, p_left int, p_now bigint) returns uuid[] ${within} as $f$
 declare
   v_ids uuid[];
   v_each int;
@@ -69,7 +72,7 @@ begin
   return v_ids;
 end $f$;
 
-create function ${s}.lines_of(p_queue text, p_rank int) returns setof uuid ${byIndex} as $f$
+create function ${s}.lines_of(p_queue text, p_rank int) returns setof uuid ${within} as $f$
 begin
   return query
   with recursive l(line) as (
@@ -83,7 +86,7 @@ begin
   select l.line from l where l.line is not null;
 end $f$;
 
-create function ${s}.next_rank(p_queue text, p_after bigint, p_grouped boolean) returns int ${byIndex} as $f$
+create function ${s}.next_rank(p_queue text, p_after bigint, p_grouped boolean) returns int ${within} as $f$
 declare
   v_plain int;
   v_line int;
@@ -97,7 +100,7 @@ begin
   return least(v_plain, v_line);
 end $f$;
 
-create function ${s}.next_due(p_queue text, p_now bigint, p_grouped boolean) returns bigint ${byIndex} as $f$
+create function ${s}.next_due(p_queue text, p_now bigint, p_grouped boolean) returns bigint ${within} as $f$
 declare
   v_rank int;
   v_after bigint := -2147483649;
@@ -120,7 +123,7 @@ begin
   return v_due;
 end $f$;
 
-create function ${s}.is_open(p_queue text, p_now bigint, p_grouped boolean) returns boolean ${byIndex} as $f$
+create function ${s}.is_open(p_queue text, p_now bigint, p_grouped boolean) returns boolean ${within} as $f$
 declare
   v_rank int;
   v_after bigint := -2147483649;
@@ -147,7 +150,7 @@ end $f$;
 create function ${s}.claim(
   p_queue text, p_max int, p_lease bigint, p_concurrency int, p_tokens double precision, p_per double precision, p_burst double precision,
   p_offset bigint, p_queues text[], p_ids uuid[], p_settled bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[],
-  p_endings jsonb
+  p_endings jsonb, p_sender text
 ) returns table (
   r_kind int, r_id uuid, r_token bigint, r_task text, r_payload text, r_meta text, r_key text, r_priority int, r_deliveries int, r_enqueued bigint,
   r_first_due bigint, r_due bigint, r_cancel text
@@ -172,7 +175,10 @@ begin
     return query
     select 2, null::uuid, null::bigint, null::text, null::text, null::text, null::text, t.r_ord, t.r_reply, null::bigint, null::bigint, null::bigint,
       null::text
-    from ${s}.settle_all(p_queues, p_ids, p_settled, p_types, p_nums, p_texts, p_reasons, p_endings, v_now) t;
+    from ${s}.settle_all(p_queues, p_ids, p_settled, p_types, p_nums, p_texts, p_reasons, p_endings, v_now, p_sender) t;
+  else
+    -- A crash of the server may forget that jobs were claimed. Then they wait, as they do when their leases lapse.
+    perform set_config('synchronous_commit', 'off', true);
   end if;
   v_lapsed := ${s}.lapse(p_queue, v_now);
   v_grouped := exists (select from ${s}.job j where j.queue = p_queue and j.state = 0 and j.line is not null);
@@ -196,7 +202,7 @@ begin
     v_level := least(p_burst, coalesce(v_queue.level + greatest(0, v_now - v_queue.filled) * p_tokens / p_per, p_burst));
     v_left := least(v_left, floor(v_level + 1e-6));
   end if;
-  v_token := case when v_left > 0 then nextval('${s}.token_seq') end;
+  v_token := floor(random() * 9007199254740991);
   while v_left > 0 loop
     v_rank := ${s}.next_rank(p_queue, v_after, v_grouped);
     exit when v_rank is null;
@@ -213,7 +219,7 @@ begin
         )
         update ${s}.job j set state = 1, token = v_token, lease = v_now + p_lease, started = v_now, deliveries = j.deliveries + 1
         from picked p where j.ctid = p.place
-        returning 1, j.id, null::bigint, j.task, j.payload, j.meta, j.key, ~j.rank, j.deliveries, j.enqueued, j.first_due, j.due, j.cancel_request;
+        returning 1, j.id, case when j.line is not null then v_token end, j.task, j.payload, j.meta, j.key, ~j.rank, j.deliveries, j.enqueued, j.first_due, j.due, j.cancel_request;
         get diagnostics v_count = row_count;
         v_left := v_left - v_count;
         v_given := v_given + v_count;
@@ -228,7 +234,7 @@ begin
       )
       update ${s}.job j set state = 1, token = v_token, lease = v_now + p_lease, started = v_now, deliveries = j.deliveries + 1
       from picked p where j.ctid = p.place
-      returning 1, j.id, null::bigint, j.task, j.payload, j.meta, j.key, ~j.rank, j.deliveries, j.enqueued, j.first_due, j.due, j.cancel_request;
+      returning 1, j.id, case when j.line is not null then v_token end, j.task, j.payload, j.meta, j.key, ~j.rank, j.deliveries, j.enqueued, j.first_due, j.due, j.cancel_request;
       get diagnostics v_count = row_count;
       v_left := v_left - v_count;
       v_given := v_given + v_count;

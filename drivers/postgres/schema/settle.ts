@@ -1,4 +1,4 @@
-import { byIndex } from './plan.js'
+import { byIndex, within } from './plan.js'
 
 /**
  * Ending deliveries and jobs, and what follows. `settle_all` answers only what was not settled: 1 cancelled, 2 lost.
@@ -24,7 +24,7 @@ export function settleFunctions(s: string): string {
           || jsonb_build_object('delivery', j.deliveries, 'at', p_now, 'error', ${g}.told)
         else j.failures end`
   return `
-create function ${s}.count_join(p_id text, p_member int, p_size int, p_keep bigint, p_now bigint) returns boolean ${byIndex} as $f$
+create function ${s}.count_join(p_id text, p_member int, p_size int, p_keep bigint, p_now bigint) returns boolean ${within} as $f$
 declare v_counted int;
 begin
   insert into ${s}.joins as c (id, counted, expires) values (p_id, 0, p_now + p_keep)
@@ -49,8 +49,8 @@ begin
 end $f$;
 
 create function ${s}.settle_all(
-  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_now bigint
-) returns table (r_ord int, r_reply int) ${byIndex} as $f$
+  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_now bigint, p_sender text
+) returns table (r_ord int, r_reply int) ${within} as $f$
 declare
   v_done uuid[];
   v_ords bigint[];
@@ -125,17 +125,20 @@ begin
     delete from ${s}.log g using ${s}.job j where g.id = j.id and j.id = any (v_done) and j.state + 0 > 1 and j.expires <= p_now;
     delete from ${s}.job j where j.id = any (v_done) and j.state + 0 > 1 and j.expires <= p_now;
   end if;
-  perform ${s}.tell_settled(v_over);
+  perform ${s}.tell_settled(v_over, p_sender);
   update ${s}.queue q set is_full = false where q.name = any (p_queues) and q.is_full;
   if found then v_put := v_put || p_queues; end if;
   perform ${s}.tell_wake(v_put);
 end $f$;
 
 create function ${s}.settle(
-  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_offset bigint
-) returns table (r_ord int, r_reply int) language sql as $f$
-  select * from ${s}.settle_all(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons, p_endings, ${s}.now_ms(p_offset))
-$f$;
+  p_queues text[], p_ids uuid[], p_tokens bigint[], p_types smallint[], p_nums bigint[], p_texts text[], p_reasons text[], p_endings jsonb, p_offset bigint,
+  p_sender text
+) returns table (r_ord int, r_reply int) ${byIndex} as $f$
+begin
+  return query
+  select * from ${s}.settle_all(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons, p_endings, ${s}.now_ms(p_offset), p_sender);
+end $f$;
 
 create function ${s}.extend(p_queues text[], p_ids uuid[], p_tokens bigint[], p_lease bigint, p_offset bigint)
 returns table (r_ord int, r_reply int) ${byIndex} as $f$

@@ -2,7 +2,9 @@
  * What listeners are told. All of it goes over one channel, and none of it when nobody wants to hear it: a commit that notifies waits for
  * all others that do.
  *
- * - `w<sender>|<queue>,<queue>`: jobs of these queues may be claimed. A sender that has told itself is named.
+ * A sender that tells itself is named: nothing is notified for it alone.
+ *
+ * - `w<sender>|<queue>,<queue>`: jobs of these queues may be claimed.
  * - `c<id>,<id>`: cancellation of these active jobs was requested.
  * - `s<listener>|<id>,<id>`: these jobs have ended, for the listener that watches them.
  * - `e<json>`: events, each as type, queue, id, task and deliveries.
@@ -18,7 +20,7 @@ declare v_queues text;
 begin
   if p_queues is null then return; end if;
   select string_agg(distinct q, ',') into v_queues from unnest(p_queues) q
-  where exists (select from ${s}.listener l where l.queue = q and l.wake and l.until > clock_timestamp());
+  where exists (select from ${s}.listener l where l.queue = q and l.wake and l.id <> p_sender and l.until > clock_timestamp());
   if v_queues is not null then perform pg_notify('${channel}', 'w' || p_sender || '|' || left(v_queues, 7000)); end if;
 end $f$;
 
@@ -29,13 +31,13 @@ begin
   end if;
 end $f$;
 
-create function ${s}.tell_settled(p_ids uuid[]) returns void language plpgsql as $f$
+create function ${s}.tell_settled(p_ids uuid[], p_sender text default '') returns void language plpgsql as $f$
 begin
-  if p_ids is null or not exists (select from ${s}.watch) then return; end if;
+  if p_ids is null or not exists (select from ${s}.watch w where w.listener <> p_sender) then return; end if;
   perform pg_notify('${channel}', 's' || told.listener || '|' || string_agg(told.id::text, ','))
   from (
     select w.listener, w.id, (row_number() over (partition by w.listener) - 1) / 150 as part
-    from ${s}.watch w where w.id = any (p_ids)
+    from ${s}.watch w where w.id = any (p_ids) and w.listener <> p_sender
   ) told
   group by told.listener, told.part;
 end $f$;

@@ -12,7 +12,6 @@
 export function queueTables(s: string): string {
   return `
 create sequence ${s}.job_seq cache 1;
-create sequence ${s}.token_seq;
 create sequence ${s}.turn_seq;
 
 create table ${s}.job (
