@@ -10,7 +10,7 @@
  *
  * The ticket says which entry of a line, or of the delayed jobs, is the job's own: any other is left over, and is passed over.
  */
-export const base = String.raw`
+export const opening = String.raw`
 local J = {}
 local call = redis.call
 local byte, char, sub, find, match = string.byte, string.char, string.sub, string.find, string.match
@@ -24,12 +24,8 @@ local now6 = pack('>I6', now)
 
 local NO_TOKEN = string.rep('\0', 14)
 local NOT_ENDED = string.rep('\0', 12)
-
-function J.has(flags, flag) return band(flags, flag) ~= 0 end
-
-function J.with(flags, flag) return bit.bor(flags, flag) end
-
-function J.without(flags, flag) return band(flags, 255 - flag) end
+local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN .. NOT_ENDED
+local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4', 0)
 
 -- Redis takes some thousand arguments of a script at most.
 function J.callMany(command, key, items)
@@ -39,6 +35,14 @@ function J.callMany(command, key, items)
   end
   return answer
 end
+`
+
+export const records = String.raw`
+function J.has(flags, flag) return band(flags, flag) ~= 0 end
+
+function J.with(flags, flag) return bit.bor(flags, flag) end
+
+function J.without(flags, flag) return band(flags, 255 - flag) end
 
 function J.number(text, from) return (open('>I6', text, from)) end
 
@@ -76,3 +80,5 @@ function J.find_job(id)
   return v
 end
 `
+
+export const base = `${opening}${records}`

@@ -1,19 +1,27 @@
 import { defineScript } from '../script.js'
-import { base } from './base.js'
+import { base, opening, records } from './base.js'
 import { claiming } from './claiming.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
+import { quickClaim, quickEnds, quickStore } from './quick.js'
 import { settling } from './settling.js'
+import { shelves } from './shelves.js'
 import { storing } from './storing.js'
 
-const state = [base, queues, lines, moves]
+const state = [base, shelves, queues, lines, moves]
+/** What follows the quick part of a script, which has the rest. */
+const allCases = [records, queues, lines, moves]
 
 /** The scripts that move jobs. Each takes the clock offset first, and changes nothing that it has changed before when it is sent again. */
 
 /** Jobs. Answers with pairs about those that were not simply stored: place, and what \`store\` says. */
 export const enqueueScript = defineScript(
-  ...state,
+  opening,
+  quickStore,
+  'if quickStore() then return {} end',
+  shelves,
+  ...allCases,
   storing,
   String.raw`
 local answer = {}
@@ -33,7 +41,16 @@ return answer
 
 /** Settlements. Answers with one letter for each. */
 export const settleScript = defineScript(
-  ...state,
+  opening,
+  shelves,
+  quickEnds,
+  String.raw`
+if ARGV[2] == '0' then
+  local ends = quickEnds(3)
+  if ends then return applyEnds(ends) end
+end
+`,
+  ...allCases,
   storing,
   settling,
   String.raw`
@@ -45,7 +62,15 @@ return answers
 
 /** A claim with settlements. Answers with the time, what settling brought, when to come again, requests to cancel, ids and records. */
 export const claimScript = defineScript(
-  ...state,
+  opening,
+  shelves,
+  quickEnds,
+  quickClaim,
+  String.raw`
+local quick = quickClaim()
+if quick then return quick end
+`,
+  ...allCases,
   storing,
   settling,
   claiming,

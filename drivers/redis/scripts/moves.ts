@@ -27,8 +27,6 @@ function J.endTimedLock(q, id, v)
   end
 end
 
-function J.shelfKey(name, state, keep) return name .. ':' .. state .. ':' .. string.format('%.0f', keep) end
-
 -- An ended record is gone before its time.
 function J.leaveShelf(id, v)
   local shelf = J.shelfKey(J.queueNameOf(v), byte(v, 2), J.number(v, 34))
@@ -46,47 +44,9 @@ function J.forget(id, v)
   J.drop(id)
 end
 
--- Takes what has expired off a shelf, so much at most. True when there may be more.
-function J.clearShelf(shelf, keep, most)
-  local key = P .. 'd:' .. shelf
-  local first = call('LINDEX', key, 0)
-  if not first or J.number(first, 1) + keep > now then return false end
-  local entries = call('LRANGE', key, 0, most - 1)
-  local gone = {}
-  for _, entry in ipairs(entries) do
-    if J.number(entry, 1) + keep > now then break end
-    gone[#gone + 1] = entry
-  end
-  call('LTRIM', key, #gone, -1)
-  if call('EXISTS', P .. 'x:' .. shelf) == 1 then J.callMany('SREM', P .. 'x:' .. shelf, gone) end
-  return #gone == most
-end
-
 function J.flushShelves(q)
-  for _, entries in pairs(q.shelves) do
-    local shelf, keep, state = entries.shelf, entries.keep, entries.state
-    local key = P .. 'd:' .. shelf
-    J.callMany('RPUSH', key, entries)
-    call('PEXPIRE', key, entries.left)
-    local names = P .. 'ds:' .. q.name .. ':' .. state
-    call('SADD', names, string.format('%.0f', keep))
-    if call('PTTL', names) < keep + SLACK then call('PEXPIRE', names, keep + SLACK) end
-    J.clearShelf(shelf, keep, 2 * #entries + 10)
-  end
+  for _, shelf in pairs(q.shelves) do J.shelve(q.name, shelf.state, shelf.keep, shelf) end
   q.shelves = {}
-end
-
-function J.tellSettled(id)
-  local key = P .. 'w:' .. id
-  for _, instance in ipairs(call('SMEMBERS', key)) do
-    local ids = settledFor[instance]
-    if not ids then
-      ids = {}
-      settledFor[instance] = ids
-    end
-    ids[#ids + 1] = id
-  end
-  call('DEL', key)
 end
 
 local eventOf = { [COMPLETED] = 'completed', [FAILED] = 'failed', [CANCELLED] = 'cancelled' }
@@ -97,8 +57,7 @@ function J.shelfOf(q, state, keep)
   local entries = q.shelves[place]
   if not entries then
     local left = string.format('%.0f', keep + SLACK)
-    entries = { shelf = J.shelfKey(q.name, state, keep), keep = keep, state = state }
-    entries.left, entries.ended = left, now6 .. pack('>I6', keep)
+    entries = { keep = keep, state = state, left = left, ended = now6 .. pack('>I6', keep) }
     q.shelves[place] = entries
   end
   return entries

@@ -3,6 +3,7 @@ import { base } from './base.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
+import { shelves } from './shelves.js'
 import { storing } from './storing.js'
 
 /** The scripts around the jobs. `sc` has the schedules by name: `p` or `-`, the cursor, a blank, the definition. */
@@ -97,6 +98,7 @@ export const tickScheduleScript = defineScript(
   base,
   queues,
   lines,
+  shelves,
   moves,
   storing,
   schedule,

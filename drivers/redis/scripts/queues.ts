@@ -8,7 +8,6 @@
 export const queues = String.raw`
 local queues = {}
 local opened = {}
-local settledFor = {}
 
 function J.queueOf(name)
   local q = queues[name]
@@ -95,9 +94,6 @@ function J.flush()
     J.flushSignals(q)
     J.flushState(q)
   end
-  for instance, ids in pairs(settledFor) do
-    call('PUBLISH', P .. 'i:' .. instance, table.concat(ids, ' '))
-  end
-  settledFor = {}
+  J.flushSettled()
 end
 `

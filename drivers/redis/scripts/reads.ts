@@ -3,6 +3,7 @@ import { base } from './base.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
+import { shelves } from './shelves.js'
 
 /** The scripts that read. */
 
@@ -56,6 +57,7 @@ export const countsScript = defineScript(
   base,
   queues,
   lines,
+  shelves,
   moves,
   clearing,
   String.raw`
@@ -84,6 +86,7 @@ export const listScript = defineScript(
   base,
   queues,
   lines,
+  shelves,
   moves,
   read,
   String.raw`

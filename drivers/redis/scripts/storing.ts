@@ -4,8 +4,6 @@
  */
 export const storing = String.raw`
 local plainQueue
-local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN .. NOT_ENDED
-local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4', 0)
 
 -- Makes a delayed job due at once.
 function J.hasten(id, v)
