@@ -5,11 +5,12 @@ import type { Cancellation, Ending, Outcome, Settlement } from '../../core/ports
 
 /** Scripts find ids and tokens by their lengths. */
 const idLength = 36
-const tokenLength = 14
+const ownId = /^[\x21-\x7e]{36}$/
+const ownToken = /^[\w-]{14}$/
 
 /** Whether a lease can be one of this driver's. Any other is lost. */
 export function isOwn({ id, token }: Lease): boolean {
-  return id.length === idLength && token.length === tokenLength
+  return ownId.test(id) && ownToken.test(token)
 }
 
 /** Adds jobs as `scripts/storing.ts` takes them. */
@@ -51,14 +52,18 @@ function lockText(until: 'claimed' | 'ended' | number): string {
 /** @see `scripts/settling.ts` */
 export function settlementTexts(settlements: readonly Settlement[]): string[] {
   const texts = [String(settlements.length)]
+  let before = ''
   for (const settlement of settlements) {
     const { queue, id, token, outcome, enqueue, join } = settlement
     const [letter, ms, rest] = outcomeText(outcome)
+    const about = `=${token}${ms} ${queue}`
+    if (about !== before) texts.push(about)
+    before = about
     const followed = join !== undefined || (enqueue !== undefined && enqueue.length > 0)
-    const about = `${ms} ${queue}`
-    const length = String(about.length).padStart(3, '0')
-    texts.push(`${followed ? letter.toUpperCase() : letter}${id}${token}${length}${about}${rest}`)
-    if (followed) pushEnding(texts, settlement)
+    if (followed) {
+      texts.push(letter.toUpperCase() + id + rest)
+      pushEnding(texts, settlement)
+    } else texts.push(letter === 'u' ? id : letter + id + rest)
   }
   return texts
 }

@@ -52,45 +52,44 @@ local function quickQueue(name)
   return known[name]
 end
 
--- The ends from this argument on, by how long they are kept and their queue: nil unless all are simple.
+-- The ends from this argument on, by what they share: nil unless all are simple.
 local function quickEnds(at)
   local count = tonumber(ARGV[at])
-  local ends = { answers = {}, kinds = {} }
-  if count == 0 then return ends end
+  local ends = { answers = {} }
   if count > 4000 then return nil end
-  local jobs, keys, seen = P .. 'j:', {}, {}
+  local jobs, answers, seen = P .. 'j:', ends.answers, {}
+  local kind, keys, ids, heads, tails
   for n = 1, count do
-    local arg = ARGV[at + n]
-    local letter = byte(arg)
-    if letter ~= 99 and letter ~= 117 then return nil end
-    local id = sub(arg, 2, 37)
-    if seen[id] then return nil end
-    seen[id] = true
-    keys[n] = jobs .. id
-  end
-  local records = call('MGET', unpack(keys))
-  local answers, byAbout = ends.answers, {}
-  for n = 1, count do
-    local arg, v = ARGV[at + n], records[n]
-    local to = 54 + sub(arg, 52, 54)
-    local about = sub(arg, 55, to)
-    local kind = byAbout[about]
-    if not kind then
-      local ms, name = match(about, '^(%d+) (.*)$')
+    at = at + 1
+    local arg = ARGV[at]
+    if byte(arg) == 61 then
+      local token, ms, name = match(arg, '^=(..............)(%d+) (.*)$')
       local q = quickQueue(name)
       if not q then return nil end
-      kind = { keep = tonumber(ms), q = q, mark = name .. '\0', last = 68 + #name, keys = {}, ids = {}, heads = {}, tails = {}, watched = {} }
-      byAbout[about] = kind
-      ends.kinds[#ends.kinds + 1] = kind
+      keys, ids, heads, tails = {}, {}, {}, {}
+      kind = { q = q, keep = tonumber(ms), token = token, mark = name .. '\0', watched = {} }
+      kind.keys, kind.ids, kind.heads, kind.tails = keys, ids, heads, tails
+      kind.range = string.format('%d', 67 + #name)
+      ends[#ends + 1] = kind
+      at = at + 1
+      arg = ARGV[at]
     end
-    if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == sub(arg, 38, 51) and sub(v, 68, kind.last) == kind.mark then
-      local flags, place = byte(v, 3), #kind.ids + 1
+    local id, tail = arg, nil
+    if #arg ~= 36 then
+      if byte(arg) ~= 99 then return nil end
+      id, tail = sub(arg, 2, 37), '\0' .. sub(arg, 38)
+    end
+    if seen[id] then return nil end
+    seen[id] = true
+    local key = jobs .. id
+    local v = call('GETRANGE', key, '0', kind.range)
+    if byte(v, 2) == ACTIVE and sub(v, 14, 27) == kind.token and sub(v, 68) == kind.mark then
+      local flags, place = byte(v, 3), #ids + 1
       if flags ~= 0 then
         if flags ~= WATCHED then return nil end
-        kind.watched[#kind.watched + 1] = sub(arg, 2, 37)
+        kind.watched[#kind.watched + 1] = id
       end
-      kind.keys[place], kind.ids[place], kind.heads[place] = keys[n], sub(arg, 2, 37), sub(v, 4, 27)
-      kind.tails[place] = byte(arg) == 99 and ('\0' .. sub(arg, to + 1))
+      keys[place], ids[place], heads[place], tails[place] = key, id, sub(v, 4, 27), tail or false
       answers[n] = 's'
     else
       answers[n] = 'l'
@@ -100,21 +99,25 @@ local function quickEnds(at)
 end
 
 local function quickShelf(kind)
-  local keep, name, keys, ids, heads, tails = kind.keep, kind.q.name, kind.keys, kind.ids, kind.heads, kind.tails
-  local ended, ttl = now6 .. pack('>I6', keep), string.format('%.0f', keep + SLACK)
-  local state, entries = char(COMPLETED, 0), {}
+  local keep, keys, ids, heads, tails = kind.keep, kind.keys, kind.ids, kind.heads, kind.tails
+  local ttl, entries = string.format('%.0f', keep + SLACK), {}
+  local before, head
   for n = 1, #ids do
     local key = keys[n]
-    call('SETRANGE', key, '1', state .. heads[n] .. ended)
+    if heads[n] ~= before then
+      before = heads[n]
+      head = char(COMPLETED, 0) .. before .. now6 .. pack('>I6', keep)
+    end
+    call('SETRANGE', key, '1', head)
     if tails[n] then call('APPEND', key, tails[n]) end
     call('PEXPIRE', key, ttl)
     entries[n] = now6 .. ids[n]
   end
-  J.shelve(name, COMPLETED, keep, entries)
+  J.shelve(kind.q.name, COMPLETED, keep, entries)
 end
 
 local function applyEnds(ends)
-  for _, kind in ipairs(ends.kinds) do
+  for _, kind in ipairs(ends) do
     if #kind.ids > 0 then
       if kind.keep > 0 then quickShelf(kind) else call('DEL', unpack(kind.keys)) end
       call('ZREM', P .. 'a:' .. kind.q.name, unpack(kind.ids))

@@ -1,9 +1,9 @@
 /**
  * Ending claims, and what becomes true in the same step.
  *
- * A settlement comes as one text: a letter, the id (36), the token (14), the length of the next part in three digits, milliseconds and queue with
- * a blank between, and the rest. Those of one call have few different parts of the second kind. The letter is upper case when what follows the
- * job comes in the next arguments: the number of its jobs and these; then a join, or `-`.
+ * A settlement comes as one text: a letter, the id (36) and the rest; only the id when it is `u`, completed without a result. Before it comes what it shares with
+ * those after it, unless that is as before: `=`, the token (14), milliseconds, a blank, the queue. The letter is upper case when what follows
+ * the job comes in the next arguments: the number of its jobs and these; then a join, or `-`.
  */
 export const settling = String.raw`
 local SAVED = { C = COMPLETED, U = COMPLETED, F = FAILED, X = CANCELLED }
@@ -65,24 +65,23 @@ end
 function J.settleAll(at, resent)
   local count = tonumber(ARGV[at])
   at = at + 1
-  local answers, knownParts = {}, {}
+  local answers = {}
+  local token, ms, name, mark
   for n = 1, count do
     local arg = ARGV[at]
-    local letter, id, token = sub(arg, 1, 1), sub(arg, 2, 37), sub(arg, 38, 51)
-    local to = 54 + sub(arg, 52, 54)
-    local about = sub(arg, 55, to)
-    local known = knownParts[about]
-    if not known then
-      local ms, name = match(about, '^(%d+) (.*)$')
-      known = { ms = tonumber(ms), name = name, mark = name .. '\0', last = 68 + #name }
-      knownParts[about] = known
+    if byte(arg) == 61 then
+      token, ms, name = match(arg, '^=(..............)(%d+) (.*)$')
+      ms, mark = tonumber(ms), name .. '\0'
+      at = at + 1
+      arg = ARGV[at]
     end
-    local ms, name = known.ms, known.name
+    if #arg == 36 then arg = 'u' .. arg end
+    local letter, id = sub(arg, 1, 1), sub(arg, 2, 37)
     local kind = string.upper(letter)
     local ending = letter == kind and at + 1
     -- Head, queue and task, and what else is near: not the payload.
     local v = call('GETRANGE', P .. 'j:' .. id, '0', '199')
-    if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, known.last) ~= known.mark then
+    if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, 67 + #mark) ~= mark then
       answers[n] = resent and J.wasSettled(v, token, kind, ms) and 's' or 'l'
     else
       local flags = byte(v, 3)
@@ -90,7 +89,7 @@ function J.settleAll(at, resent)
         answers[n] = 'c'
       else
         if flags ~= 0 or J.queueOf(name).events then v = call('GET', P .. 'j:' .. id) end
-        J.apply(J.queueOf(name), id, v, flags, kind, ms, sub(arg, to + 1))
+        J.apply(J.queueOf(name), id, v, flags, kind, ms, sub(arg, 38))
         if ending then J.follow(ending) end
         answers[n] = 's'
       end
