@@ -29,7 +29,7 @@ interface Given {
 export function claimedJob(record: Buffer, { id, token, claimedAt }: Claimed): ClaimedJob {
   const { queue, task, key, payload, meta } = given(record)
   const isBefore = record[head.state] === 1
-  const job = {
+  const job: Changeable<ClaimedJob> = {
     queue,
     id,
     token,
@@ -43,8 +43,11 @@ export function claimedJob(record: Buffer, { id, token, claimedAt }: Claimed): C
     dueAt: record.readUIntBE(head.dueAt, 6),
     claimedAt: isBefore ? claimedAt : record.readUIntBE(head.claimedAt, 6),
   }
-  return key === undefined ? job : { ...job, key }
+  if (key !== undefined) job.key = key
+  return job
 }
+
+type Changeable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 interface Claimed {
   readonly id: string
@@ -55,48 +58,47 @@ interface Claimed {
 /** @param notes Names and values, in turns. */
 export function jobRecord(id: string, record: Buffer, notes: readonly Buffer[], now: number): JobRecord {
   const { queue, task, key, payload, meta, result } = given(record)
-  const noted = new Map<string, Buffer>()
-  for (let n = 0; n + 1 < notes.length; n += 2) noted.set(String(notes[n]), notes[n + 1] as Buffer)
-  const text = (name: string) => noted.get(name)?.toString()
   const state = states[record[head.state] ?? 0] ?? 'waiting'
   const deliveries = record.readUInt32BE(head.deliveries)
   const dueAt = record.readUIntBE(head.dueAt, 6)
-  const isEnded = state !== 'waiting' && state !== 'active'
-  const error = state === 'completed' ? undefined : text('e')
-  return {
+  const job: Changeable<JobRecord> = {
     id,
     queue,
     task,
     payload,
     meta,
-    ...optional({ key }),
     state: state === 'waiting' && dueAt > now ? 'delayed' : state,
     priority: record.readInt32BE(head.priority),
     deliveries,
     enqueuedAt: record.readUIntBE(head.enqueuedAt, 6),
     firstDueAt: record.readUIntBE(head.firstDueAt, 6),
     dueAt,
-    ...(deliveries > 0 ? { startedAt: record.readUIntBE(head.claimedAt, 6) } : {}),
-    ...(isEnded ? { finishedAt: record.readUIntBE(head.endedAt, 6) } : {}),
-    ...optional({ progress: text('p'), result, error, reason: text('r') }),
-    failures: failuresOf(text('f')),
-    ...optional({ cancelRequest: text('c') }),
+    failures: [],
   }
+  if (key !== undefined) job.key = key
+  if (deliveries > 0) job.startedAt = record.readUIntBE(head.claimedAt, 6)
+  if (state !== 'waiting' && state !== 'active') job.finishedAt = record.readUIntBE(head.endedAt, 6)
+  if (result !== undefined) job.result = result
+  for (let n = 0; n + 1 < notes.length; n += 2) addNote(job, String(notes[n]), String(notes[n + 1]))
+  return job
+}
+
+function addNote(job: Changeable<JobRecord>, name: string, text: string): void {
+  if (name === 'p') job.progress = text
+  else if (name === 'e' && job.state !== 'completed') job.error = text
+  else if (name === 'r') job.reason = text
+  else if (name === 'f') job.failures = failuresOf(text)
+  else if (name === 'c') job.cancelRequest = text
 }
 
 /** Triples of delivery, time and error. */
-function failuresOf(text: string | undefined): readonly AttemptFailure[] {
-  const parts = text?.split('\0') ?? []
+function failuresOf(text: string): readonly AttemptFailure[] {
+  const parts = text.split('\0')
   return Array.from({ length: parts.length / 3 }, (_, n) => ({
     delivery: Number(parts[3 * n]),
     at: Number(parts[3 * n + 1]),
     error: parts[3 * n + 2] ?? '',
   }))
-}
-
-function optional<T extends object>(fields: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(given) as ReturnType<typeof optional<T>>
 }
 
 function given(record: Buffer): Given {
