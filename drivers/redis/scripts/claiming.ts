@@ -87,18 +87,6 @@ function J.takePlain(q, priority, want, claim)
   return want
 end
 
--- A long member makes Redis keep a set as a skip list. A short list of many jobs it would search for each of them.
-local LONG = string.rep('~', 65)
-
-function J.addActive(name, given)
-  if #given == 0 then return end
-  local key = P .. 'a:' .. name
-  local many = #given > 40
-  if many then call('ZADD', key, 0, LONG) end
-  J.callMany('ZADD', key, given)
-  if many then call('ZREM', key, LONG) end
-end
-
 -- One job of a group's line. True when it gave one.
 function J.takeGrouped(q, priority, group, claim)
   local key = J.groupKey(q, priority, group)

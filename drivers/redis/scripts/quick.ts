@@ -131,12 +131,24 @@ end
 
 /** Claims jobs without limits, from a queue that has one line at most. */
 export const quickClaim = String.raw`
+-- A long member makes Redis keep a set as a skip list. A short list of many jobs it would search for each of them.
+local LONG = string.rep('~', 65)
+
+function J.addActive(name, given)
+  if #given == 0 then return end
+  local key = P .. 'a:' .. name
+  local many = #given > 40
+  if many then call('ZADD', key, '0', LONG) end
+  J.callMany('ZADD', key, given)
+  if many then call('ZREM', key, LONG) end
+end
+
 local function quickClaim()
   local name, max = ARGV[3], tonumber(ARGV[4])
   if ARGV[2] ~= '0' or ARGV[7] ~= '-' or ARGV[8] ~= '-' or max > 4000 then return nil end
-  local q, active = quickQueue(name), P .. 'a:' .. name
+  local q = quickQueue(name)
   if not q or q.paused then return nil end
-  local oldest = call('ZRANGE', active, '0', '0', 'WITHSCORES')
+  local oldest = call('ZRANGE', P .. 'a:' .. name, '0', '0', 'WITHSCORES')
   if oldest[2] and tonumber(oldest[2]) <= now then return nil end
   local ends = quickEnds(11)
   if not ends then return nil end
@@ -169,8 +181,7 @@ local function quickClaim()
       given[2 * n - 1], given[2 * n] = until_, answer[2 * n - 1]
     end
     call('LTRIM', line, count, '-1')
-    -- Before others leave: a sorted set that grows anew from nothing is slow until it has 128 members.
-    for from = 1, 2 * count, 4000 do call('ZADD', active, unpack(given, from, math.min(from + 3999, 2 * count))) end
+    J.addActive(name, given)
     q.m = q.m + count
     call('HSET', q.key, 'm', q.m)
     if q.n == q.m then call('PEXPIRE', q.key, DAY) end
