@@ -38,6 +38,8 @@ export interface RoomsLinks {
   readonly sharded: boolean
   commandDown(): void
   commandUp(): void
+  /** One node of a cluster is not connected any more. */
+  nodeDown(): void
 }
 
 const commandPatience: Patience = { answer: 10_000, down: 1_000 }
@@ -94,6 +96,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
       lazyConnect: true,
       enableOfflineQueue: false,
       clusterRetryStrategy: delay,
+      // The lane sends again by itself, in order. While a slot is on its way from node to node, a script would find half of its keys.
+      ...(rooms && { maxRedirections: 0 }),
       redisOptions: { ...options, ...redisOptions },
       ...(natMap && { natMap }),
     }
@@ -117,7 +121,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     const { retryStrategy: _, ...rest } = profile('subscriber')
     const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
-    const nodes = slot === undefined ? nodesOf(commandLink) : ownersOf(slot, commandLink)
+    const nodes = rooms?.sharded && slot !== undefined ? ownersOf(slot, commandLink) : nodesOf(commandLink)
     const node = nodes[Math.floor(random() * nodes.length)]
     if (node) return node.duplicate(override)
     // The cluster is away. Its first node fails as well, and then another one is tried.
@@ -125,9 +129,19 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     return library.single({ ...first, ...override })
   }
 
+  function ownerIsReady(): boolean {
+    return slot === undefined || ownersOf(slot, commandLink)[0]?.status === 'ready'
+  }
+
   const commandLink = make('command')
   const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience })
-  const lane = createLane({ link: commandLink, prefix, clock, patience: commandPatience.answer })
+  const lane = createLane({
+    link: commandLink,
+    prefix,
+    clock,
+    connected: ownerIsReady,
+    patience: commandPatience.answer,
+  })
   let worker: Calls | undefined
   const subscriber = createSubscriber({
     ...events,
@@ -137,7 +151,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     delay,
     patience: connecting,
   })
-  /** Of the namespace, where that decides which node has its channels. */
+  /** Of the namespace, which decides which node of a cluster has it. */
   let slot: number | undefined
   let stopHeartbeat: CancelTimer = () => {}
   let stopTelling = () => {}
@@ -161,7 +175,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   try {
     await firstConnect(commandLink, context)
     await checkServer(command, context, name)
-    if (rooms?.sharded && commandLink.isCluster) {
+    if (rooms && commandLink.isCluster) {
       slot = Number(await command.send((link) => link.cluster('KEYSLOT', prefix)))
     }
   } catch (error) {
@@ -229,11 +243,13 @@ function mayEvict(policy: string): TriportError {
   )
 }
 
-function tellOf(link: Link, { commandDown, commandUp }: RoomsLinks): () => void {
+function tellOf(link: Link, { commandDown, commandUp, nodeDown }: RoomsLinks): () => void {
   link.on('close', commandDown)
   link.on('ready', commandUp)
+  link.on('-node', nodeDown)
   return () => {
     link.off('close', commandDown)
     link.off('ready', commandUp)
+    link.off('-node', nodeDown)
   }
 }

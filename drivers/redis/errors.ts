@@ -14,6 +14,11 @@ export function isUnknownScript(error: unknown): boolean {
   return errorFrom(error).message.includes('NOSCRIPT')
 }
 
+/** Whether another node of the cluster has the slot, so that the command was not carried out. */
+export function isMoved(error: unknown): boolean {
+  return /\bMOVED \d/.test(errorFrom(error).message)
+}
+
 /** What goes wrong at Redis, as callers get it. */
 export function unavailable(cause: unknown, what = 'Redis did not do it'): TriportError {
   const error = bare(cause)

@@ -56,3 +56,8 @@ export function ownersOf(slot: number, link: Link): readonly Redis[] {
   const [owner] = (link as Cluster).slots[slot] ?? []
   return nodesOf(link).filter(({ options: { host, port } }) => `${host}:${port}` === owner)
 }
+
+/** Asks a cluster which node has which slots. What fails is told by the next command. */
+export function findOwners(link: Link): Promise<void> {
+  return new Promise((resolve) => (link as Cluster).refreshSlotsCache(() => resolve()))
+}

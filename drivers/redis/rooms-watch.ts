@@ -3,7 +3,9 @@ import { isOfLink } from './errors.js'
 
 /** Notices that another server keeps the rooms now, or none, when the link has no need to break for it. */
 export interface ServerWatch {
-  /** Something went wrong: look at once, and often until it is well. */
+  /** Something may have gone wrong: look at once. */
+  look(): void
+  /** Something went wrong: there is no server, until a look says otherwise. */
   suspect(): void
   /** The link broke: whatever server is there afterwards, everybody has been told. */
   forget(): void
@@ -22,15 +24,21 @@ export function watchServer({ ask, works, clock }: ServerWatchDeps): ServerWatch
   let known: string | undefined
   let stopped = false
   let looking = false
-  let cancel: CancelTimer = clock.after(0, look)
+  let cancel: CancelTimer = clock.after(0, run)
 
-  async function look(): Promise<void> {
+  async function run(): Promise<void> {
     looking = true
     const fine = await isFine()
     looking = false
     if (stopped) return
     works(fine)
-    cancel = clock.after(fine ? lookEvery : lookAgain, look)
+    lookIn(fine ? lookEvery : lookAgain)
+  }
+
+  function lookIn(ms: number): void {
+    if (looking || stopped) return
+    cancel()
+    cancel = clock.after(ms, run)
   }
 
   async function isFine(): Promise<boolean> {
@@ -45,14 +53,12 @@ export function watchServer({ ask, works, clock }: ServerWatchDeps): ServerWatch
     }
   }
 
-  function suspect(): void {
-    works(false)
-    cancel()
-    if (!looking && !stopped) cancel = clock.after(lookAgain, look)
-  }
-
   return {
-    suspect,
+    look: () => lookIn(0),
+    suspect() {
+      works(false)
+      lookIn(lookAgain)
+    },
     forget() {
       known = undefined
     },

@@ -71,7 +71,12 @@ export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { 
       settings,
       context,
       name: 'rooms',
-      rooms: { sharded, commandDown, commandUp: () => standing.set('command', true) },
+      rooms: {
+        sharded,
+        commandDown,
+        commandUp,
+        nodeDown: () => running?.watch?.look(),
+      },
       message(channel, news) {
         const room = running && hearing.roomOf(channel)
         if (room !== undefined) readNews(room, news, (message) => listener?.message(message))
@@ -94,6 +99,13 @@ export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { 
   function commandDown(): void {
     standing.set('command', false)
     running?.watch?.forget()
+  }
+
+  /** The link is there. Whether Redis answers by it is to be seen. */
+  function commandUp(): void {
+    standing.set('server', false)
+    standing.set('command', true)
+    running?.watch?.look()
   }
 
   return {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import type { BrokerState, RoomsDriver } from '../../core/ports/rooms.js'
+import type { RedisNode } from '../../drivers/redis/library.js'
 import { type RedisRoomsOptions, redisRooms } from '../../drivers/redis/rooms.js'
 import type { RoomsHarness } from '../conformance/rooms/harness.js'
 import { eventually } from '../kit/eventually.js'
@@ -13,23 +14,56 @@ export interface RedisRoomsHarness extends RoomsHarness {
   proxyOf(driver: RoomsDriver): TcpProxy
 }
 
-/** @param options What the drivers have besides url and namespace. */
-export async function redisRoomsHarness(
-  url: string,
-  options: Omit<RedisRoomsOptions, 'url' | 'namespace'> = {},
-): Promise<RedisRoomsHarness> {
+/** What the drivers have besides the address and the namespace. */
+type Options = Pick<RedisRoomsOptions, 'sharded'>
+
+export async function redisRoomsHarness(url: string, options: Options = {}): Promise<RedisRoomsHarness> {
+  const admin = new Redis(url)
+  const harness = await harnessOver(admin, async () => {
+    const proxy = await startProxy(Number(new URL(url).port))
+    return { proxies: [proxy], options: { ...options, url: proxy.via(url) } }
+  })
+  return { ...harness, admin }
+}
+
+/** On a cluster. Every driver reaches every node of it by a proxy of its own. */
+export async function redisClusterRoomsHarness(
+  cluster: readonly RedisNode[],
+  options: Options = {},
+): Promise<RoomsHarness> {
+  return await harnessOver(new Cluster([...cluster]), async () => {
+    const proxies = await Promise.all(cluster.map(({ port }) => startProxy(port as number)))
+    const nodes = proxies.map(({ port }) => ({ host: '127.0.0.1', port }))
+    const natMap = Object.fromEntries(
+      cluster.map(({ host, port }, place) => [`${host}:${port}`, nodes[place] as Address]),
+    )
+    return { proxies, options: { ...options, cluster: { nodes, natMap } } }
+  })
+}
+
+type Address = Required<RedisNode>
+
+/** What leads from one driver to Redis. */
+interface Way {
+  readonly proxies: readonly TcpProxy[]
+  readonly options: RedisRoomsOptions
+}
+
+async function harnessOver(
+  admin: Redis | Cluster,
+  open: () => Promise<Way>,
+): Promise<Omit<RedisRoomsHarness, 'admin'>> {
   const namespace = `test-${crypto.randomUUID()}`
   const prefix = `{${namespace}}:`
-  const admin = new Redis(url)
-  const spare = await Promise.all(Array.from({ length: mostNodes }, () => startProxy(Number(new URL(url).port))))
+  const spare = await Promise.all(Array.from({ length: mostNodes }, open))
   const nodes = new Map<RoomsDriver, PlayedNode>()
   let offset = 0
 
   function driver(): RoomsDriver {
-    const proxy = spare.pop()
-    assert.ok(proxy, `the harness has ${mostNodes} proxies`)
-    const inner = redisRooms({ ...options, url: proxy.via(url), namespace }, { clockOffset: () => offset })
-    const node: PlayedNode = { proxy, states: [], cut: false }
+    const way = spare.pop()
+    assert.ok(way, `the harness has ways for ${mostNodes} nodes`)
+    const inner = redisRooms({ ...way.options, namespace }, { clockOffset: () => offset })
+    const node: PlayedNode = { proxies: way.proxies, states: [], cut: false }
     const played: RoomsDriver = {
       ...inner,
       // Attempts to connect follow each other quickly.
@@ -54,9 +88,8 @@ export async function redisRoomsHarness(
 
   return {
     namespace,
-    admin,
     driver,
-    proxyOf: (driver) => nodeOf(driver).proxy,
+    proxyOf: (driver) => nodeOf(driver).proxies[0] as TcpProxy,
     async advance(ms) {
       offset += ms
     },
@@ -71,34 +104,40 @@ export async function redisRoomsHarness(
     },
     async lose(room, count) {
       if (count === undefined) return void (await admin.del(keysOf(prefix, room)))
-      const others = [...nodes.values()].filter((node) => !node.cut && node.proxy.links > 0)
+      const others = [...nodes.values()].filter((node) => !node.cut && isLinked(node))
       await Promise.all(others.map(cut))
       await loseEnd(admin, prefix, room, count)
       await Promise.all(others.map(heal))
     },
     async stop() {
       admin.disconnect()
-      await Promise.all([...spare, ...[...nodes.values()].map(({ proxy }) => proxy)].map((proxy) => proxy.close()))
+      await Promise.all([...spare, ...nodes.values()].flatMap(({ proxies }) => proxies).map((proxy) => proxy.close()))
     },
   }
 }
 
 interface PlayedNode {
-  readonly proxy: TcpProxy
+  readonly proxies: readonly TcpProxy[]
   readonly states: BrokerState[]
   cut: boolean
 }
 
 const mostNodes = 6
 
-async function cut({ proxy, states }: PlayedNode): Promise<void> {
-  proxy.refuse()
-  proxy.sever()
+function isLinked({ proxies }: PlayedNode): boolean {
+  return proxies.some(({ links }) => links > 0)
+}
+
+async function cut({ proxies, states }: PlayedNode): Promise<void> {
+  for (const proxy of proxies) {
+    proxy.refuse()
+    proxy.sever()
+  }
   await eventually(() => assert.equal(states.at(-1), 'down'))
 }
 
-async function heal({ proxy, states }: PlayedNode): Promise<void> {
-  proxy.accept()
+async function heal({ proxies, states }: PlayedNode): Promise<void> {
+  for (const proxy of proxies) proxy.accept()
   await eventually(() => assert.equal(states.at(-1), 'up'), { within: 10_000 })
 }
 
@@ -107,7 +146,7 @@ function keysOf(prefix: string, room: string): string[] {
 }
 
 /** What a replica has that missed the newest messages. */
-async function loseEnd(admin: Redis, prefix: string, room: string, count: number): Promise<void> {
+async function loseEnd(admin: Redis | Cluster, prefix: string, room: string, count: number): Promise<void> {
   const [meta = '', log = '', ...ids] = keysOf(prefix, room)
   const lost = Math.min(count, await admin.llen(log))
   if (lost === 0) return

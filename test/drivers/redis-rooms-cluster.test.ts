@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { redisRooms } from '../../drivers/redis/rooms.js'
+import { outgoing } from '../conformance/rooms/harness.js'
+import { roomsConformance } from '../conformance/rooms/rooms-conformance.js'
+import { driverContext } from '../kit/driver-context.js'
+import { eventually } from '../kit/eventually.js'
+import { redisCluster } from '../services/redis-cluster.js'
+import { redisClusterRoomsHarness } from './redis-rooms-harness.js'
+
+const cluster = await redisCluster()
+const nodes = cluster.nodes ?? []
+const clients = nodes.map(({ host, port = 0 }) => new Redis(port, host))
+after(async () => {
+  for (const client of clients) client.disconnect()
+  await cluster.stop()
+})
+const withCluster = { skip: cluster.missing }
+
+/** What the normal run leaves out is the core's, or played on one server too. */
+const always = /^rooms driver: (?!rooms over it)/
+
+for (const sharded of [false, true]) {
+  roomsConformance({
+    test(name, run) {
+      if (!process.env.TRIPORT_LONG && !always.test(name)) return
+      test(`redis cluster${sharded ? ', sharded' : ''}: ${name}`, withCluster, run)
+    },
+    create: () => redisClusterRoomsHarness(nodes, { sharded }),
+  })
+}
+
+for (const sharded of [false, true]) {
+  const title = `redis cluster${sharded ? ', sharded' : ''}: while a slot is moved, order, log and epoch stay`
+  test(title, withCluster, async () => {
+    const namespace = crypto.randomUUID()
+    const [a, b] = [0, 1].map(() => redisRooms({ cluster: { nodes }, namespace, sharded }))
+    assert.ok(a && b)
+    const heard: string[] = []
+    const states: string[] = []
+    b.listen({
+      message: ({ position, text }) => void heard.push(`${position?.seq} ${text}`),
+      state: (state) => void states.push(state),
+    })
+    a.listen({ message() {}, state() {} })
+    for (const driver of [a, b]) await driver.start?.(driverContext({ instanceId: crypto.randomUUID() }))
+    await b.subscribe(['room'])
+
+    let moving = true
+    const positions: { readonly epoch: string; readonly seq: number; readonly text: string }[] = []
+    async function publish(): Promise<void> {
+      for (let n = 0; moving; n++) {
+        const some = [0, 1, 2].map(async (place) => {
+          const text = `${n}.${place}`
+          const [position] = (await a?.publish([outgoing('room', text)])) ?? []
+          return position && { ...position, text }
+        })
+        for (const result of await Promise.allSettled(some)) {
+          if (result.status === 'fulfilled' && result.value) positions.push(result.value)
+          if (result.status === 'rejected') assert.equal(result.reason.code, 'ERR_BROKER_UNAVAILABLE')
+        }
+        await turn() // What is refused is refused at once.
+      }
+    }
+    const publishing = publish()
+    for (let round = 0; round < 3; round++) {
+      const before = positions.length
+      await moveSlotOf(`{${namespace}}:`)
+      await eventually(() => assert.ok(positions.length > before + 100), { within: 20_000 })
+    }
+    moving = false
+    await publishing
+    assert.equal(new Set(positions.map(({ epoch }) => epoch)).size, 1)
+    const { entries } = await b.read('room', { newest: 10_000 })
+    assert.deepEqual(
+      positions.map(({ seq }) => seq),
+      positions.map(({ seq }) => seq).toSorted((one, other) => one - other),
+    )
+    assert.deepEqual(
+      positions.filter(({ seq, text }) => !entries.some((entry) => entry.seq === seq && entry.text.includes(text))),
+      [],
+    )
+    for (const driver of [a, b]) await driver.stop?.()
+  })
+}
+
+/** As `redis-cli --cluster reshard` does it: keys go one after another, and clients are sent to and fro meanwhile. */
+async function moveSlotOf(key: string): Promise<void> {
+  const slot = Number(await clients[0]?.cluster('KEYSLOT', key))
+  const names = await Promise.all(clients.map(async (client) => String(await client.call('CLUSTER', 'MYID'))))
+  const slots = (await clients[0]?.call('CLUSTER', 'SLOTS')) as [number, number, [string, number, string]][]
+  const owner = names.indexOf(slots.find(([first, last]) => first <= slot && slot <= last)?.[2][2] ?? '')
+  const next = (owner + 1) % clients.length
+  const [from, to] = [clients[owner], clients[next]]
+  assert.ok(from && to)
+  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', names[owner] as string)
+  await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', names[next] as string)
+  for (;;) {
+    const [moved] = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as string[]
+    if (moved === undefined) break
+    await from.migrate('127.0.0.1', nodes[next]?.port ?? 0, moved, 0, 5_000)
+  }
+  for (const client of [to, from]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', names[next] as string)
+}
