@@ -158,6 +158,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     queue: current.queue,
     options: typeof config.worker === 'object' ? config.worker : {},
     queues: config.queues ?? {},
+    keepAlive: config.worker !== undefined, // Who asks for a worker may have nothing else in the process.
     enter: (fn) => inside.run(true, fn),
     isolator: platform.isolator,
   })

@@ -18,6 +18,8 @@ export interface AnnouncerDeps {
   readonly clock: Clock
   readonly report: Report
   readonly id: string
+  /** Whether the process stays alive for it. */
+  readonly keepAlive: boolean
   self(): WorkerSelf
 }
 
@@ -25,7 +27,7 @@ const interval = 5_000
 /** Two announcements may fail before the worker counts as gone. */
 const ttl = 15_000
 
-export function createAnnouncer({ driver, clock, report, id, self }: AnnouncerDeps): Announcer {
+export function createAnnouncer({ driver, clock, report, id, keepAlive, self }: AnnouncerDeps): Announcer {
   let latest: Promise<void> = Promise.resolve()
   let cancel: CancelTimer = () => {}
 
@@ -46,7 +48,7 @@ export function createAnnouncer({ driver, clock, report, id, self }: AnnouncerDe
     announce,
     start() {
       announce()
-      cancel = clock.every(interval, announce)
+      cancel = clock.every(interval, announce, { keepAlive })
     },
     async withdraw() {
       cancel()

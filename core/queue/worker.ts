@@ -52,6 +52,8 @@ export interface WorkerDeps {
   readonly host: HostInfo
   readonly options?: WorkerOptions
   readonly queues?: QueuesOptions
+  /** Whether the process stays alive until `stop()`, also while the backend is away. @default false */
+  readonly keepAlive?: boolean
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
   /** Runs the code of an attempt: lets a runtime mark it as its own. */
@@ -167,7 +169,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   let stopping = false
 
   const announcer = createAnnouncer({
-    ...{ driver, clock, report, id: instanceId },
+    ...{ driver, clock, report, id: instanceId, keepAlive: deps.keepAlive ?? false },
     self: () => ({
       ...{ host, service, queues: tasks.queues, concurrency, stopping, startedAt },
       ...{ attempts: pool.attempts, lastClaim: loop.lastClaim },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { z } from 'zod'
+import { type Clock, systemClock } from '../../core/clock.js'
 import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
 import type { Detect } from '../../core/placement.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
@@ -260,6 +261,22 @@ test('a queue that processes share has its jobs run elsewhere unless worker says
   }
 })
 
+test('a worker that was asked for keeps its process until stop(), a worker by default does not', async () => {
+  for (const [worker, kept] of [
+    [undefined, 0],
+    [false, 0],
+    [true, 1],
+    [{ concurrency: 2 }, 1],
+  ] as const) {
+    const holding = holdingClock()
+    const config = { tasks: [double], queue: { driver: 'memory' }, clock: holding.clock, ...quiet } as const
+    const runtime = await createRuntime({ ...config, ...(worker === undefined ? {} : { worker }) }).start()
+    assert.equal(holding.timers(), kept, JSON.stringify(worker))
+    await runtime.stop()
+    assert.equal(holding.timers(), 0)
+  }
+})
+
 test('worker: false leaves jobs waiting', async () => {
   await using runtime = await createRuntime({ tasks: [double], worker: false, ...quiet }).start()
   const job = await runtime.queue.enqueue(double, { n: 1 })
@@ -313,4 +330,23 @@ for (const [how, report] of [
     await runtime.stop()
     assert.match(lines.join(';'), /task\.run: .* no;triport: report: my bad/)
   })
+}
+
+/** The machine's clock, and how many intervals the process is kept alive for. */
+function holdingClock() {
+  let held = 0
+  const clock: Clock = {
+    ...systemClock,
+    every(ms, fn, options) {
+      const cancel = systemClock.every(ms, fn, options)
+      let holds = options?.keepAlive === true
+      if (holds) held++
+      return () => {
+        cancel()
+        if (holds) held--
+        holds = false
+      }
+    },
+  }
+  return { clock, timers: () => held }
 }

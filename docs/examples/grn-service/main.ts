@@ -56,10 +56,5 @@ async function stopRequest(): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const events = process.connected ? ['SIGINT', 'SIGTERM', 'disconnect'] : ['SIGINT', 'SIGTERM']
   for (const event of events) process.once(event, () => resolve(event))
-  const alive = setInterval(() => {}, 60_000) // A runtime alone does not keep its process.
-  try {
-    return await promise
-  } finally {
-    clearInterval(alive)
-  }
+  return await promise
 }
