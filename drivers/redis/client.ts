@@ -62,6 +62,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   const { prefix, target } = settings
   const library = await loadLibrary()
   const own: Link[] = []
+  let reached = false
 
   const delay = (failures: number) => random() * Math.min(longestDelay, 50 * 2 ** Math.min(failures, 10))
   const profile = (role: string) => ({
@@ -76,6 +77,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: delay,
+    // Who starts wants to know that no Sentinel has the master. Later they are asked for ever.
+    sentinelRetryStrategy: (failures: number) => (reached ? delay(failures) : null),
     reconnectOnError: (error: Error) => error.message.includes('READONLY'), // A master that became a replica.
   })
 
@@ -91,7 +94,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   function clusterOptions({ options, natMap }: Extract<Target, { type: 'cluster' }>, role: string): object {
-    const { retryStrategy: _, enableOfflineQueue: __, ...redisOptions } = profile(role)
+    const { retryStrategy: _, sentinelRetryStrategy: __, enableOfflineQueue: ___, ...redisOptions } = profile(role)
     return {
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -174,6 +177,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 
   try {
     await firstConnect(commandLink, context)
+    reached = true
     await checkServer(command, context, name)
     if (rooms && commandLink.isCluster) {
       slot = Number(await command.send((link) => link.cluster('KEYSLOT', prefix)))

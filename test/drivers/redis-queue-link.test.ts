@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
@@ -115,6 +115,22 @@ test('redis: over TLS, with a certificate of its own', withRedis, async (t) => {
   t.after(() => tls.stop())
   await works(await start(t, { host: '127.0.0.1', port: tls.port, tls: { ca: tls.ca } }))
   await assert.rejects(start(t, { host: '127.0.0.1', port: tls.port, tls: true }), { code: 'ERR_DRIVER_UNAVAILABLE' })
+})
+
+test('redis: a Sentinel tells where the master is', withRedis, async (t) => {
+  const { port: master } = new URL(service.url ?? '')
+  const sentinel = await onFreePort(async (port) => {
+    const folder = serviceFolder('redis-sentinel')
+    const config = join(folder, 'sentinel.conf')
+    writeFileSync(config, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${master} 1\n`)
+    const args = [config, '--sentinel']
+    const stop = await startProgram({ file: 'redis-server', args, folder, ready: /\+monitor master/, signal: 'TERM' })
+    return { port, stop }
+  })
+  t.after(() => sentinel.stop())
+  const nodes = [{ host: '127.0.0.1', port: sentinel.port }]
+  await works(await start(t, { sentinel: { name: 'main', nodes }, namespace: 'sentinel' }))
+  await assert.rejects(start(t, { sentinel: { name: 'other', nodes } }), { code: 'ERR_DRIVER_UNAVAILABLE' })
 })
 
 async function works(driver: QueueDriver): Promise<void> {
