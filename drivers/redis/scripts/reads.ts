@@ -21,10 +21,12 @@ export const getScript = defineScript(
   base,
   read,
   String.raw`
-local answer = { now }
-for n = 2, #ARGV do
-  local v = J.find_job(ARGV[n])
-  if v then add(answer, ARGV[n], v) end
+local answer, keys = { now }, {}
+for n = 2, #ARGV do keys[n - 1] = P .. 'j:' .. ARGV[n] end
+for from = 1, #keys, 4000 do
+  for n, v in ipairs(call('MGET', unpack(keys, from, math.min(from + 3999, #keys)))) do
+    if v and not J.isExpired(v) then add(answer, ARGV[from + n], v) end
+  end
 end
 return answer
 `,
