@@ -16,6 +16,7 @@ import type { OnBrokerDown } from './rooms/outbox.js'
 import type { RoomType } from './rooms/room-type.js'
 import { problemsOfSchedules, type Schedule } from './schedule/schedule.js'
 import { unknownKeys, unknownName } from './suggest.js'
+import { type ClientSpansOptions, problemsOfClientSpans } from './tracer/client-spans.js'
 
 /** The three things that a runtime needs a driver for. */
 export type Port = 'queue' | 'tracer' | 'rooms'
@@ -66,6 +67,13 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
   readonly queue?: Choice<QueueDriver, Table['queue']>
   /** Where spans go. @default chosen from the environment, else tracing is off */
   readonly tracer?: Choice<TracerDriver, Table['tracer']>
+  /**
+   * Whether calls of the application to others become spans: HTTP, and Redis by ioredis. Leave them out where OpenTelemetry's own
+   * instrumentations make such spans.
+   *
+   * @default true, while tracing is on
+   */
+  readonly clientSpans?: boolean | ClientSpansOptions
   /** What carries messages between nodes. @default chosen from the environment */
   readonly rooms?: Choice<RoomsDriver, Table['rooms']>
   /**
@@ -117,6 +125,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   schedules: true,
   queue: true,
   tracer: true,
+  clientSpans: true,
   rooms: true,
   fallback: true,
   worker: true,
@@ -146,6 +155,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...problemsOfSchedules(config.schedules),
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfOneOf('fallback', config.fallback, ['memory', 'sync', 'error']),
+    ...problemsOfClientSpans(config.clientSpans),
     ...problemsOfWorker(config.worker),
     ...problemsOfQueues(config.queues, queuesOf(config.tasks)),
     ...problemsOfDuration('queueTimeout', config.queueTimeout),

@@ -84,7 +84,8 @@ export function placement<D extends Driver>(port: Port, choosing: Choosing): Pla
       async start() {
         loaded = proven ?? (await load())
         before?.(loaded)
-        await loaded.start?.(choosing.context)
+        const starting = loaded
+        await choosing.context.untraced(() => starting.start?.(choosing.context))
         driver.set(loaded)
         proven = loaded
       },

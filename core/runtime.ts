@@ -26,6 +26,7 @@ import { createHub, type Rooms } from './rooms/hub.js'
 import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
 import { createScheduling } from './schedule/scheduling.js'
+import { clientSpansStage, type WatchClients } from './tracer/client-spans.js'
 import { messagingSystem } from './tracer/messaging.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
 import { createFlowCache } from './workflow/flow-cache.js'
@@ -43,6 +44,8 @@ export interface Platform {
   readonly afterTurn: (fn: () => void) => void
   /** Loads what tasks with `isolate` run in, when there is such a task. Without it they are refused at the start. */
   readonly isolator?: () => Promise<Isolator>
+  /** Loads what makes spans of calls to others. Called when tracing is on. */
+  readonly clients?: () => Promise<WatchClients>
   /** Shows a line to the operator. */
   readonly write: (line: string) => void
 }
@@ -107,7 +110,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
 ): Runtime<Tasks> {
   const env = platform.env()
   const log = config.log ?? (env.NODE_ENV === 'test' ? () => {} : platform.write)
-  const context = driverContext(config, platform)
+  const context = driverContext(config, platform, (fn) => tracer.run('root', fn))
   const choosing: Choosing = { config, table, detect: platform.detect, env, context }
   const places = {
     tracer: placement<TracerDriver>('tracer', choosing),
@@ -178,6 +181,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     yield places.queue.stage()
     yield places.rooms.stage(hub.attach)
     yield { name: 'choice of drivers', start: async () => tellChoice() }
+    yield clientSpansStage({ tracer, report: context.report, load: platform.clients, option: config.clientSpans })
     yield { name: 'rooms', start: async () => hub.start(), stop: hub.stop }
     yield { name: 'job events', start: events.open, stop: events.close }
     yield { name: 'queue', stop: queue.close }
@@ -231,7 +235,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   return runtime
 }
 
-function driverContext(config: OpenConfig, platform: Platform): DriverContext {
+function driverContext(config: OpenConfig, platform: Platform, untraced: DriverContext['untraced']): DriverContext {
   const clock = config.clock ?? systemClock
   const operator = reportTo(platform.write)
   return {
@@ -241,6 +245,7 @@ function driverContext(config: OpenConfig, platform: Platform): DriverContext {
     instanceId: createIds(clock).next(),
     service: config.service ?? { name: 'triport' },
     contextStorage: platform.contextStorage,
+    untraced,
   }
 }
 

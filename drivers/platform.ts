@@ -12,5 +12,6 @@ export const nodePlatform: Platform = {
   cron: async () => (await import('./cron.js')).readCron,
   afterTurn: (fn) => void setImmediate(fn),
   isolator: async () => (await import('./thread/isolator.js')).threadIsolator(),
+  clients: async () => (await import('./channels/clients.js')).watchClients,
   write: (line) => void process.stderr.write(`${line}\n`),
 }

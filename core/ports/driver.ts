@@ -19,6 +19,10 @@ export interface DriverContext {
   /** Identifies this runtime among all that share a backend. */
   readonly instanceId: string
   readonly service: ServiceInfo
+  /**
+   * Runs `fn` outside of every trace. A driver whose library tells others of its calls MUST make them so: they are not the application's.
+   */
+  untraced<T>(fn: () => T): T
   /** Makes a context variable that follows asynchronous calls. */
   contextStorage<T>(): ContextStorage<T>
 }

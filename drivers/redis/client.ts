@@ -58,7 +58,7 @@ const longestDelay = 3_000
  */
 export async function connectRedis(options: ConnectOptions): Promise<Connections> {
   const { settings, context, name, rooms, ...events } = options
-  const { clock, report, random } = context
+  const { clock, report, random, untraced } = context
   const { prefix, target } = settings
   const library = await loadLibrary()
   const own: Link[] = []
@@ -137,13 +137,14 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   const commandLink = make('command')
-  const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience })
+  const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience, untraced })
   const lane = createLane({
     link: commandLink,
     prefix,
     clock,
     connected: ownerIsReady,
     patience: commandPatience.answer,
+    untraced,
   })
   let worker: Calls | undefined
   const subscriber = createSubscriber({
@@ -171,8 +172,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 
   function openWorker(): Calls {
     const link = target.type === 'single' ? make('worker') : commandLink
-    if (link !== commandLink) link.connect().catch(() => {}) // It tries for ever, and its calls tell of it.
-    return createCalls({ link, prefix, clock, patience: workerPatience })
+    if (link !== commandLink) untraced(() => link.connect()).catch(() => {}) // It tries for ever, and its calls tell of it.
+    return createCalls({ link, prefix, clock, patience: workerPatience, untraced })
   }
 
   try {
@@ -199,7 +200,11 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
       worker ??= openWorker()
       return worker
     },
-    subscriber,
+    subscriber: {
+      ...subscriber,
+      subscribe: (channels) => untraced(() => subscriber.subscribe(channels)),
+      unsubscribe: (channels) => untraced(() => subscriber.unsubscribe(channels)),
+    },
     lane,
     close,
   }

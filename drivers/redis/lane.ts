@@ -1,4 +1,5 @@
 import { type Clock, wait } from '../../core/clock.js'
+import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline } from '../../core/queue/deadlines.js'
 import { isMoved, isUnknownScript, unavailable } from './errors.js'
 import { findOwners, type Link } from './library.js'
@@ -22,6 +23,7 @@ export interface LaneDeps {
   connected(): boolean
   /** Milliseconds until a call that was not answered rejects. */
   readonly patience: number
+  readonly untraced: DriverContext['untraced']
 }
 
 interface Call extends Deadline {
@@ -32,7 +34,7 @@ interface Call extends Deadline {
   reject(error: unknown): void
 }
 
-export function createLane({ link, prefix, clock, connected, patience }: LaneDeps): Lane {
+export function createLane({ link, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
   /** Sent and not answered. */
   let underway = 0
@@ -118,7 +120,7 @@ export function createLane({ link, prefix, clock, connected, patience }: LaneDep
         const call: Call = { script, args, refusals: 0, resolve, reject, due, at }
         deadlines.add(call)
         waiting.push(call)
-        pump()
+        untraced(pump)
       })
     },
     close: () => deadlines.close(),

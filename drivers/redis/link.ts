@@ -1,5 +1,6 @@
 import { type Clock, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
+import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
 import { isOfLink, isUnknownScript, unavailable } from './errors.js'
 import { type Link, nodesOf } from './library.js'
@@ -36,9 +37,10 @@ export interface CallsDeps {
   readonly prefix: string
   readonly clock: Clock
   readonly patience: Patience
+  readonly untraced: DriverContext['untraced']
 }
 
-export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls {
+export function createCalls({ link, prefix, clock, patience, untraced }: CallsDeps): Calls {
   const deadlines = createDeadlines(clock)
   let closed = false
   let coming: Promise<void> | undefined
@@ -54,7 +56,8 @@ export function createCalls({ link, prefix, clock, patience }: CallsDeps): Calls
       if (link.status !== 'ready') await ready()
       if (overdue.is) throw new Error('Nobody waits for it any more.')
       try {
-        return await work(link, broken > 0)
+        const resent = broken > 0
+        return await untraced(() => work(link, resent))
       } catch (error) {
         if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw unavailable(error)
         if (link.status === 'ready') await pause(clock, betweenTries) // As while a replica is made the master.

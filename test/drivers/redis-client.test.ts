@@ -71,6 +71,7 @@ test('redis: calls fail fast while the server is away', withRedis, async (t) => 
 test('redis: many calls wait for a link that is down, with one listener, until it is up or given up', async () => {
   const link = Object.assign(new EventEmitter(), { status: 'reconnecting', call: async () => 'done' })
   const calls = createCalls({
+    untraced: (fn) => fn(),
     link: link as unknown as Link,
     prefix: '{client}:',
     clock: systemClock,

@@ -15,6 +15,7 @@ export function driverContext(changes: Partial<DriverContext> = {}): DriverConte
     instanceId: 'test',
     service: { name: 'test' },
     contextStorage: asyncContext,
+    untraced: (fn) => fn(),
     ...changes,
   }
 }
