@@ -20,6 +20,7 @@ export interface ClientSpansOptions {
 /** Makes spans of the calls that libraries tell of, until the returned function is called. */
 export type WatchClients = (watched: WatchedClients) => () => void
 
+/** What watching needs. */
 export interface WatchedClients {
   readonly tracer: Tracer
   readonly options: ClientSpansOptions

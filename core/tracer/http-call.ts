@@ -5,6 +5,8 @@ import type { Tracer } from './tracer.js'
 export interface OutgoingRequest {
   readonly method: string
   readonly url: URL
+  /** Its `User-Agent`, where that is known. */
+  readonly agent?: string | undefined
   /** Whether it has this header already, in lower case. */
   has(header: string): boolean
   /** `undefined` when its headers have left. */
@@ -33,7 +35,7 @@ export function createHttpCalls(tracer: Tracer, propagateTo: readonly string[]):
   return {
     begin(request) {
       const { method, url } = request
-      if (tracer.spanContext(tracer.active()) === undefined || isExport(url)) return undefined
+      if (tracer.spanContext(tracer.active()) === undefined || isExport(request)) return undefined
       const span = tracer.startSpan(method, {
         kind: 'client',
         attributes: {
@@ -61,8 +63,8 @@ export function createHttpCalls(tracer: Tracer, propagateTo: readonly string[]):
 }
 
 /** Spans on their way out would make spans that have to go out. */
-function isExport({ pathname }: URL): boolean {
-  return /\/v1\/(?:traces|metrics|logs)$/.test(pathname)
+function isExport({ url, agent = '' }: OutgoingRequest): boolean {
+  return /\/v1\/(?:traces|metrics|logs)$/.test(url.pathname) || agent.startsWith('OTel-OTLP-Exporter')
 }
 
 /** Whoever makes a request may think better of it: that is no failure. */

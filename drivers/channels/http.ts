@@ -13,13 +13,15 @@ export function httpChannels(calls: HttpCalls): Channels {
   return {
     'http.client.request.created': ({ request }: Told) => {
       const url = urlOf(request)
-      const span = url && calls.begin({ method: request.method, url, has, set: request.headersSent ? undefined : set })
+      const agent = String(request.getHeader('user-agent'))
+      const set = request.headersSent ? undefined : setHeader
+      const span = url && calls.begin({ method: request.method, url, agent, has, set })
       if (span) spans.set(request, span)
 
       function has(header: string): boolean {
         return request.hasHeader(header)
       }
-      function set(name: string, value: string): void {
+      function setHeader(name: string, value: string): void {
         request.setHeader(name, value)
       }
     },
