@@ -1,12 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { WatchClients } from '../../core/tracer/client-spans.js'
 import { createHttpCalls } from '../../core/tracer/http-call.js'
+import type { Channels } from './channels.js'
 import { httpChannels } from './http.js'
 import { redisChannels } from './redis.js'
 import { undiciChannels } from './undici.js'
-
-/** What is done with the messages of channels, by the names of those. */
-export type Channels = Readonly<Record<string, (message: never) => void>>
 
 /** Listens to what Node and libraries tell of their calls through `node:diagnostics_channel`. Nothing is patched. */
 export const watchClients: WatchClients = ({ tracer, options, report }) => {

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Span } from '../../core/ports/tracer.js'
 import type { HttpCalls } from '../../core/tracer/http-call.js'
-import type { Channels } from './clients.js'
+import type { Channels } from './channels.js'
 
 interface Told {
   readonly request: ClientRequest

@@ -1,6 +1,6 @@
 import type { Span, Tracing } from '../../core/ports/tracer.js'
 import { dbSpan } from '../../core/tracer/db-call.js'
-import type { Channels } from './clients.js'
+import type { Channels } from './channels.js'
 
 /** A command, as ioredis tells of it: the same object from its start to its end. */
 interface Command {

@@ -1,6 +1,6 @@
 import type { Span } from '../../core/ports/tracer.js'
 import type { HttpCalls } from '../../core/tracer/http-call.js'
-import type { Channels } from './clients.js'
+import type { Channels } from './channels.js'
 
 /** A request of undici, as it tells of it. */
 interface UndiciRequest {

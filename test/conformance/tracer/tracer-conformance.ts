@@ -5,6 +5,7 @@ import { offClaims } from './off-claims.js'
 import { propagationClaims } from './propagation-claims.js'
 import { recordingClaims } from './recording-claims.js'
 import { scenarioClaims } from './scenario-claims.js'
+import { serviceClaims } from './service-claims.js'
 
 /**
  * Tests what the port `TracerDriver` promises.
@@ -22,4 +23,5 @@ export function tracerConformance(options: TracerConformanceOptions): void {
   baggageClaims(claim)
   recordingClaims(claim)
   scenarioClaims(claim)
+  serviceClaims(options)
 }
