@@ -63,7 +63,7 @@ export const table: BuiltinDrivers = {
       load: async (options) => (await import('./memory/queue.js')).syncQueue(options),
     },
     postgres: {
-      options: postgresOptions,
+      options: [...postgresOptions, 'pgBoss'],
       load: async (options) => (await import('./postgres/queue.js')).postgresQueue(options),
     },
     redis: {

@@ -22,10 +22,14 @@ export interface PostgresClient extends Queryable {
   readonly parallel: boolean
   /** Whether `listen` works. Without it, everybody has to poll. */
   readonly listens: boolean
-  /** Runs `work` in a transaction, which is committed when it resolves and rolled back when it rejects. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>
-  /** Runs statements without values, several in one text. */
-  run(script: string): Promise<void>
+  /**
+   * Runs `work` in a transaction, which is committed when it resolves and rolled back when it rejects.
+   *
+   * @param prepared Its statements are few, and may be prepared by name.
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>, prepared?: boolean): Promise<T>
+  /** Runs statements without values, several in one text, which may begin and end a transaction. The rows of all of them. */
+  run(script: string): Promise<Rows>
   /**
    * Hears what is notified on a channel. Resolves when that is so. `onLost` says that something may be missed from now on, `onReconnect`
    * that this is over.

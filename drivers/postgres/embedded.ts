@@ -141,7 +141,7 @@ function over(database: PGlite, turns: Turns, close: () => Promise<void>): Postg
     parallel: false,
     listens: true,
     query: (text, values) => turns.take(() => send(database, text, values)),
-    run: (script) => turns.take(async () => void (await database.exec(script).catch(refuse))),
+    run: (script) => turns.take(() => runScript(database, script)),
     transaction: (work) => turns.take(() => inTransaction(database, work), true),
     async listen(channel, on) {
       const stop = await turns.take(() => database.listen(`"${channel}"`, on).catch(refuse))
@@ -164,6 +164,16 @@ async function inTransaction<T>(database: PGlite, work: (tx: Queryable) => Promi
     return { value: await work({ query: (text, values) => send(tx, text, values) }) }
   })
   return result.value
+}
+
+async function runScript(database: PGlite, script: string): Promise<Rows> {
+  try {
+    const results = await database.exec(script)
+    return results.flatMap(({ rows }) => rows as Rows)
+  } catch (error) {
+    await database.exec('rollback').catch(() => {}) // What the script has begun must not hold the one connection.
+    throw unavailable(error)
+  }
 }
 
 async function send(target: Pick<PGlite, 'query'>, text: string, values?: readonly unknown[]): Promise<Rows> {

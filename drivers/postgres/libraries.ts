@@ -9,12 +9,12 @@ export async function loadPg() {
   }
 }
 
-/** Loads `pg-boss`. @throws `ERR_PEER_MISSING` */
-export async function loadPgBoss() {
+/** Loads `pg-boss`. @param without How to do without it. @throws `ERR_PEER_MISSING` */
+export async function loadPgBoss(without?: string) {
   try {
     return await import('pg-boss')
   } catch (cause) {
-    throw missing('pg-boss @opentelemetry/api', cause)
+    throw missing('pg-boss@12.38 @opentelemetry/api', cause, without)
   }
 }
 
@@ -27,8 +27,13 @@ export async function loadPglite() {
   }
 }
 
-function missing(packages: string, cause: unknown): TriportError {
-  return new TriportError('ERR_PEER_MISSING', `The postgres driver needs ${packages}. Run: npm install ${packages}`, {
-    cause,
-  })
+function missing(packages: string, cause: unknown, without?: string): TriportError {
+  const otherwise = without === undefined ? '' : `, or do without: ${without}.`
+  return new TriportError(
+    'ERR_PEER_MISSING',
+    `The postgres driver needs ${packages}. Run: npm install ${packages}${otherwise}`,
+    {
+      cause,
+    },
+  )
 }

@@ -2,6 +2,7 @@ import { type CancelTimer, systemClock } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { JobRecord, QueueCounts } from '../../core/ports/job.js'
 import type { ExtendReply, ListRequest, QueueDriver, RedriveReply, RemoveReply } from '../../core/ports/queue.js'
+import { openProjection, type Projection } from './boss-projection.js'
 import { callIn } from './caller.js'
 import { createClaiming } from './claiming.js'
 import { isPglite, openClient } from './client.js'
@@ -17,6 +18,12 @@ import { queueStatements } from './statements.js'
 
 /** Options of the queue driver `postgres`. */
 export interface PostgresQueueOptions extends PostgresClientOptions {
+  /**
+   * Shows the jobs in the tables of pg-boss, for its dashboard and its API; `schema` is where these tables are. `false`: there are none, and pg-boss is not needed.
+   *
+   * @default { schema: 'pgboss' }
+   */
+  readonly pgBoss?: false | { readonly schema?: string }
   /**
    * Milliseconds to add to the server's clock. For tests: one function for all drivers that share jobs.
    *
@@ -49,10 +56,12 @@ const sweepSize = 2_000
  * @example postgresQueue({ url: process.env.DATABASE_URL })
  */
 export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
-  const { schema = 'triport', clockOffset = () => 0 } = options
+  const { schema = 'triport', pgBoss = {}, clockOffset = () => 0 } = options
   const statements = queueStatements(schema)
   const embedded = options.dataDir !== undefined || isPglite(options.client)
-  let open: { readonly client: PostgresClient; readonly audience: Audience } | undefined
+  let open:
+    | { readonly client: PostgresClient; readonly audience: Audience; readonly projection: Projection | undefined }
+    | undefined
   let cancelSweep: CancelTimer = () => {}
   let clock = systemClock
 
@@ -91,14 +100,30 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
       if (open) return
       clock = context.clock
       const client = await openClient(options, context)
+      let projection: Projection | undefined
       try {
         const steps = { part: 'queue', schema, steps: queueSteps(schema) }
         await (options.migrate === false ? expectMigrated(client, steps) : migrate(client, steps))
+        if (pgBoss !== false) {
+          projection = await openProjection({
+            ...context,
+            client,
+            schema,
+            bossSchema: pgBoss.schema ?? 'pgboss',
+            migrate: options.migrate !== false,
+            queue: statements,
+            offset,
+          })
+        }
       } catch (error) {
         await client.close()
         throw error
       }
-      open = { client, audience: createAudience({ ...context, client, statements, channel: channelOf(schema) }) }
+      open = {
+        client,
+        projection,
+        audience: createAudience({ ...context, client, statements, channel: channelOf(schema) }),
+      }
       cancelSweep = clock.every(sweepInterval, () => {
         sweep().catch((error: unknown) => open && context.report(error, { stage: 'queue.sweep' }))
       })
@@ -107,6 +132,7 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
       cancelSweep()
       const closing = open
       await closing?.audience.close()
+      await closing?.projection?.close()
       open = undefined
       await closing?.client.close()
     },

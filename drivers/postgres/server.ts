@@ -25,8 +25,8 @@ export async function openServer(options: PostgresClientOptions, context: Client
     parallel: link.parallel,
     listens: listen,
     query: (text, values) => insist(() => link.query(text, values, prepare), context),
-    run: async (script) => void (await link.query(script, undefined, false)),
-    transaction: (work) => link.transaction(work),
+    run: (script) => link.run(script),
+    transaction: (work, prepared = false) => link.transaction(work, prepared && prepare),
     listen: async (...call) => {
       return listener ? listener.listen(...call) : { close: async () => {} }
     },
@@ -41,6 +41,7 @@ export async function openServer(options: PostgresClientOptions, context: Client
 interface Link {
   readonly parallel: boolean
   query(text: string, values: readonly unknown[] | undefined, prepare: boolean): Promise<Rows>
+  run(script: string): Promise<Rows>
   transaction: PostgresClient['transaction']
   close(): Promise<void>
 }
@@ -49,35 +50,43 @@ async function pooled(options: PostgresClientOptions, context: ClientContext, pr
   const own = options.pool === undefined
   const pool = own ? new (await loadPg()).Pool(poolConfig(options, prepare)) : (options.pool as unknown as Pool)
   const { report, lost = (error) => report(error, { stage: 'postgres.pool' }) } = context
-  const onError = (error: Error) => lost(unavailable(error))
+  let closing = false
+  const onError = (error: Error) => {
+    if (!closing) lost(unavailable(error))
+  }
   pool.on('error', onError) // Else a connection that breaks while it is idle ends the process.
   return {
     parallel: (pool.options.max ?? 1) > 1,
     query: (text, values, named) => send(pool, text, values, named),
-    async transaction(work) {
-      const client = await pool.connect().catch((error: unknown) => {
-        throw unavailable(error)
-      })
-      let broken: Error | undefined
-      const onBroken = (error: Error) => {
-        broken = error
-      }
-      client.on('error', onBroken)
-      try {
-        return await inTransaction(client, work)
-      } catch (error) {
-        broken ??= isBroken(client) ? (error as Error) : undefined
-        throw error
-      } finally {
-        client.off('error', onBroken)
-        client.release(broken)
-      }
-    },
+    run: (script) => withConnection(pool, (client) => runScript(client, script)),
+    transaction: (work, named) => withConnection(pool, (client) => inTransaction(client, work, named)),
     async close() {
-      // Its own pool keeps it: a connection may break while it is being ended, and an error that nobody hears ends the process.
+      closing = true // What breaks while it is being ended is nobody's loss.
+      // Its own pool keeps the listener: a connection may break while it is being ended, and an error that nobody hears ends the process.
       if (own) await pool.end()
       else pool.off('error', onError)
     },
+  }
+}
+
+/** Lends a connection of the pool. One that broke is not given back. */
+async function withConnection<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw unavailable(error)
+  })
+  let broken: Error | undefined
+  const onBroken = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onBroken)
+  try {
+    return await work(client)
+  } catch (error) {
+    broken ??= isBroken(client) ? (error as Error) : undefined
+    throw error
+  } finally {
+    client.off('error', onBroken)
+    client.release(broken)
   }
 }
 
@@ -92,21 +101,32 @@ async function single(client: ClientBase): Promise<Link> {
   return {
     parallel: false,
     query: (text, values, prepare) => inTurn(() => send(client, text, values, prepare)),
-    transaction: (work) => inTurn(() => inTransaction(client, work)),
+    run: (script) => inTurn(() => runScript(client, script)),
+    transaction: (work, named) => inTurn(() => inTransaction(client, work, named)),
     close: () => inTurn(async () => {}),
   }
 }
 
-async function inTransaction<T>(client: ClientBase, work: (tx: Queryable) => Promise<T>): Promise<T> {
+async function inTransaction<T>(client: ClientBase, work: (tx: Queryable) => Promise<T>, prepare = false): Promise<T> {
   await send(client, 'begin', undefined, false)
   try {
-    const result = await work({ query: (text, values) => send(client, text, values, false) })
+    const result = await work({ query: (text, values) => send(client, text, values, prepare) })
     await send(client, 'commit', undefined, false)
     return result
   } catch (error) {
     // The transaction is over with its connection: what went wrong first is what counts.
     await client.query('rollback').catch(() => {})
     throw error
+  }
+}
+
+async function runScript(client: ClientBase, script: string): Promise<Rows> {
+  try {
+    const results: unknown = await client.query(script)
+    return ([results].flat() as { readonly rows: Rows }[]).flatMap(({ rows }) => rows)
+  } catch (error) {
+    await client.query('rollback').catch(() => {}) // What the script has begun ends here.
+    throw unavailable(error)
   }
 }
 

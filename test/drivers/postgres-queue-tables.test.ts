@@ -20,9 +20,9 @@ async function run(sql: string): Promise<void> {
 }
 
 test('migrate: false creates nothing, and is content with what postgresMigrations prints', { skip }, async () => {
-  const driver = postgresQueue({ url, schema: 'by_hand', migrate: false })
+  const driver = postgresQueue({ url, schema: 'by_hand', pgBoss: { schema: 'by_hand_boss' }, migrate: false })
   await assert.rejects(driver.start?.(driverContext()) ?? assert.fail(), { code: 'ERR_CONFIG_INVALID' })
-  await run(postgresMigrations({ schema: 'by_hand' }))
+  await run(await postgresMigrations({ schema: 'by_hand', pgBoss: { schema: 'by_hand_boss' } }))
   await driver.start?.(driverContext())
   await driver.enqueue([newJob()])
   assert.equal((await take(driver)).length, 1)

@@ -39,7 +39,7 @@ function database(options: PostgresClientOptions, { run, close }: Access): TestD
     const drivers: PostgresQueue[] = []
     let offset = 0
     const second = async () => {
-      const driver = postgresQueue({ ...options, schema, clockOffset: () => offset })
+      const driver = postgresQueue({ ...options, schema, pgBoss: false, clockOffset: () => offset })
       drivers.push(driver)
       await driver.start?.(driverContext({ report() {} })) // A test ends while a listener is being opened, and the like.
       return driver
