@@ -6,11 +6,6 @@ import { quoted } from './database.js'
  * A row of ours in pg-boss's table carries its mark in `group_tier`: what it was written as. A row whose state is not that of its mark was moved by somebody
  * else; such a row is left alone until that has been seen to. `$1` is always the prefix of our queues there.
  */
-export type BossStatements = ReturnType<typeof bossStatements>
-
-/** Inputs and results that are longer are not copied, in bytes. */
-const longest = 65_536
-
 export function bossStatements(schema: string, bossSchema: string) {
   const s = quoted(schema)
   const b = quoted(bossSchema)
@@ -106,6 +101,9 @@ export function bossStatements(schema: string, bossSchema: string) {
     cancel: `select ${s}.boss_cancel($1, $2, $3)`,
   }
 }
+
+/** Inputs and results that are longer are not copied, in bytes. */
+const longest = 65_536
 
 const isOurs = `starts_with(o.group_tier, 'triport ')`
 const isMoved = `${isOurs} and o.state::text <> ${markedState('o')}`
