@@ -54,6 +54,7 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
   let listener: Promise<QueueListener> | undefined
   let stopSweep: CancelTimer | undefined
   let scheduled = false
+  let closes = 0
 
   function add(id: string, waiter: Waiter): void {
     const waiters = waiting.get(id)
@@ -89,11 +90,15 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
   async function flush(): Promise<void> {
     const read = [...toRead]
     toRead.clear()
+    const before = closes
     try {
       await follow()
-      for (let from = 0; from < read.length; from += page) await check(read.slice(from, from + page))
+      for (let from = 0; from < read.length; from += page) {
+        const awaited = read.slice(from, from + page).filter((id) => waiting.has(id))
+        if (awaited.length > 0) await check(awaited)
+      }
     } catch (error) {
-      report(error, { stage: 'queue.result' })
+      if (closes === before) report(error, { stage: 'queue.result' }) // After a close it fails because of that.
     }
   }
 
@@ -188,6 +193,7 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
     async close() {
       const error = new TriportError('ERR_NOT_STARTED', 'The queue was stopped while a result was waited for.')
       for (const waiters of [...waiting.values()]) for (const waiter of [...waiters]) waiter.reject(error)
+      closes++
       const open = listener
       listener = undefined
       watched.clear()

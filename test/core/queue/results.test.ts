@@ -4,7 +4,8 @@ import type { TriportError } from '../../../core/errors.js'
 import { createIds } from '../../../core/ids.js'
 import type { QueueDriver } from '../../../core/ports/queue.js'
 import { defineTask } from '../../../core/queue/task.js'
-import { gate } from '../../kit/spy.js'
+import { createRuntime } from '../../../drivers/index.js'
+import { type Gate, gate, reportSpy } from '../../kit/spy.js'
 import { createProcess, createRunning } from './setup.js'
 
 const echo = defineTask({ name: 'echo', run: (input: unknown) => input })
@@ -127,6 +128,46 @@ test('who waits for a redriven job does not get its end of before, though that i
   await clock.advance(10_000)
   await after
 })
+
+test('a runtime that stops right after a wait began has nothing to report', async () => {
+  const report = reportSpy()
+  const runtime = await createRuntime({ tasks: [echo], worker: false, queue: { driver: 'memory' }, report }).start()
+  const job = await runtime.queue.enqueue(echo, 1)
+  const given = assert.rejects(job.result({ timeout: '1m' }), { code: 'ERR_NOT_STARTED' })
+  await runtime.stop()
+  await given
+  await new Promise(setImmediate)
+  assert.deepEqual(report.stages(), [])
+})
+
+for (const [what, end] of [
+  ['answered', (watching: Gate<void>) => watching.open()],
+  ['refused', (watching: Gate<void>) => watching.fail(new Error('The link is closed.'))],
+] as const) {
+  test(`nothing is read or reported when what was asked for before a close is ${what} after it`, async () => {
+    const reads: (readonly string[])[] = []
+    const watching = gate()
+    const { queue, clock, report } = await createProcess({
+      tasks: [echo],
+      wrap: (driver) => ({
+        ...driver,
+        listen: async (options) => ({ ...(await driver.listen(options)), watch: () => watching.promise }),
+        get(ids) {
+          reads.push(ids)
+          return driver.get(ids)
+        },
+      }),
+    })
+    const job = await queue.enqueue(echo, 1)
+    const given = assert.rejects(job.result({ timeout: '1m' }), { code: 'ERR_NOT_STARTED' })
+    await clock.settle()
+    await queue.close()
+    end(watching)
+    await given
+    await clock.settle()
+    assert.deepEqual([reads, report.stages()], [[], []])
+  })
+}
 
 test('an expired result and an unknown job are told apart', async () => {
   const { queue, clock } = await createRunning({ tasks: [echo] })
