@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { type CancelTimer, within } from '../../core/clock.js'
-import { TriportError } from '../../core/errors.js'
+import { errorFrom, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { unavailable } from './errors.js'
 import { createLane, type Lane } from './lane.js'
@@ -54,7 +54,8 @@ const longestDelay = 3_000
 /**
  * Connects to Redis.
  *
- * @throws `ERR_PEER_MISSING`; `ERR_DRIVER_UNAVAILABLE` when Redis cannot be reached, `ERR_UNSUPPORTED` when it is older than 6.2.
+ * @throws `ERR_PEER_MISSING`; `ERR_DRIVER_UNAVAILABLE` when Redis cannot be reached, `ERR_UNSUPPORTED` when it is older than 6.2;
+ * `ERR_CONFIG_INVALID` when it does not have the database.
  */
 export async function connectRedis(options: ConnectOptions): Promise<Connections> {
   const { settings, context, name, rooms, ...events } = options
@@ -177,8 +178,9 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   try {
-    await firstConnect(commandLink, context)
+    await firstConnect(commandLink, context, placeOf(target))
     reached = true
+    if (target.type === 'single') await checkDatabase(command, target)
     await checkServer(command, context, name)
     if (rooms && commandLink.isCluster) {
       slot = Number(await command.send((link) => link.cluster('KEYSLOT', prefix)))
@@ -211,7 +213,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 }
 
 /** ioredis goes on trying when the first attempt fails. Who starts wants to know. */
-async function firstConnect(link: Link, { clock }: DriverContext): Promise<void> {
+async function firstConnect(link: Link, { clock }: DriverContext, place: string): Promise<void> {
   let failure: unknown
   const note = (error: unknown) => {
     failure = error
@@ -224,9 +226,32 @@ async function firstConnect(link: Link, { clock }: DriverContext): Promise<void>
       if (!(await within(clock, connecting, ready))) throw new Error('it was not ready in time')
     }
   } catch (error) {
-    throw unavailable(failure ?? error, 'Redis cannot be reached')
+    throw unavailable(failure ?? error, `Redis${place} cannot be reached`)
   } finally {
     link.off('error', note)
+  }
+}
+
+/** For who has mistaken the address: never its user or password. */
+function placeOf(target: Target): string {
+  if (target.type !== 'single') return ''
+  const { host, port = 6_379, sentinels } = target.options
+  return sentinels ? ' of the Sentinels' : ` at ${host}:${port}`
+}
+
+/** ioredis goes on in database 0 when the server refuses the one that was asked for. */
+async function checkDatabase(
+  calls: Calls,
+  { options: { db = 0 } }: Extract<Target, { type: 'single' }>,
+): Promise<void> {
+  if (db === 0) return
+  try {
+    await calls.send((link) => (link as Redis).select(Number(db)))
+  } catch (cause) {
+    const { message } = errorFrom(cause)
+    if (!message.includes('DB index')) throw cause
+    const problem = `Redis does not have the database ${db}: ${message}`
+    throw new TriportError('ERR_CONFIG_INVALID', problem, { cause, details: { problems: [problem] } })
   }
 }
 

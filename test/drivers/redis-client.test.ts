@@ -112,6 +112,21 @@ test('redis: no error holds the password or the command', withRedis, async (t) =
   )
 })
 
+test('redis: a database that the server does not have is refused, and never another one used', withRedis, async (t) => {
+  const { admin } = await open(t)
+  const [, count] = (await admin.config('GET', 'databases')) as string[]
+  const failure = await failureOf(connect({ url: `${service.url}/${count}` }))
+  assert.ok(isTriportError(failure, 'ERR_CONFIG_INVALID'))
+  assert.match(failure.message, new RegExp(`database ${count}`))
+  const last = await connect({ url: service.url ?? '', db: Number(count) - 1 })
+  last.close()
+})
+
+test('redis: who cannot connect hears where to', async () => {
+  const failure = await failureOf(connect({ url: 'redis://default:s3cret@127.0.0.1:1/2' }))
+  assert.match(String(failure), /Redis at 127\.0\.0\.1:1 cannot be reached/)
+})
+
 test('redis: a policy that evicts is reported', withRedis, async (t) => {
   const { admin } = await open(t)
   await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
