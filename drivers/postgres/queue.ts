@@ -94,7 +94,7 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
       shared: !embedded,
       transactions: true,
       inline: false,
-      events: true,
+      events: options.listen !== false,
     },
     async start(context) {
       if (open) return

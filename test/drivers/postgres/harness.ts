@@ -13,10 +13,10 @@ export interface TestDatabase {
 }
 
 /** A database on a server. */
-export function serverDatabase(url: string): TestDatabase {
+export function serverDatabase(url: string, options: Pick<PostgresClientOptions, 'listen'> = {}): TestDatabase {
   const pool = new pg.Pool({ connectionString: url, max: 20 })
   pool.on('error', () => {}) // The server may be gone before they are closed.
-  return database({ pool }, { run: (script) => pool.query(script), close: () => pool.end() })
+  return database({ pool, ...options }, { run: (script) => pool.query(script), close: () => pool.end() })
 }
 
 /** A PGlite in memory. Starting one takes seconds. */
