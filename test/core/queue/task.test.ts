@@ -18,6 +18,7 @@ test('a task has the stated defaults', () => {
     retryOn: undefined,
     keepResult: 3_600_000,
     keepFailed: 604_800_000,
+    trace: 'auto',
   })
 })
 
