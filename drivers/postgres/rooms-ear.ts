@@ -130,7 +130,7 @@ export function createPollingEar({ client, feed, lost, back, schema, clock, inte
       closed = true
       cancel()
       if (!opening) return
-      // Else it runs out by itself.
+      // When that fails, the registration runs out by itself.
       await within(clock, patience / 5, client.query(statements.leave, [node()])).catch(() => {})
     },
   }

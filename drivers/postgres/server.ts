@@ -95,7 +95,7 @@ async function single(client: ClientBase): Promise<Link> {
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work)
-    last = result.catch(() => {})
+    last = result.catch(() => {}) // Its caller hears of it; who comes next has nothing to do with it.
     return result
   }
   return {
