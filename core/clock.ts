@@ -66,6 +66,17 @@ export function within(clock: Clock, ms: number, promise: Promise<unknown>): Pro
   })
 }
 
+/** What `promise` comes to, unless the signal aborts first. @throws its reason then. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
 /** 2^31 - 1: Node fires a timer with a longer delay after one millisecond. */
 const longestTimer = 2_147_483_647
 

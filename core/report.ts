@@ -1,3 +1,6 @@
+import type { Clock } from './clock.js'
+import { isTriportError } from './errors.js'
+
 /** Where in the runtime a background failure happened, and the ids that belong to it. */
 export interface ReportDetails {
   /** For example `worker.claim`, `task.run` or `rooms.heartbeat`. */
@@ -21,6 +24,31 @@ export function guarded(report: Report, otherwise: Report): Report {
     } catch (failure) {
       failed(failure)
     }
+  }
+}
+
+/** How long failures of one kind are counted after one was told, in milliseconds. */
+const countingFor = 10_000
+
+/**
+ * Tells the first failure of an outage at once, and then how many of its kind (stage and code) came in the next ten seconds: `more` in the
+ * details. What is not retryable is told each time.
+ */
+export function sparing(tell: Report, clock: Clock): Report {
+  const counts = new Map<string, number>()
+  return (error, details) => {
+    if (!isTriportError(error) || !error.retryable) return tell(error, details)
+    const kind = `${details.stage} ${error.code}`
+    const count = counts.get(kind)
+    if (count === undefined) {
+      tell(error, details)
+      clock.after(countingFor, () => {
+        const more = counts.get(kind)
+        counts.delete(kind)
+        if (more) tell(error, { stage: details.stage, more })
+      })
+    }
+    counts.set(kind, count === undefined ? 0 : count + 1)
   }
 }
 

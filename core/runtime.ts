@@ -21,7 +21,7 @@ import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker } from './queue/worker.js'
 import type { HostInfo } from './queue/worker-info.js'
-import { guarded, type Report } from './report.js'
+import { guarded, type Report, sparing } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
@@ -237,7 +237,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
 
 function driverContext(config: OpenConfig, platform: Platform, untraced: DriverContext['untraced']): DriverContext {
   const clock = config.clock ?? systemClock
-  const operator = reportTo(platform.write)
+  const operator = sparing(reportTo(platform.write), clock)
   return {
     clock,
     random: config.random ?? Math.random,
@@ -249,7 +249,7 @@ function driverContext(config: OpenConfig, platform: Platform, untraced: DriverC
   }
 }
 
-/** One line for people who have given no `report`. */
+/** One line for people who have given no `report`: `triport: worker.claim: more=12 Redis is away`. */
 function reportTo(write: Platform['write']): Report {
   return (error, { stage, ...details }) => {
     const facts = Object.entries(details).map(([name, value]) => ` ${name}=${value}`)

@@ -1,3 +1,4 @@
+import { unlessAborted } from '../clock.js'
 import type { CurrentRuntime } from '../current.js'
 import { TriportError } from '../errors.js'
 import { type JobAccess, JobHandle } from '../queue/access.js'
@@ -22,7 +23,7 @@ export function guestRuntime({ call }: GuestCalls, tracer: Tracer): CurrentRunti
       call('job', id, method, ...args) as Promise<never>
   const access: JobAccess = {
     status: ask('status'),
-    result: (id, known, { timeout, signal }) => until(ask('result')(id, known, { timeout }), signal),
+    result: (id, known, { timeout, signal }) => unlessAborted(ask('result')(id, known, { timeout }), signal),
     log: ask('log'),
     cancel: ask('cancel'),
     redrive: ask('redrive'),
@@ -58,15 +59,4 @@ function only<T extends object>(what: string, members: Partial<T>): T {
       }
     },
   }) as T
-}
-
-/** Waits for `promise` until the signal aborts. */
-function until<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

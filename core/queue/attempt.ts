@@ -1,4 +1,4 @@
-import { type Clock, within } from '../clock.js'
+import { type Clock, unlessAborted, within } from '../clock.js'
 import { encode } from '../codec.js'
 import { TriportError } from '../errors.js'
 import type { IsolatedRun, Isolates } from '../isolation/isolates.js'
@@ -127,7 +127,10 @@ export class Attempt implements TaskContext, Deadline {
     return (percent, data) => {
       const told = this.report(percent, data)
       // A task need not wait for its progress: what is wrong with it must not end the process.
-      told.catch((error) => this.host.report(error, { stage: 'task.progress', task: this.task.name, job: this.jobId }))
+      told.catch((error) => {
+        if (error !== this.reason)
+          this.host.report(error, { stage: 'task.progress', task: this.task.name, job: this.jobId })
+      })
       return told
     }
   }
@@ -203,7 +206,9 @@ export class Attempt implements TaskContext, Deadline {
     if (this.state !== 'running') return
     this.host.progressed(this)
     const told = this.life?.tell('running', data, percent)
-    await this.host.progress.write(this, { value })
+    const stored = this.host.progress.write(this, { value })
+    // Told to end while the backend is away, it must not wait for that longer than its grace. Later calls may say how it ends.
+    await unlessAborted(stored, this.interruption === undefined ? this.signal : undefined)
     if (told) await within(this.host.clock, roomPatience, told)
   }
 }

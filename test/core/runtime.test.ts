@@ -3,13 +3,16 @@ import { afterEach, test } from 'node:test'
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../core/clock.js'
 import { getRooms, getTaskQueue, getTracer } from '../../core/current.js'
+import { messageOf, TriportError } from '../../core/errors.js'
 import type { Detect } from '../../core/placement.js'
 import type { QueueDriver } from '../../core/ports/queue.js'
 import { defineTask } from '../../core/queue/task.js'
+import { sparing } from '../../core/report.js'
 import { defineRoom } from '../../core/rooms/room-type.js'
 import { runtimeFactory } from '../../core/runtime.js'
 import { createRuntime, nodePlatform, table } from '../../drivers/index.js'
 import { memoryQueue } from '../../drivers/memory/queue.js'
+import { createFakeClock } from '../kit/clock.js'
 
 const quiet = { log: () => {}, report: () => {} }
 const double = defineTask({
@@ -331,6 +334,26 @@ for (const [how, report] of [
     assert.match(lines.join(';'), /task\.run: .* no;triport: report: my bad/)
   })
 }
+
+test('the lines of an outage are one for its begin, and one for each ten seconds', async () => {
+  const lines: string[] = []
+  const [clock, down] = [createFakeClock(), new TriportError('ERR_DRIVER_UNAVAILABLE', 'The queue is away.')]
+  const report = sparing((error, details) => lines.push(`${messageOf(error)} ${JSON.stringify(details)}`), clock)
+  for (let failure = 1; failure <= 40; failure++) {
+    report(down, { stage: 'worker.claim', job: failure })
+    await clock.advance(500)
+  }
+  report(new Error('no'), { stage: 'task.run' })
+  report(new Error('no'), { stage: 'task.run' })
+  assert.deepEqual(lines, [
+    'The queue is away. {"stage":"worker.claim","job":1}',
+    'The queue is away. {"stage":"worker.claim","more":19}',
+    'The queue is away. {"stage":"worker.claim","job":21}',
+    'The queue is away. {"stage":"worker.claim","more":19}',
+    'no {"stage":"task.run"}',
+    'no {"stage":"task.run"}',
+  ])
+})
 
 /** The machine's clock, and how many intervals the process is kept alive for. */
 function holdingClock() {

@@ -10,7 +10,7 @@ import { driverContext } from '../kit/driver-context.js'
 const { TRIPORT_LONG, TRIPORT_SEED } = process.env
 const seed = TRIPORT_SEED ? { seed: Number(TRIPORT_SEED) } : TRIPORT_LONG ? {} : { seed: 1 }
 
-queueFuzz({ test, fc, create: () => harness((clock) => clock), runs: TRIPORT_LONG ? 10_000 : 2_000, ...seed })
+queueFuzz({ test, fc, create: () => harness((clock) => clock), runs: TRIPORT_LONG ? 10_000 : 600, ...seed })
 
 // The time of a real server moves between two calls. The model has to bear that, or no other driver could pass.
 queueFuzz({

@@ -370,3 +370,26 @@ async function waitingJob({
   await memoryQueue({ store }).enqueue([job])
   return queue.job(job.id)
 }
+
+test('a task that waits for its progress while the backend is away ends when it is told to', async () => {
+  const ends: unknown[] = []
+  const task = defineTask({
+    name: 'telling',
+    timeout: '1s',
+    maxRetries: 0,
+    run: (_: number, ctx) =>
+      ctx.progress(50).catch((error) => {
+        ends.push(error, ctx.signal.reason)
+        throw error
+      }),
+  })
+  const wrap = (driver: QueueDriver): QueueDriver => ({ ...driver, progress: () => never })
+  const { queue, clock, report } = await createRunning({ tasks: [task], wrap })
+  const job = await queue.enqueue(task, 1)
+  await clock.advance(1_000)
+  assert.equal((ends[0] as TriportError).code, 'ERR_TASK_TIMEOUT')
+  assert.equal(ends[0], ends[1])
+  assert.ok(!report.stages().includes('task.overlap'))
+  await clock.advance(20_000)
+  assert.equal((await job.status()).state, 'failed')
+})
