@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, within } from '../clock.js'
+import { type CancelTimer, type Clock, type TimerOptions, within } from '../clock.js'
 import type { Report } from '../report.js'
 import { type Book, type Entry, patience } from './book.js'
 import type { Tick } from './ticker.js'
@@ -16,7 +16,8 @@ export interface SchedulerDeps {
  * others read again what has become of it.
  */
 export interface Scheduler {
-  start(): void
+  /** With `keepAlive` the process stays alive until `stop()`. */
+  start(options: TimerOptions): void
   /** Something about the schedules has changed. */
   kick(): void
   /** Resolves when no call of the driver is under way. */
@@ -40,6 +41,7 @@ export function createScheduler({ book, tick, clock, random, report }: Scheduler
   let stopped = true
   let busy: Promise<void> | undefined
   let disarm: CancelTimer = () => {}
+  let letGo: CancelTimer = () => {}
 
   /** @returns how long to wait before the next one, in milliseconds. */
   async function pass(): Promise<number> {
@@ -97,9 +99,10 @@ export function createScheduler({ book, tick, clock, random, report }: Scheduler
   }
 
   return {
-    start() {
+    start({ keepAlive }) {
       stopped = false
       stale = true
+      if (keepAlive) letGo = clock.every(freshness, run, { keepAlive })
       run()
     },
     kick() {
@@ -110,6 +113,7 @@ export function createScheduler({ book, tick, clock, random, report }: Scheduler
     },
     async stop() {
       stopped = true
+      letGo()
       disarm()
       if (busy) await within(clock, patience, busy)
     },

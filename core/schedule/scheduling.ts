@@ -48,7 +48,8 @@ export function createScheduling(deps: SchedulingDeps): Scheduling {
     schedules,
     async start() {
       await schedules.declare(declared)
-      scheduler.start()
+      // Of a server driver a process may have nothing but its link, and that is gone in an outage.
+      scheduler.start({ keepAlive: declared.length > 0 && deps.driver.get().supports.shared })
     },
     stop: scheduler.stop,
   }

@@ -10,6 +10,7 @@ import { defineTask } from '../../core/queue/task.js'
 import { sparing } from '../../core/report.js'
 import { defineRoom } from '../../core/rooms/room-type.js'
 import { runtimeFactory } from '../../core/runtime.js'
+import { defineSchedule } from '../../core/schedule/schedule.js'
 import { createRuntime, nodePlatform, table } from '../../drivers/index.js'
 import { memoryQueue } from '../../drivers/memory/queue.js'
 import { createFakeClock } from '../kit/clock.js'
@@ -275,6 +276,26 @@ test('a worker that was asked for keeps its process until stop(), a worker by de
     const config = { tasks: [double], queue: { driver: 'memory' }, clock: holding.clock, ...quiet } as const
     const runtime = await createRuntime({ ...config, ...(worker === undefined ? {} : { worker }) }).start()
     assert.equal(holding.timers(), kept, JSON.stringify(worker))
+    await runtime.stop()
+    assert.equal(holding.timers(), 0)
+  }
+})
+
+test('schedules of the configuration keep their process until stop() when others share the queue', async () => {
+  const schedule = defineSchedule({ name: 'tick', task: double, input: { n: 1 }, every: '1h' })
+  for (const shared of [true, false]) {
+    const [driver, holding] = [memoryQueue(), holdingClock()]
+    const queue = { ...driver, supports: { ...driver.supports, shared } }
+    const config = {
+      tasks: [double],
+      schedules: [schedule],
+      queue,
+      worker: false,
+      clock: holding.clock,
+      ...quiet,
+    } as const
+    const runtime = await createRuntime(config).start()
+    assert.equal(holding.timers(), shared ? 1 : 0)
     await runtime.stop()
     assert.equal(holding.timers(), 0)
   }
