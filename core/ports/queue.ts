@@ -18,6 +18,13 @@ export interface QueueSupports {
   readonly inline: boolean
   /** `QueueSignals.event` is called for what happens in every process. Where it is not, it MUST never be called. */
   readonly events: boolean
+  /**
+   * Calls of `enqueue` that do not wait for each other are under way together, and store their jobs in the order of the calls. The core
+   * then cuts large batches: the backend works on one piece while the next one is made.
+   *
+   * @default false
+   */
+  readonly pipelined?: boolean
 }
 
 /** What became of one job of an `enqueue` call. */
@@ -201,8 +208,11 @@ export interface QueueSignals {
 
 /** A live subscription to `QueueSignals`. */
 export interface QueueListener {
-  /** Resolves when signals about these jobs will arrive. A job may be watched several times. */
-  watch(ids: readonly string[]): Promise<void>
+  /**
+   * Resolves when signals about these jobs will arrive, with the ids of those that are to be read, because there may be no signal
+   * about them any more: those that have ended or are unknown, and any others. A job may be watched several times.
+   */
+  watch(ids: readonly string[]): Promise<readonly string[]>
   unwatch(ids: readonly string[]): void
   close(): Promise<void>
 }
@@ -265,7 +275,7 @@ export interface QueueListener {
  *   or as long as a stated bound on their number allows, and MUST be gone when it has passed.
  *
  * Signals
- * - `listen` MUST resolve when signals will arrive. A driver MUST serve any number of watched ids with a fixed number of
+ * - `listen` MUST resolve when signals will arrive. `watch` MUST name each job that has ended or is unknown. A driver MUST serve any number of watched ids with a fixed number of
  *   subscriptions, and MUST call `resync` after each interruption.
  */
 export interface QueueDriver extends Driver, ScheduleStore, WorkerRegistry {

@@ -40,6 +40,9 @@ export interface BulkDeps {
   handle(prepared: Pick<PreparedJob, 'job' | 'reject'>, outcome: EnqueueOutcome): Job
 }
 
+/** How many jobs go to a pipelined driver while the next ones are made. */
+const piece = 250
+
 interface Ready extends Pick<PreparedJob, 'job' | 'reject'> {
   readonly index: number
   readonly tx: unknown
@@ -56,7 +59,12 @@ export function createBulk({ tracer, ids, clock, enqueuer, messaging, taskOf, ha
 
   async function store(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
     const outcomes: EnqueueManyOutcome[] = new Array(items.length)
-    const ready: Ready[] = []
+    const sending: Promise<void>[] = []
+    let ready: Ready[] = []
+    const sendReady = () => {
+      for (const group of groups(ready)) sending.push(send(group, outcomes))
+      ready = []
+    }
     for (const [index, { task, input, options }] of items.entries()) {
       try {
         const known = taskOf(task)
@@ -67,8 +75,10 @@ export function createBulk({ tracer, ids, clock, enqueuer, messaging, taskOf, ha
       } catch (error) {
         outcomes[index] = { error }
       }
+      if (ready.length === piece && enqueuer.pipelined) sendReady()
     }
-    await Promise.all(groups(ready).map((group) => send(group, outcomes)))
+    sendReady()
+    await Promise.all(sending)
     return outcomes
   }
 

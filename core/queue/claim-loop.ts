@@ -22,6 +22,8 @@ export interface ClaimLoopDeps {
   /** Milliseconds between looks when nothing wakes the loop. */
   readonly poll: number
   readonly outbox: Outbox<EndedClaim>
+  /** How many jobs may run at a time. */
+  readonly places: number
   /** How many jobs may be claimed now. */
   free(): number
   /** @param leaseUntil When the lease lapses at the earliest, on the clock's `monotonic` scale. */
@@ -30,14 +32,19 @@ export interface ClaimLoopDeps {
   cancel(id: string): void
   /** Gives back a job that was claimed when claiming had been stopped. */
   release(job: ClaimedJob): void
+  /** Calls back when the turn of the event loop ends. */
+  readonly schedule: (callback: () => void) => void
   /** Marks what it calls as the runtime's own. The loop is marked as a whole: to mark each job that it runs would cost more. */
   enter<T>(fn: () => T): T
 }
 
 /**
- * Claims jobs and settles ended ones, one call of the driver at a time: the settlements that gather during one call ride on the
- * next. A queue is claimed from until a claim comes back short; then it waits for a hint, for the next due job or token, or for the
- * poll. Queues that may have jobs take turns and share the free places, so that none of them starves another.
+ * Claims jobs and settles ended ones: the settlements that gather during one call of the driver ride on the next. A queue is claimed
+ * from until a claim comes back short; then it waits for a hint, for the next due job or token, or for the poll. Queues that may have
+ * jobs take turns and share the free places, so that none of them starves another.
+ *
+ * While a queue gives all that it is asked for, and half of the places are free, a second claim goes out before the first one is
+ * answered, each for half of the places: the backend works on one while the jobs of the other run.
  */
 export interface ClaimLoop {
   start(): void
@@ -70,18 +77,30 @@ const firstPause = 100
 const longestPause = 5_000
 
 export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
-  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release, enter } = deps
+  const { driver, queues, clock, random, report, worker, lease, poll, outbox, free, run, cancel, release } = deps
+  const { enter, schedule } = deps
+  const half = Math.min(largestClaim, Math.ceil(deps.places / 2))
+  const mostLanes = driver.supports.shared && !driver.supports.inline && deps.places > 1 ? 2 : 1
+  /** The queues that may have jobs. */
   const hungry = new Set<string>()
+  /** The queues whose latest claim brought all that it asked for. */
+  const rich = new Set<string>()
   const due = new Map<string, CancelTimer>()
   const stopping = new AbortController()
   const breathe = breather(clock)
   let claiming = false
   let failures = 0
   let pause: AbortController | undefined
-  /** The jobs that were cancelled while a claim is under way: it may bring them. */
-  let missed: Set<string> | undefined
-  let busy: Promise<void> | undefined
-  let current: Promise<void> = Promise.resolve()
+  /** For each claim under way, the jobs that were cancelled meanwhile: it may bring them. */
+  const missed = new Set<Set<string>>()
+  /** How many lanes look for the next call, make one, or pause after one that failed. */
+  let lanes = 0
+  const ends = new Set<Promise<void>>()
+  const underway = new Set<Promise<void>>()
+  /** How many jobs the claims under way may bring. */
+  let asked = 0
+  /** An answer was taken in this turn of the event loop. */
+  let taken = false
   let lastClaim: number | undefined
   let cancelPoll: CancelTimer = () => {}
 
@@ -91,45 +110,67 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   }
 
   function kick(): void {
-    if (busy || stopping.signal.aborted) return
-    busy = enter(() => Promise.resolve().then(work))
+    if (lanes === mostLanes || stopping.signal.aborted) return
+    if (lanes > 0 && !overlapping()) return
+    lanes++
+    const end = enter(() => Promise.resolve().then(work))
+    ends.add(end)
+    void end.finally(() => ends.delete(end))
   }
 
   async function work(): Promise<void> {
-    failures = 0
+    if (lanes === 1) failures = 0
     for (let step = nextStep(); step && !stopping.signal.aborted; step = nextStep()) {
+      const call = step.run()
+      underway.add(call)
+      kick()
       try {
-        current = step.run()
-        await current
+        await call
         failures = 0
       } catch (error) {
+        underway.delete(call)
         report(error, { stage: step.stage, failures: ++failures })
-        pause = new AbortController()
+        pause ??= new AbortController()
         const ended = AbortSignal.any([pause.signal, stopping.signal])
         await wait(clock, pauseAfter(failures, random()), ended).catch(() => {}) // There is no reason left to wait.
       }
+      underway.delete(call)
       await breathe()
     }
-    busy = undefined
+    lanes--
   }
 
   function nextStep(): Step | undefined {
+    if (underway.size > 0) return overlapping()
     if (outbox.apart) return settle
     const room = claiming ? Math.min(free(), largestClaim) : 0
     const [queue] = room > 0 ? hungry : []
-    if (queue !== undefined) {
-      const share = Math.ceil(room / hungry.size)
-      return { stage: 'worker.claim', run: () => claim(queue, share) }
-    }
+    if (queue !== undefined) return claimStep(queue, room)
     return outbox.size > 0 ? settle : undefined
+  }
+
+  /** A claim beside the one that is under way. */
+  function overlapping(): Step | undefined {
+    if (underway.size !== 1 || !claiming || failures > 0 || outbox.apart) return undefined
+    const [queue] = rich
+    const room = free() - asked
+    return queue !== undefined && room >= half ? claimStep(queue, room) : undefined
+  }
+
+  function claimStep(queue: string, room: number): Step {
+    const share = Math.ceil(room / Math.max(1, hungry.size))
+    const max = mostLanes > 1 && rich.has(queue) ? Math.min(share, half) : share
+    return { stage: 'worker.claim', run: () => claim(queue, max) }
   }
 
   async function claim(queue: string, max: number): Promise<void> {
     hungry.delete(queue) // Before the call: a hint that comes while it is under way must not be lost.
+    if (rich.delete(queue)) rich.add(queue) // They take turns.
     const leaseUntil = clock.monotonic() + lease // From before the call: the backend counts from a later moment.
     let reply: ClaimReply = { jobs: [], settled: [] }
     const cancelled = new Set<string>()
-    missed = cancelled
+    missed.add(cancelled)
+    asked += max
     try {
       // Later than a lease, an answer brings jobs that are waiting again.
       const call = (request: ClaimRequest) => answer(clock, lease, driver.claim(request))
@@ -141,20 +182,34 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
           return reply.settled
         })
       }
+      if (underway.size > 1) await ownTurn()
     } catch (error) {
       hungry.add(queue)
       throw error
     } finally {
-      missed = undefined
+      missed.delete(cancelled)
+      asked -= max
     }
     lastClaim = clock.monotonic()
-    if (reply.jobs.length === max) hungry.add(queue)
+    if (reply.jobs.length === max) {
+      hungry.add(queue)
+      rich.add(queue)
+    } else rich.delete(queue)
     expect(queue, reply.nextDue)
     for (const job of reply.jobs) {
       if (claiming) run(job, leaseUntil)
       else release(job)
     }
     for (const id of cancelled) cancel(id)
+  }
+
+  /** Answers that come together are taken one in a turn of the event loop: the claim that follows the first goes out before the next. */
+  async function ownTurn(): Promise<void> {
+    while (taken) await new Promise<void>((resolve) => schedule(resolve))
+    taken = true
+    schedule(() => {
+      taken = false
+    })
   }
 
   /** Sets a timer to the moment when a queue may have a job. One that is further away than the next poll is found by that. */
@@ -185,10 +240,11 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
     resync() {
       failures = 0
       pause?.abort()
+      pause = undefined
       wakeAll()
     },
     cancel(id) {
-      missed?.add(id)
+      for (const cancelled of missed) cancelled.add(id)
       cancel(id)
     },
     get lastClaim() {
@@ -203,12 +259,12 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
       claiming = false
       cancelPoll()
       for (const disarm of due.values()) disarm()
-      await current.catch(() => {}) // Reported by the loop.
+      await Promise.allSettled(underway) // Reported by the loop.
     },
     async stop() {
       claiming = false
       stopping.abort()
-      await busy
+      await Promise.all(ends)
     },
   }
 }

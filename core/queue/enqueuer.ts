@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { NewJob } from '../ports/job.js'
-import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
+import type { EnqueueOutcome, QueueDriver, QueueSupports } from '../ports/queue.js'
 import { fitting } from './batch.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 
@@ -18,7 +18,9 @@ export interface EnqueuerDeps {
 
 /** Hands jobs to the driver in batches. */
 export interface Enqueuer {
-  /** Stores one job. The calls of one turn become one call of the driver. */
+  /** Several calls of the driver may be under way, and keep their order. */
+  readonly pipelined: boolean
+  /** Stores one job. The calls of one turn become one call of the driver, or few when it is pipelined. */
   one(job: NewJob): Promise<EnqueueOutcome>
   /** Stores jobs in one call of the driver, merged with no other: for bulks and for `tx`, the caller's transaction. */
   together(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]>
@@ -32,8 +34,12 @@ interface Call {
   reject(error: unknown): void
 }
 
+/** How many calls of one turn a pipelined driver gets at a time. */
+const piece = 50
+
 export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: EnqueuerDeps): Enqueuer {
   let calls: Call[] = []
+  let scheduled = false
   const sending = new Set<Promise<unknown>>()
 
   /** Rejects when the driver takes too long. An inline driver takes as long as its jobs. */
@@ -55,16 +61,27 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
   function flush(): void {
     const batch = calls
     calls = []
-    for (const part of driverIsInline() ? batch.map((call) => [call]) : parts(batch, ({ job }) => job))
+    for (const part of supports()?.inline ? batch.map((call) => [call]) : parts(batch, ({ job }) => job))
       void sendPart(part)
   }
 
-  function driverIsInline(): boolean {
+  function supports(): QueueSupports | undefined {
     try {
-      return driver().supports.inline
+      return driver().supports
     } catch {
-      return false // Not started: sending says so to each caller.
+      return undefined // Not started: sending says so to each caller.
     }
+  }
+
+  const isPipelined = () => supports()?.pipelined === true
+
+  function flushSoon(): void {
+    if (scheduled) return
+    scheduled = true
+    schedule(() => {
+      scheduled = false
+      flush()
+    })
   }
 
   async function sendPart(part: readonly Call[]): Promise<void> {
@@ -79,10 +96,14 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
   }
 
   return {
+    get pipelined() {
+      return isPipelined()
+    },
     one(job) {
       return new Promise((resolve, reject) => {
-        if (calls.length === 0) schedule(flush)
+        flushSoon()
         calls.push({ job, resolve, reject })
+        if (calls.length === piece && isPipelined()) flush()
       })
     },
     together: async (jobs, tx) => send(jobs, tx),

@@ -55,7 +55,7 @@ export function createOutbox<P extends Posted>({ answered, refused }: OutboxEven
           for (const posted of batch) refused(posted, error)
           return
         }
-        if (forGood) apart = batch.length
+        if (forGood) apart += batch.length
         for (const posted of batch) posted.resent = true
         waiting.unshift(...batch)
         throw error

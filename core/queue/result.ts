@@ -92,9 +92,10 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
     toRead.clear()
     const before = closes
     try {
-      await follow()
-      for (let from = 0; from < read.length; from += page) {
-        const awaited = read.slice(from, from + page).filter((id) => waiting.has(id))
+      const live = await follow()
+      const due = read.filter((id) => waiting.has(id) && !live.has(id))
+      for (let from = 0; from < due.length; from += page) {
+        const awaited = due.slice(from, from + page).filter((id) => waiting.has(id))
         if (awaited.length > 0) await check(awaited)
       }
     } catch (error) {
@@ -102,17 +103,19 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
     }
   }
 
-  /** Has the jobs watched that somebody waits for, and no others. */
-  async function follow(): Promise<void> {
+  /** Has the jobs watched that somebody waits for, and no others. Those of them that are known not to have ended. */
+  async function follow(): Promise<ReadonlySet<string>> {
     const watch = [...changed].filter((id) => waiting.has(id) && !watched.has(id))
     const unwatch = [...changed].filter((id) => !waiting.has(id) && watched.delete(id))
     changed.clear()
     if (unwatch.length > 0) (await listener)?.unwatch(unwatch)
-    if (watch.length === 0) return
+    const live = new Set(watch)
+    if (watch.length === 0) return live
     for (const id of watch) watched.add(id)
     try {
       const open = await listen()
-      await ask(() => open.watch(watch))
+      for (const id of await ask(() => open.watch(watch))) live.delete(id)
+      return live
     } catch (error) {
       for (const id of watch) {
         watched.delete(id)

@@ -148,10 +148,12 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     lease,
     poll,
     outbox: settler.outbox,
+    places: concurrency,
     free: () => concurrency - pool.attempts.size,
     run: pool.run,
     cancel: cancellations.hear,
     release: settler.release,
+    schedule,
     enter,
   })
   const listener = await openListener(deps.ask, {

@@ -1,4 +1,5 @@
 import type { JobSignal, QueueListener, QueueSignals } from '../../core/ports/queue.js'
+import { isEnded } from '../../core/queue/states.js'
 import type { Report } from '../../core/report.js'
 import { hasEnded, type JobEntry } from './job-entry.js'
 import type { JobStore } from './queue-store.js'
@@ -8,10 +9,11 @@ interface Listening {
   readonly queues: readonly string[]
   readonly signals: QueueSignals
   readonly report: Report
+  now(): number
 }
 
 /** Passes on what a store tells, after the step that caused it: events one by one, hints once per subject and turn. */
-export function createListener({ jobs, queues, signals, report }: Listening, closed: () => void): QueueListener {
+export function createListener({ jobs, queues, signals, report, now }: Listening, closed: () => void): QueueListener {
   const wanted = new Set(queues)
   const watched = new Map<string, number>()
   const hints = { wake: new Set<string>(), cancel: new Set<string>(), settled: new Set<string>() }
@@ -68,6 +70,7 @@ export function createListener({ jobs, queues, signals, report }: Listening, clo
   return {
     async watch(ids) {
       for (const id of ids) watched.set(id, (watched.get(id) ?? 0) + 1)
+      return ids.filter((id) => isEnded(jobs.get(id, now())?.state ?? 'completed'))
     },
     unwatch(ids) {
       for (const id of ids) {

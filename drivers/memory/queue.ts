@@ -111,7 +111,7 @@ function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions)
     workers: async () => workers.all(now()),
     async listen({ queues, signals }) {
       const leave = signals.wake && inline?.serve(queues) // Who cannot be woken runs nothing.
-      const listener = createListener({ jobs, queues, signals, report }, () => {
+      const listener = createListener({ jobs, queues, signals, report, now: () => now() }, () => {
         leave?.()
         listeners.delete(listener)
       })

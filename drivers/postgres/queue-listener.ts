@@ -192,9 +192,10 @@ export function createAudience({ client, statements, channel, clock, report }: D
       return {
         async watch(ids) {
           for (const each of ids) member.watched.set(each, (member.watched.get(each) ?? 0) + 1)
-          if (!client.listens) return
+          if (!client.listens) return ids
           await client.query(statements.watch, [id, plainArray(ids.map(idOf))])
           clock.after(secondLook, () => quietly(look(ids), 'queue.watch'))
+          return ids
         },
         unwatch(ids) {
           for (const each of ids) {

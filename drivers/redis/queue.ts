@@ -67,7 +67,7 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
 
   return {
     name: 'redis',
-    supports: { durable: true, shared: true, transactions: false, inline: false, events: true },
+    supports: { durable: true, shared: true, transactions: false, inline: false, events: true, pipelined: true },
     async start(context: DriverContext) {
       let signals: Signals | undefined
       const connections = await connectRedis({

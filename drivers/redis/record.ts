@@ -3,9 +3,9 @@ import type { AttemptFailure, ClaimedJob, JobRecord, JobState } from '../../core
 /** The head of a record, as `scripts/base.ts` tells. Bytes are counted from 0 here. */
 const head = {
   state: 1,
-  deliveries: 3,
-  claimedAt: 7,
-  endedAt: 27,
+  endedAt: 3,
+  deliveries: 15,
+  claimedAt: 19,
   dueAt: 45,
   firstDueAt: 51,
   enqueuedAt: 57,

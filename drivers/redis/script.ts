@@ -22,7 +22,6 @@ const constants: Readonly<Record<string, number | undefined>> = {
   // Flags
   NOTES: 1,
   LOG: 2,
-  WATCHED: 4,
   GROUP: 8,
   UNTIL_CLAIMED: 16,
   UNTIL_ENDED: 32,
@@ -30,6 +29,7 @@ const constants: Readonly<Record<string, number | undefined>> = {
   REQUESTED: 128,
   /** How much longer Redis itself keeps what has expired: it knows nothing of the clock offset of tests. */
   SLACK: 1_000,
+  LONGER: 60_000,
   DAY: 86_400_000,
   /** How many entries that are left over one claim passes over at most. */
   MOST_LEFT_OVER: 20_000,

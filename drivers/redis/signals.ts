@@ -78,10 +78,14 @@ export function createSignals({ connections, context, instance, clockOffset }: S
     }
   }
 
-  async function watchAll(ids: readonly string[]): Promise<void> {
+  /** The ids of those that have ended or are unknown. */
+  async function watchAll(ids: readonly string[]): Promise<readonly string[]> {
+    const ended: string[] = []
     for (let from = 0; from < ids.length; from += page) {
-      await command.run(watchScript, [clockOffset(), instance, ...ids.slice(from, from + page)])
+      const args = [clockOffset(), instance, ...ids.slice(from, from + page)]
+      ended.push(...((await command.run(watchScript, args)) as string[]))
     }
+    return ended
   }
 
   function forget(ids: readonly string[]): void {
@@ -156,16 +160,20 @@ export function createSignals({ connections, context, instance, clockOffset }: S
         watched: new Map(),
         async watch(ids) {
           const fresh: string[] = []
+          const known: string[] = []
           for (const id of ids) {
             const count = listener.watched.get(id) ?? 0
             listener.watched.set(id, count + 1)
-            if (count > 0) continue
-            const known = watched.get(id)
-            if (known) known.count++
+            if (count > 0) {
+              known.push(id)
+              continue
+            }
+            const watch = watched.get(id)
+            if (watch) watch.count++
             else watched.set(id, { count: 1, told: false })
             fresh.push(id)
           }
-          await watchAll(fresh)
+          return [...known, ...(await watchAll(fresh))]
         },
         unwatch(ids) {
           const left: string[] = []

@@ -4,7 +4,7 @@
  * A job is one string, `j:<id>`: a head of 67 bytes that scripts change in place, then what the producer gave, in parts that end with
  * U+0000. `record.ts` reads the same layout; bytes are counted from 1 here.
  *
- *   1 format  2 state  3 flags  4 deliveries (4)  8 claimed at (6)  14 token (14)  28 ended at (6)  34 keep (6)  40 ticket (6)
+ *   1 format  2 state  3 flags  4 ended at (6)  10 keep (6)  16 deliveries (4)  20 claimed at (6)  26 token (14)  40 ticket (6)
  *   46 due at (6)  52 first due at (6)  58 enqueued at (6)  64 priority (4)
  *   68 queue, task, key, group (`limit:key`), lock, payload, meta, and with a completed job its result
  *
@@ -22,11 +22,6 @@ local real = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local now = real + ARGV[1]
 local now6 = pack('>I6', now)
 
-local NO_TOKEN = string.rep('\0', 14)
-local NOT_ENDED = string.rep('\0', 12)
-local FRESH = char(1, WAITING, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) .. NO_TOKEN .. NOT_ENDED
-local DUE_NOW = now6 .. now6 .. now6 .. pack('>i4', 0)
-
 -- Redis takes some thousand arguments of a script at most.
 function J.callMany(command, key, items)
   local answer
@@ -38,6 +33,9 @@ end
 `
 
 export const records = String.raw`
+local NO_TOKEN = '\0\0\0\0\0\0\0\0\0\0\0\0\0\0'
+local NOT_ENDED = '\0\0\0\0\0\0\0\0\0\0\0\0'
+
 function J.has(flags, flag) return band(flags, flag) ~= 0 end
 
 function J.with(flags, flag) return bit.bor(flags, flag) end
@@ -46,7 +44,9 @@ function J.without(flags, flag) return band(flags, 255 - flag) end
 
 function J.number(text, from) return (open('>I6', text, from)) end
 
-function J.deliveriesOf(v) return (open('>I4', v, 4)) end
+function J.deliveriesOf(v) return (open('>I4', v, 16)) end
+
+function J.tokenOf(v) return sub(v, 26, 39) end
 
 function J.dueAtOf(v) return J.number(v, 46) end
 
@@ -56,7 +56,7 @@ function J.priorityOf(v) return (open('>i4', v, 64)) end
 
 function J.isEnded(v) return byte(v, 2) >= COMPLETED end
 
-function J.isExpired(v) return J.isEnded(v) and J.number(v, 28) + J.number(v, 34) <= now end
+function J.isExpired(v) return J.isEnded(v) and J.number(v, 4) + J.number(v, 10) <= now end
 
 -- queue, task, key, group and lock
 function J.partsOf(v)

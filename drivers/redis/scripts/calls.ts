@@ -4,14 +4,14 @@ import { claiming } from './claiming.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
-import { quickClaim, quickEnds, quickStore } from './quick.js'
+import { addActive, quickClaim, quickSettle, quickStore } from './quick.js'
 import { settling } from './settling.js'
 import { shelves } from './shelves.js'
 import { storing } from './storing.js'
 
 const state = [base, shelves, queues, lines, moves]
 /** What follows the quick part of a script, which has the rest. */
-const allCases = [records, queues, lines, moves]
+const allCases = [records, shelves, queues, lines, moves]
 
 /** The scripts that move jobs. Each takes the clock offset first, and changes nothing that it has changed before when it is sent again. */
 
@@ -19,8 +19,6 @@ const allCases = [records, queues, lines, moves]
 export const enqueueScript = defineScript(
   opening,
   quickStore,
-  'if quickStore() then return {} end',
-  shelves,
   ...allCases,
   storing,
   String.raw`
@@ -42,14 +40,7 @@ return answer
 /** Settlements. Answers with one letter for each. */
 export const settleScript = defineScript(
   opening,
-  shelves,
-  quickEnds,
-  String.raw`
-if ARGV[2] == '0' then
-  local ends = quickEnds(3)
-  if ends then return applyEnds(ends) end
-end
-`,
+  quickSettle,
   ...allCases,
   storing,
   settling,
@@ -63,13 +54,7 @@ return answers
 /** A claim with settlements. Answers with the time, what settling brought, when to come again, requests to cancel, ids and records. */
 export const claimScript = defineScript(
   opening,
-  shelves,
-  quickEnds,
   quickClaim,
-  String.raw`
-local quick = quickClaim()
-if quick then return quick end
-`,
   ...allCases,
   storing,
   settling,
@@ -96,7 +81,8 @@ local function claimNow()
     level = level - count
     J.saveTokens(q, level, tokens, per, burst)
   end
-  J.addActive(name, claim.given)
+  local given = claim.given
+  ${addActive}
   local isFull = concurrency and active + count >= concurrency
   if isFull and not q.full then J.change(q, 'f', '1') end
   if count == max then return end
@@ -145,6 +131,7 @@ while at <= #ARGV do
       letter = 'r'
       call('HSETNX', P .. 'n:' .. id, 'c', sub(arg, from))
       call('SETRANGE', P .. 'j:' .. id, 2, char(J.with(J.with(flags, NOTES), REQUESTED)))
+      call('SADD', P .. 'f:' .. q.name, id)
       q.requested[#q.requested + 1] = id
     else
       letter = 'c'
@@ -176,8 +163,8 @@ for at = 3, #ARGV, 3 do
   local name, id, token = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local head = call('GETRANGE', P .. 'j:' .. id, '0', '167')
   local letter = 'l'
-  if byte(head, 2) == ACTIVE and sub(head, 14, 27) == token and sub(head, 68, 68 + #name) == name .. '\0' then
-    call('ZADD', P .. 'a:' .. name, 'XX', leaseUntil, id)
+  if byte(head, 2) == ACTIVE and J.tokenOf(head) == token and sub(head, 68, 68 + #name) == name .. '\0' then
+    call('ZADD', P .. 'a:' .. name, 'XX', leaseUntil, token .. id)
     letter = J.has(byte(head, 3), REQUESTED) and 'c' or 'h'
   end
   answers[#answers + 1] = letter
@@ -196,7 +183,7 @@ while at <= #ARGV do
   at = at + 6
   local v = call('GET', P .. 'j:' .. id)
   local letter = 'l'
-  if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == token and sub(v, 68, 68 + #name) == name .. '\0' then
+  if v and byte(v, 2) == ACTIVE and J.tokenOf(v) == token and sub(v, 68, 68 + #name) == name .. '\0' then
     local flags = byte(v, 3)
     local before = flags
     letter = 's'
@@ -210,7 +197,10 @@ while at <= #ARGV do
       call('LTRIM', P .. 'o:' .. id, -100, -1)
       flags = J.with(flags, LOG)
     end
-    if flags ~= before then call('SETRANGE', P .. 'j:' .. id, 2, char(flags)) end
+    if flags ~= before then
+      call('SETRANGE', P .. 'j:' .. id, 2, char(flags))
+      call('SADD', P .. 'f:' .. name, id)
+    end
   end
   at = at + count
   answers[#answers + 1] = letter
@@ -250,7 +240,7 @@ for n = 2, #ARGV do
     q.n = q.n + 1
     local ticket6 = pack('>I6', q.n)
     local flags = band(byte(v, 3), NOTES + LOG + GROUP)
-    local head = char(1, WAITING, flags) .. string.rep('\0', 10) .. NO_TOKEN .. NOT_ENDED .. ticket6 .. now6 .. now6
+    local head = char(1, WAITING, flags) .. NOT_ENDED .. string.rep('\0', 10) .. NO_TOKEN .. ticket6 .. now6 .. now6
     call('SET', P .. 'j:' .. id, head .. sub(v, 58))
     call('HDEL', P .. 'n:' .. id, 'p', 'e', 'r', 'c')
     call('PERSIST', P .. 'n:' .. id)

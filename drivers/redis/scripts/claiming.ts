@@ -2,17 +2,18 @@
 export const claiming = String.raw`
 function J.findLapsed(q)
   local active = P .. 'a:' .. q.name
-  local ids = call('ZRANGEBYSCORE', active, '-inf', now)
-  for _, id in ipairs(ids) do
+  local members = call('ZRANGEBYSCORE', active, '-inf', now)
+  for _, member in ipairs(members) do
+    local id = sub(member, 15)
     local v = call('GET', P .. 'j:' .. id)
-    if v and byte(v, 2) == ACTIVE then
+    if v and byte(v, 2) == ACTIVE and J.tokenOf(v) == sub(member, 1, 14) then
       J.leaveActive(q, id, v)
       J.putBack(q, id, v, byte(v, 3), 'lapsed', J.deliveriesOf(v), NO_TOKEN, now)
     else
-      q.left[#q.left + 1] = id
+      q.left[#q.left + 1] = member
     end
   end
-  return #ids > 0
+  return #members > 0
 end
 
 -- Tokens that there are. The rate comes with each claim: a deployment may change it.
@@ -38,11 +39,12 @@ function J.give(q, id, v, claim)
     flags = J.without(flags, UNTIL_CLAIMED)
   end
   local deliveries = J.deliveriesOf(v) + 1
-  call('SETRANGE', P .. 'j:' .. id, '1', pack('>BBI4', ACTIVE, flags, deliveries) .. now6 .. claim.token)
+  call('SETRANGE', P .. 'j:' .. id, '1', char(ACTIVE, flags) .. NOT_ENDED .. pack('>I4', deliveries) .. now6 .. claim.token)
+  if flags ~= 0 then call('SADD', P .. 'f:' .. q.name, id) end
   q.m = q.m + 1
   local given, answer = claim.given, claim.answer
   given[#given + 1] = claim.leaseUntil
-  given[#given + 1] = id
+  given[#given + 1] = claim.token .. id
   answer[#answer + 1] = id
   answer[#answer + 1] = v
   if J.has(flags, REQUESTED) then
@@ -155,9 +157,10 @@ end
 -- The jobs that this same claim has brought before its answer was lost.
 function J.claimedBefore(q, claim)
   local answer, token = claim.answer, claim.token
-  for _, id in ipairs(call('ZRANGE', P .. 'a:' .. q.name, 0, -1)) do
-    local v = call('GET', P .. 'j:' .. id)
-    if v and byte(v, 2) == ACTIVE and sub(v, 14, 27) == token then
+  for _, member in ipairs(call('ZRANGE', P .. 'a:' .. q.name, 0, -1)) do
+    local id = sub(member, 15)
+    local v = sub(member, 1, 14) == token and call('GET', P .. 'j:' .. id)
+    if v and byte(v, 2) == ACTIVE then
       answer[#answer + 1] = id
       answer[#answer + 1] = v
       if J.has(byte(v, 3), REQUESTED) then

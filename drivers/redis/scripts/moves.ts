@@ -1,8 +1,10 @@
 /**
  * How jobs move from state to state.
  *
- * `n:<id>` has what few jobs have: progress `p`, error `e`, reason `r`, failures `f`, the request to cancel `c`. `o:<id>` is the log,
- * `w:<id>` has who waits for the job to end. `d:<queue>:<state>:<keep>` is a shelf: the ended jobs that are kept equally long, in the order in
+ * `a:<queue>` has the active jobs by the end of their leases, each as token and id: a token that is not the job's own is not there.
+ * `f:<queue>` has the ids of those whose records have flags.
+ *
+ * `n:<id>` has what few jobs have: progress `p`, error `e`, reason `r`, failures `f`, the request to cancel `c`. `o:<id>` is the log. `d:<queue>:<state>:<keep>` is a shelf: the ended jobs that are kept equally long, in the order in
  * which they ended; `x:` of a shelf has those of its entries that are no longer there. `ds:<queue>:<state>` names the shelves.
  * `k:<queue>:<lock>` has the holder: `c:id`, `e:id`, `t<until>:id`, and `T<until>:id` when its job has ended.
  */
@@ -29,10 +31,10 @@ end
 
 -- An ended record is gone before its time.
 function J.leaveShelf(id, v)
-  local shelf = J.shelfKey(J.queueNameOf(v), byte(v, 2), J.number(v, 34))
+  local shelf = J.shelfKey(J.queueNameOf(v), byte(v, 2), J.number(v, 10))
   local left = call('PTTL', P .. 'd:' .. shelf)
   if left < 0 then return end
-  call('SADD', P .. 'x:' .. shelf, sub(v, 28, 33) .. id)
+  call('SADD', P .. 'x:' .. shelf, sub(v, 4, 9) .. id)
   call('PEXPIRE', P .. 'x:' .. shelf, left)
 end
 
@@ -66,10 +68,10 @@ end
 -- Ends a live job that has left its place. 'tail' is appended to its record.
 function J.finish(q, id, v, flags, state, keep, tail)
   J.tell(q, eventOf[state], id, J.deliveriesOf(v), v)
+  J.tellSettled({ id })
   if flags ~= 0 then
     if J.has(flags, UNTIL_CLAIMED + UNTIL_ENDED) then J.freeLock(q, id, v) end
     if J.has(flags, FOR_A_TIME) then J.endTimedLock(q, id, v) end
-    if J.has(flags, WATCHED) then J.tellSettled(id) end
     flags = band(flags, NOTES + LOG + GROUP)
   end
   if keep <= 0 then
@@ -79,7 +81,7 @@ function J.finish(q, id, v, flags, state, keep, tail)
     return
   end
   local key, entries = P .. 'j:' .. id, J.shelfOf(q, state, keep)
-  call('SETRANGE', key, '1', char(state, flags) .. sub(v, 4, 27) .. entries.ended)
+  call('SETRANGE', key, '1', char(state, flags) .. entries.ended)
   if tail then call('APPEND', key, tail) end
   call('PEXPIRE', key, entries.left)
   if J.has(flags, NOTES) then call('PEXPIRE', P .. 'n:' .. id, entries.left) end
@@ -96,7 +98,8 @@ end
 
 -- Ends a claim: its job is active no more.
 function J.leaveActive(q, id, v)
-  q.left[#q.left + 1] = id
+  q.left[#q.left + 1] = J.tokenOf(v) .. id
+  if byte(v, 3) ~= 0 then call('SREM', P .. 'f:' .. q.name, id) end
   local group = J.groupOf(v)
   if group then
     J.countGroup(q, group, -1)
@@ -113,7 +116,7 @@ end
 function J.putBack(q, id, v, flags, how, deliveries, token, dueAt)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
-  local head = pack('>BBI4', WAITING, flags, deliveries) .. sub(v, 8, 13) .. token .. NOT_ENDED .. ticket6
+  local head = char(WAITING, flags) .. NOT_ENDED .. pack('>I4', deliveries) .. sub(v, 20, 25) .. token .. ticket6
     .. pack('>I6', dueAt)
   call('SETRANGE', P .. 'j:' .. id, '1', head)
   local group, limit = J.groupOf(v)

@@ -1,5 +1,5 @@
 import { defineScript } from '../script.js'
-import { base } from './base.js'
+import { base, opening } from './base.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
@@ -8,27 +8,44 @@ import { storing } from './storing.js'
 
 /** The scripts around the jobs. `sc` has the schedules by name: `p` or `-`, the cursor, a blank, the definition. */
 
-/** An instance and ids of jobs: it hears of their ends. */
+/** An instance and ids of jobs: it hears of their ends. Answers with the ids of those that have ended or are unknown. */
 export const watchScript = defineScript(
-  base,
+  opening,
   String.raw`
+local ended, live = {}, {}
 for n = 3, #ARGV do
-  local key = P .. 'j:' .. ARGV[n]
-  local head = call('GETRANGE', key, 0, 2)
-  if head ~= '' and not J.isEnded(head) then
-    call('SADD', P .. 'w:' .. ARGV[n], ARGV[2])
-    call('SETRANGE', key, 2, char(J.with(byte(head, 3), WATCHED)))
-  end
+  local state = byte(call('GETRANGE', P .. 'j:' .. ARGV[n], '1', '1'))
+  local ids = state and state < COMPLETED and live or ended
+  ids[#ids + 1] = ARGV[n]
 end
-return 1
+if #live > 0 then
+  local watchers, set = call('HMGET', P .. 'ws', unpack(live)), {}
+  for n, id in ipairs(live) do
+    local others = watchers[n]
+    set[2 * n - 1], set[2 * n] = id, ARGV[2]
+    if others then set[2 * n] = find(others, ARGV[2], 1, true) and others or others .. ' ' .. ARGV[2] end
+  end
+  call('HSET', P .. 'ws', unpack(set))
+end
+return ended
 `,
 )
 
 /** An instance and ids of jobs: it does not want to hear of their ends any more. */
 export const unwatchScript = defineScript(
-  base,
+  opening,
   String.raw`
-for n = 3, #ARGV do call('SREM', P .. 'w:' .. ARGV[n], ARGV[2]) end
+for n = 3, #ARGV do
+  local others = {}
+  for instance in string.gmatch(call('HGET', P .. 'ws', ARGV[n]) or '', '%S+') do
+    if instance ~= ARGV[2] then others[#others + 1] = instance end
+  end
+  if #others > 0 then
+    call('HSET', P .. 'ws', ARGV[n], table.concat(others, ' '))
+  else
+    call('HDEL', P .. 'ws', ARGV[n])
+  end
+end
 return 1
 `,
 )

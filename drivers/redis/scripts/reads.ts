@@ -1,5 +1,5 @@
 import { defineScript } from '../script.js'
-import { base } from './base.js'
+import { base, opening } from './base.js'
 import { lines } from './lines.js'
 import { moves } from './moves.js'
 import { queues } from './queues.js'
@@ -18,14 +18,17 @@ end
 
 /** Ids. Answers with the time, then id, record and notes of those that there are. */
 export const getScript = defineScript(
-  base,
-  read,
+  opening,
   String.raw`
 local answer, keys = { now }, {}
 for n = 2, #ARGV do keys[n - 1] = P .. 'j:' .. ARGV[n] end
 for from = 1, #keys, 4000 do
   for n, v in ipairs(call('MGET', unpack(keys, from, math.min(from + 3999, #keys)))) do
-    if v and not J.isExpired(v) then add(answer, ARGV[from + n], v) end
+    if v and not (byte(v, 2) >= COMPLETED and open('>I6', v, 4) + open('>I6', v, 10) <= now) then
+      local place, id = #answer, ARGV[from + n]
+      answer[place + 1], answer[place + 2] = id, v
+      answer[place + 3] = byte(v, 3) % 2 == NOTES and call('HGETALL', P .. 'n:' .. id) or ''
+    end
   end
 end
 return answer
@@ -165,6 +168,7 @@ end
 
 local function listActive()
   local ids = call('ZRANGE', P .. 'a:' .. q.name, 0, -1)
+  for n, member in ipairs(ids) do ids[n] = sub(member, 15) end
   table.sort(ids)
   for _, id in ipairs(ids) do
     if id > cursor and not offer(id, ACTIVE, nil, nil, id) then return false end
@@ -202,7 +206,7 @@ local function listEnded(wanted)
     local entry = headOf(newest)
     local before = reached[newest.keep]
     reached[newest.keep] = entry
-    if not offer(sub(entry, 7), wanted, 28, sub(entry, 1, 6), '') then
+    if not offer(sub(entry, 7), wanted, 4, sub(entry, 1, 6), '') then
       reached[newest.keep] = before
       answer[2] = cmsgpack.pack(reached)
       return false

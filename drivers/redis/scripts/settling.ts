@@ -29,7 +29,7 @@ end
 -- A call whose answer was lost comes again: what it did then, it has done.
 function J.wasSettled(v, token, kind, ms)
   if v == '' then return SAVED[kind] and ms <= 0 end
-  return byte(v, 2) ~= ACTIVE and sub(v, 14, 27) == token
+  return byte(v, 2) ~= ACTIVE and J.tokenOf(v) == token
 end
 
 function J.apply(q, id, v, flags, kind, ms, text)
@@ -43,7 +43,7 @@ function J.apply(q, id, v, flags, kind, ms, text)
     else
       deliveries, how = deliveries - 1, 'released'
     end
-    return J.putBack(q, id, v, flags, how, deliveries, sub(v, 14, 27), now + ms)
+    return J.putBack(q, id, v, flags, how, deliveries, J.tokenOf(v), now + ms)
   end
   local notes = P .. 'n:' .. id
   if state == COMPLETED then
@@ -81,7 +81,7 @@ function J.settleAll(at, resent)
     local ending = letter == kind and at + 1
     -- Head, queue and task, and what else is near: not the payload.
     local v = call('GETRANGE', P .. 'j:' .. id, '0', '199')
-    if byte(v, 2) ~= ACTIVE or sub(v, 14, 27) ~= token or sub(v, 68, 67 + #mark) ~= mark then
+    if byte(v, 2) ~= ACTIVE or J.tokenOf(v) ~= token or sub(v, 68, 67 + #mark) ~= mark then
       answers[n] = resent and J.wasSettled(v, token, kind, ms) and 's' or 'l'
     else
       local flags = byte(v, 3)

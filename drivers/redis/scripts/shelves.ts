@@ -1,4 +1,4 @@
-/** Where ended jobs are kept, and who waits for them to end: `moves.ts` tells of the keys. */
+/** Where ended jobs are kept, and who waits for jobs to end: `ws` has the instances by id. `moves.ts` tells of the other keys. */
 export const shelves = String.raw`
 function J.shelfKey(name, state, keep) return name .. ':' .. state .. ':' .. string.format('%.0f', keep) end
 
@@ -21,27 +21,38 @@ end
 -- Adds jobs that ended now.
 function J.shelve(name, state, keep, entries)
   local shelf = J.shelfKey(name, state, keep)
-  local key, names, ttl = P .. 'd:' .. shelf, P .. 'ds:' .. name .. ':' .. state, keep + SLACK
+  local key, ttl = P .. 'd:' .. shelf, keep + SLACK
   J.callMany('RPUSH', key, entries)
-  call('PEXPIRE', key, ttl)
-  call('SADD', names, string.format('%.0f', keep))
-  if call('PTTL', names) < ttl then call('PEXPIRE', names, ttl) end
+  if call('PTTL', key) < ttl then
+    -- A little longer than it has to, so that the next calls need not prolong it.
+    local names, longer = P .. 'ds:' .. name .. ':' .. state, ttl + LONGER
+    call('PEXPIRE', key, longer)
+    call('SADD', names, string.format('%.0f', keep))
+    if call('PTTL', names) < longer then call('PEXPIRE', names, longer) end
+  end
   J.clearShelf(shelf, keep, 2 * #entries + 10)
 end
 
 local settledFor = {}
+local isWatched
 
-function J.tellSettled(id)
-  local key = P .. 'w:' .. id
-  for _, instance in ipairs(call('SMEMBERS', key)) do
-    local ids = settledFor[instance]
-    if not ids then
-      ids = {}
-      settledFor[instance] = ids
+-- Notes who is to hear that these jobs have ended.
+function J.tellSettled(ids)
+  local key, gone = P .. 'ws', {}
+  if isWatched == nil then isWatched = call('EXISTS', key) == 1 end
+  if not isWatched then return end
+  for n, instances in ipairs(call('HMGET', key, unpack(ids))) do
+    for instance in string.gmatch(instances or '', '%S+') do
+      local those = settledFor[instance]
+      if not those then
+        those = {}
+        settledFor[instance] = those
+      end
+      those[#those + 1] = ids[n]
     end
-    ids[#ids + 1] = id
+    if instances then gone[#gone + 1] = ids[n] end
   end
-  call('DEL', key)
+  if #gone > 0 then call('HDEL', key, unpack(gone)) end
 end
 
 function J.flushSettled()

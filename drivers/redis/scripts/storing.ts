@@ -4,6 +4,10 @@
  */
 export const storing = String.raw`
 local plainQueue
+-- Format, state, flags, and nothing of claims and ends yet.
+local NEVER = NOT_ENDED .. '\0\0\0\0\0\0\0\0\0\0' .. NO_TOKEN
+local FRESH = char(1, WAITING, 0) .. NEVER
+local DUE_NOW = now6 .. now6 .. now6 .. '\0\0\0\0'
 
 -- Makes a delayed job due at once.
 function J.hasten(id, v)
@@ -11,7 +15,7 @@ function J.hasten(id, v)
   J.leaveLine(q, id, v)
   q.n = q.n + 1
   local ticket6 = pack('>I6', q.n)
-  local wasClaimed = J.number(v, 8) > 0
+  local wasClaimed = J.number(v, 20) > 0
   call('SETRANGE', P .. 'j:' .. id, 39, ticket6 .. now6 .. (wasClaimed and sub(v, 52, 57) or now6))
   local group, limit = J.groupOf(v)
   J.place(q, id, ticket6, now, J.priorityOf(v), group, limit)
@@ -79,7 +83,7 @@ function J.storeWithOptions(id, options, blob)
   local dueAt = math.max(now, runAt ~= '-' and tonumber(runAt) or now + tonumber(delay))
   q.n = q.n + 1
   local ticket6, due6 = pack('>I6', q.n), pack('>I6', dueAt)
-  local v = char(1, WAITING, flags) .. sub(FRESH, 4) .. ticket6 .. due6 .. due6 .. now6
+  local v = char(1, WAITING, flags) .. NEVER .. ticket6 .. due6 .. due6 .. now6
     .. pack('>i4', tonumber(priority)) .. blob
   call('SET', P .. 'j:' .. id, v)
   local key, limit = J.groupOf(v)

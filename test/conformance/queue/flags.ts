@@ -52,6 +52,17 @@ export function storingFlagClaims(claim: Claim): void {
     },
   )
 
+  claim('with supports.pipelined, calls of enqueue store their jobs in the order of the calls', async ({ driver }) => {
+    if (!driver.supports.pipelined) return
+    const calls = Array.from({ length: 20 }, (_, n) => Array.from({ length: 1 + (n % 3) * 20 }, () => newJob()))
+    await Promise.all(calls.map((jobs) => driver.enqueue(jobs)))
+    const given = await take(driver, { max: 1_000 })
+    assert.deepEqual(
+      idsOf(given),
+      calls.flat().map(({ id }) => id),
+    )
+  })
+
   claim('with supports.durable, jobs outlive the driver that enqueued them', async ({ driver, second }) => {
     if (!driver.supports.durable) return
     assert.ok(second, 'a durable driver needs a harness with second()')

@@ -102,6 +102,23 @@ export function readingClaims(claim: Claim): void {
     await listener.close()
   })
 
+  claim('watch MUST name each job that has ended or is unknown', async ({ driver }) => {
+    const { listener } = await listening(driver, [])
+    const jobs = [await started(driver), await started(driver)]
+    const [ended, brief] = jobs.map(({ id }) => id) as [string, string]
+    await settle(driver, only(jobs.slice(0, 1)), done)
+    await settle(driver, only(jobs.slice(1)), { ...done, keep: 0 })
+    const unknown = newJob().id
+    const live = await started(driver)
+    const named = await listener.watch([live.id, ended, brief, unknown])
+    assert.deepEqual(
+      named.filter((id) => id !== live.id),
+      [ended, brief, unknown],
+    )
+    assert.deepEqual([...(await listener.watch([ended]))], [ended], 'again')
+    await listener.close()
+  })
+
   claim('a job watched twice is told until it was unwatched twice', async ({ driver }) => {
     const { listener, heard } = await listening(driver, [])
     const job = await started(driver)

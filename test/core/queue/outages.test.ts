@@ -214,6 +214,7 @@ test('a wait that is given up and begun again in one turn is watched once', asyn
           ...listener,
           async watch(ids) {
             watched([...ids], 'watch')
+            return []
           },
           unwatch: (ids) => void watched([...ids], 'unwatch'),
         }
@@ -296,7 +297,7 @@ test('a worker does not wait for ever to be listening, and closes a listener tha
   const refused = assert.rejects(worker.start(), { code: 'ERR_DRIVER_UNAVAILABLE' })
   await clock.advance(5_000)
   await refused
-  opening.open({ async watch() {}, unwatch() {}, close: async () => closed() })
+  opening.open({ watch: async () => [], unwatch() {}, close: async () => closed() })
   await clock.settle()
   assert.deepEqual([closed.calls.length, clock.timers], [1, 0])
 })

@@ -51,7 +51,7 @@ test('a signal ends the waiting and leaves the job', async () => {
   assert.equal((await job.status()).state, 'waiting')
 })
 
-test('ten thousand waiters cost one subscription and one timer, and read 500 jobs at a time', async () => {
+test('ten thousand waiters cost one subscription and one timer, and read no job that has not ended', async () => {
   const calls = { listen: 0, watch: 0, get: 0 }
   const wrap = (driver: QueueDriver): QueueDriver => ({
     ...driver,
@@ -73,7 +73,7 @@ test('ten thousand waiters cost one subscription and one timer, and read 500 job
   const jobs = await Promise.all(Array.from({ length: 5_000 }, (_, n) => queue.enqueue(echo, n)))
   const results = [...jobs, ...jobs].map((job) => job.result({ timeout: '1m' }))
   await clock.settle()
-  assert.deepEqual(calls, { listen: 1, watch: 1, get: 10 })
+  assert.deepEqual(calls, { listen: 1, watch: 1, get: 0 })
   assert.equal(clock.timers, 2)
   await worker.start()
   assert.equal((await Promise.all(results)).length, 10_000)
@@ -151,7 +151,10 @@ for (const [what, end] of [
       tasks: [echo],
       wrap: (driver) => ({
         ...driver,
-        listen: async (options) => ({ ...(await driver.listen(options)), watch: () => watching.promise }),
+        listen: async (options) => ({
+          ...(await driver.listen(options)),
+          watch: (ids) => watching.promise.then(() => ids),
+        }),
         get(ids) {
           reads.push(ids)
           return driver.get(ids)

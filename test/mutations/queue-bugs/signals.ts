@@ -23,6 +23,12 @@ export const signalBugs: readonly Bug[] = [
     unseenByFuzzer,
     plant: quietLapse,
   },
+  {
+    name: 'who waits for a job that has ended already is not told',
+    claim: 'watch MUST name each job that has ended or is unknown',
+    unseenByFuzzer,
+    plant: silentWatch,
+  },
 ]
 
 function lostWakeUp(driver: QueueDriver, backend: Backend): QueueDriver {
@@ -38,6 +44,16 @@ function quietLapse(driver: QueueDriver): QueueDriver {
     ...signals,
     ...(event ? { event: (each) => void (each.type === 'lapsed' || event(each)) } : {}),
   }))
+}
+
+function silentWatch(driver: QueueDriver): QueueDriver {
+  return {
+    ...driver,
+    async listen(options) {
+      const listener = await driver.listen(options)
+      return { ...listener, watch: async (ids) => (await listener.watch(ids)).slice(0, 0) }
+    },
+  }
 }
 
 /** Wakes nobody while the backend is silent. */
