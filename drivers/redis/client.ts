@@ -100,8 +100,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
       lazyConnect: true,
       enableOfflineQueue: false,
       clusterRetryStrategy: delay,
-      // The lane sends again by itself, in order. While a slot is on its way from node to node, a script would find half of its keys.
-      ...(rooms && { maxRedirections: 0 }),
+      // Calls and lane send again by themselves. While a slot is on its way from node to node, a script would find half of its keys.
+      maxRedirections: 0,
       redisOptions: { ...options, ...redisOptions },
       ...(natMap && { natMap }),
     }

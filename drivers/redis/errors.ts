@@ -2,7 +2,7 @@ import { errorFrom, TriportError } from '../../core/errors.js'
 
 /** What Redis and its client say when the link, and not the command, is at fault: sent again, the command may work. */
 const ofLink =
-  /connection is closed|is not connected|did not answer in time|isn't (?:writeable|ready)|max retries per request|stream isn|socket (?:timeout|closed)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|aborted due to connection close|refresh slots cache|Too many Cluster redirections/i
+  /connection is closed|is not connected|did not answer in time|isn't (?:writeable|ready)|max retries per request|stream isn|socket (?:timeout|closed)|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|aborted due to connection close|refresh slots cache|\b(?:MOVED|ASK) \d/i
 
 /** Whether sending the same command again, when the link is back, can help. */
 export function isOfLink(error: unknown): boolean {
@@ -17,6 +17,11 @@ export function isUnknownScript(error: unknown): boolean {
 /** Whether another node of the cluster has the slot, so that the command was not carried out. */
 export function isMoved(error: unknown): boolean {
   return /\bMOVED \d/.test(errorFrom(error).message)
+}
+
+/** Whether the slot is with another node of the cluster, or on its way to one. */
+export function isRedirected(error: unknown): boolean {
+  return /\b(?:MOVED|ASK) \d/.test(errorFrom(error).message)
 }
 
 /** What goes wrong at Redis, as callers get it. */

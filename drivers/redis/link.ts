@@ -2,8 +2,8 @@ import { type Clock, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
-import { isOfLink, isUnknownScript, unavailable } from './errors.js'
-import { type Link, nodesOf } from './library.js'
+import { isMoved, isOfLink, isRedirected, isUnknownScript, unavailable } from './errors.js'
+import { findOwners, type Link, nodesOf } from './library.js'
 import type { Script, ScriptArg } from './script.js'
 
 /** How long calls wait. */
@@ -44,6 +44,7 @@ export function createCalls({ link, prefix, clock, patience, untraced }: CallsDe
   const deadlines = createDeadlines(clock)
   let closed = false
   let coming: Promise<void> | undefined
+  let relocating: Promise<void> | undefined
   let giveUp = () => {}
 
   function send<T>(work: (link: Link, resent: boolean) => Promise<T>): Promise<T> {
@@ -60,9 +61,19 @@ export function createCalls({ link, prefix, clock, patience, untraced }: CallsDe
         return await untraced(() => work(link, resent))
       } catch (error) {
         if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw unavailable(error)
-        if (link.status === 'ready') await pause(clock, betweenTries) // As while a replica is made the master.
+        if (isRedirected(error)) await relocate()
+        const isFound = broken === 1 && isMoved(error)
+        if (link.status === 'ready' && !isFound) await pause(clock, betweenTries) // As while a slot is moved, or a replica made the master.
       }
     }
+  }
+
+  /** Any number of calls ask once which node has the slot. */
+  function relocate(): Promise<void> {
+    relocating ??= findOwners(link).finally(() => {
+      relocating = undefined
+    })
+    return relocating
   }
 
   /** Resolves when the link is up. */

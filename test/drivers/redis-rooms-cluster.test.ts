@@ -9,6 +9,7 @@ import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
 import { redisCluster } from '../services/redis-cluster.js'
 import { redisClusterRoomsHarness } from './redis-rooms-harness.js'
+import { moveSlotOf } from './redis-slots.js'
 
 const cluster = await redisCluster()
 const nodes = cluster.nodes ?? []
@@ -67,7 +68,7 @@ for (const sharded of [false, true]) {
     const publishing = publish()
     for (let round = 0; round < 3; round++) {
       const before = positions.length
-      await moveSlotOf(`{${namespace}}:`)
+      await moveSlotOf(`{${namespace}}:`, nodes, clients)
       await eventually(() => assert.ok(positions.length > before + 100), { within: 20_000 })
     }
     moving = false
@@ -84,23 +85,4 @@ for (const sharded of [false, true]) {
     )
     for (const driver of [a, b]) await driver.stop?.()
   })
-}
-
-/** As `redis-cli --cluster reshard` does it: keys go one after another, and clients are sent to and fro meanwhile. */
-async function moveSlotOf(key: string): Promise<void> {
-  const slot = Number(await clients[0]?.cluster('KEYSLOT', key))
-  const names = await Promise.all(clients.map(async (client) => String(await client.call('CLUSTER', 'MYID'))))
-  const slots = (await clients[0]?.call('CLUSTER', 'SLOTS')) as [number, number, [string, number, string]][]
-  const owner = names.indexOf(slots.find(([first, last]) => first <= slot && slot <= last)?.[2][2] ?? '')
-  const next = (owner + 1) % clients.length
-  const [from, to] = [clients[owner], clients[next]]
-  assert.ok(from && to)
-  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', names[owner] as string)
-  await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', names[next] as string)
-  for (;;) {
-    const [moved] = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as string[]
-    if (moved === undefined) break
-    await from.migrate('127.0.0.1', nodes[next]?.port ?? 0, moved, 0, 5_000)
-  }
-  for (const client of [to, from]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', names[next] as string)
 }
