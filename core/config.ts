@@ -3,7 +3,9 @@ import { type Duration, milliseconds } from './duration.js'
 import { messageOf, TriportError } from './errors.js'
 import type { HttpConfig } from './http-config.js'
 import { problemsOfHttp } from './http-config.js'
+import { problemsOfMetrics } from './metrics/metrics.js'
 import type { Driver, ServiceInfo } from './ports/driver.js'
+import type { Meter } from './ports/meter.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
@@ -74,6 +76,13 @@ export interface RuntimeConfig<Table extends DriverTable, Tasks extends readonly
    * @default true, while tracing is on
    */
   readonly clientSpans?: boolean | ClientSpansOptions
+  /**
+   * What is measured, and for whom: `true` adds up in this process for `runtime.metrics.text()`, `false` measures nothing, a meter gets the
+   * numbers. Left out, whoever asks gets them: `{base}/metrics` where `http.auth` is set, and what the tracer sends to.
+   *
+   * @default whoever asks
+   */
+  readonly metrics?: boolean | Meter
   /** What carries messages between nodes. @default chosen from the environment */
   readonly rooms?: Choice<RoomsDriver, Table['rooms']>
   /**
@@ -126,6 +135,7 @@ const known: Readonly<Record<keyof OpenConfig, true>> = {
   queue: true,
   tracer: true,
   clientSpans: true,
+  metrics: true,
   rooms: true,
   fallback: true,
   worker: true,
@@ -156,6 +166,7 @@ export function checkConfig(config: OpenConfig, table: DriverTable): void {
     ...ports.flatMap((port) => problemsOfChoice(port, config[port], table[port])),
     ...problemsOfOneOf('fallback', config.fallback, ['memory', 'sync', 'error']),
     ...problemsOfClientSpans(config.clientSpans),
+    ...problemsOfMetrics(config.metrics),
     ...problemsOfWorker(config.worker),
     ...problemsOfQueues(config.queues, queuesOf(config.tasks)),
     ...problemsOfDuration('queueTimeout', config.queueTimeout),

@@ -16,14 +16,14 @@ export interface HttpLimits extends RoomsLimits {
 export interface HttpConfig {
   /** The adapter of `attach` from `triport/http`. @default 'koa' or 'express' when such an app is given, else 'node' */
   readonly adapter?: 'node' | 'express' | 'koa'
-  /** The path in front of `/health` and `/jobs/:id`. @default '/triport' */
+  /** The path in front of `/health`, `/metrics` and `/jobs/:id`. @default '/triport' */
   readonly base?: string
   /** The path of WebSockets: `/ws/workflow/abc` joins the room `workflow:abc`. @default '/ws' */
   readonly ws?: string
   /**
-   * Who may read and cancel jobs and join rooms.
+   * Who may read and cancel jobs, read metrics and join rooms.
    *
-   * Left out: nobody may use the job endpoints, and rooms can be joined unless NODE_ENV is 'production'.
+   * Left out: nobody may use the endpoints for jobs and metrics, and rooms can be joined unless NODE_ENV is 'production'.
    * `'public'`: everybody may do everything.
    */
   readonly auth?: Auth | 'public'

@@ -24,6 +24,8 @@ export type { HttpConfig, HttpLimits } from './http-config.js'
 export { derivedId } from './ids.js'
 export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot } from './inspect.js'
 export type { LifecycleState } from './lifecycle.js'
+export { instruments } from './metrics/instruments.js'
+export type { Metrics } from './metrics/metrics.js'
 export type { Detect, Detection, Env, NoDetection } from './placement.js'
 export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
 export type { Isolate, IsolateEvents, IsolateMessage, Isolator, ResourceLimits } from './ports/isolator.js'
@@ -40,6 +42,15 @@ export {
   type NewJob,
   type QueueCounts,
 } from './ports/job.js'
+export type {
+  Counter,
+  Histogram,
+  Instrument,
+  InstrumentKind,
+  Meter,
+  MeterAttributes,
+  Observation,
+} from './ports/meter.js'
 export type {
   Cancellation,
   CancelReply,

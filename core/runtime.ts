@@ -8,9 +8,14 @@ import { type HttpConfig, httpSettings } from './http-config.js'
 import { createIds } from './ids.js'
 import { type DriverSnapshot, inspectBackend, type RuntimeSnapshot } from './inspect.js'
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
+import { createJobMeasures } from './metrics/job-measures.js'
+import { createMetrics, type Metrics } from './metrics/metrics.js'
+import { observe } from './metrics/observed.js'
+import { createRoomMeasures } from './metrics/room-measures.js'
 import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
 import type { Isolator } from './ports/isolator.js'
+import type { MeterAttributes } from './ports/meter.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
@@ -66,6 +71,8 @@ export interface Runtime<Tasks extends readonly AnyTask[] = readonly AnyTask[]> 
   readonly schedules: Schedules
   readonly tracer: Tracer
   readonly rooms: Rooms
+  /** What it measures of itself. */
+  readonly metrics: Metrics
   /** What it was made from. */
   readonly config: RuntimeSettings
   /** `running` between the end of `start()` and the beginning of `stop()`. */
@@ -127,10 +134,15 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const tracer = createTracer(places.tracer.driver)
   const registry = taskRegistry(config.tasks ?? [])
   const messaging = messagingSystem(env.OTEL_SEMCONV_STABILITY_OPT_IN)
+  const metrics = createMetrics({ option: config.metrics, resource: resourceOf(context), report: context.report })
+  const measures = createJobMeasures(metrics.meter, context.clock, messaging)
   const shared = { ...context, ids: createIds(context.clock), tracer, messaging, schedule: platform.afterTurn }
   const { limits, heartbeat } = httpSettings(config.http)
   const { roomTypes = [], onBrokerDown } = config
-  const hub = createHub({ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown })
+  const hub = createHub({
+    ...{ ...shared, driver: places.rooms.driver, limits, heartbeat, roomTypes, onBrokerDown },
+    measures: createRoomMeasures(metrics.meter, messaging),
+  })
   const queueTimeout = milliseconds(config.queueTimeout ?? '5s', 'queueTimeout')
   const ask = createAsk(places.queue.driver, context.clock, queueTimeout)
   const events = createJobEvents({ ...shared, ask, driver: places.queue.driver, queues: registry.queues })
@@ -139,6 +151,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const jobs = {
     ...shared,
     driver: places.queue.driver,
+    measures,
     ask,
     queueTimeout,
     rooms: hub.rooms,
@@ -166,6 +179,11 @@ function assemble<Tasks extends readonly AnyTask[]>(
     isolator: platform.isolator,
   })
 
+  observe(metrics.meter, {
+    ...{ clock: context.clock, report: context.report, queues: registry.queues },
+    ...{ queue: places.queue.driver.peek, worker: worker.snapshot, rooms: hub.rooms.inspect },
+  })
+
   function tellChoice(): void {
     const line = choiceLine(driversOf(places))
     if (line !== undefined) log(line)
@@ -177,7 +195,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   let withdraw: (() => void) | undefined
 
   function* stages(): Generator<Stage> {
-    yield places.tracer.stage()
+    yield places.tracer.stage((driver) => metrics.use(driver.meter))
     yield places.queue.stage()
     yield places.rooms.stage(hub.attach)
     yield { name: 'choice of drivers', start: async () => tellChoice() }
@@ -203,6 +221,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     schedules,
     tracer,
     rooms: hub.rooms,
+    metrics,
     config: settings,
     get state() {
       return lifecycle.state
@@ -247,6 +266,11 @@ function driverContext(config: OpenConfig, platform: Platform, untraced: DriverC
     contextStorage: platform.contextStorage,
     untraced,
   }
+}
+
+/** What a scrape says about the process, in OpenTelemetry's words. */
+function resourceOf({ service, instanceId }: DriverContext): MeterAttributes {
+  return { 'service.name': service.name, 'service.version': service.version, 'service.instance.id': instanceId }
 }
 
 /** One line for people who have given no `report`: `triport: worker.claim: more=12 Redis is away`. */

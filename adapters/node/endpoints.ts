@@ -4,22 +4,25 @@ import type { Exchange } from './exchange.js'
 import { createHealth } from './health.js'
 import type { Host } from './host.js'
 import { createJobEndpoints } from './jobs.js'
+import { createMetricsEndpoint } from './metrics.js'
 import { type Refusal, refusal } from './refusals.js'
 import { respondRefused } from './respond.js'
 
 /** Finds the endpoint of a path, `undefined` for a path that is not ours. */
 export type FindEndpoint = (path: string) => Endpoint | undefined
 
-/** `{base}/health`, `{base}/jobs/:id` and `{base}/jobs/:id/cancel`. */
+/** `{base}/health`, `{base}/metrics`, `{base}/jobs/:id` and `{base}/jobs/:id/cancel`. */
 export function createEndpoints(host: Host): FindEndpoint {
   const { base } = host.settings
   const health: Endpoint = { route: `${base}/health`, methods: ['GET', 'HEAD'], answer: createHealth(host) }
+  const metrics = createMetricsEndpoint(host)
   const findJob = createJobEndpoints(host)
 
   return (path) => {
     if (!path.startsWith(`${base}/`)) return undefined
     const [resource, ...rest] = path.slice(base.length + 1).split('/')
     if (resource === 'health' && rest.length === 0) return health
+    if (resource === 'metrics' && rest.length === 0) return metrics
     return resource === 'jobs' ? findJob(rest) : undefined
   }
 }

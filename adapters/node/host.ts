@@ -4,6 +4,7 @@ import { TriportError } from '../../core/errors.js'
 import { type HttpConfig, type HttpSettings, httpSettings, problemsOfHttp } from '../../core/http-config.js'
 import type { RuntimeSnapshot } from '../../core/inspect.js'
 import type { LifecycleState } from '../../core/lifecycle.js'
+import type { Metrics } from '../../core/metrics/metrics.js'
 import type { Job } from '../../core/queue/job.js'
 import type { Report } from '../../core/report.js'
 import type { Rooms } from '../../core/rooms/hub.js'
@@ -22,6 +23,7 @@ export interface HostedRuntime {
   readonly queue: { job(id: string): Pick<Job<unknown>, 'status' | 'cancel'> }
   readonly tracer: Tracer
   readonly rooms: Pick<Rooms, 'connect'>
+  readonly metrics: Metrics
   inspect(): Promise<RuntimeSnapshot>
 }
 

@@ -1,12 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import type { JobStatus } from '../../core/queue/job.js'
 import { readJson } from './body.js'
 import type { Endpoint } from './endpoint.js'
-import { behindFront, type Exchange } from './exchange.js'
-import type { Admission, Wish } from './gate.js'
+import { entered } from './entry.js'
 import type { Host } from './host.js'
-import { type Refusal, refusal } from './refusals.js'
-import { authRequestOf, factsOf, originAllowed } from './request.js'
+import { refusal } from './refusals.js'
 import { respond, respondRefused } from './respond.js'
 
 /** Reads and cancels jobs. Finds the endpoint by what follows `{base}/jobs/` in the path. */
@@ -46,27 +43,6 @@ function cancelEndpoint(host: Host, id: string): Endpoint {
       respond(response, outcome === 'requested' ? 202 : 200, { id, outcome })
     },
   }
-}
-
-/** Whether somebody may go on to what they asked for. If not, they have their answer. */
-async function entered(host: Host, exchange: Exchange, wish: Wish): Promise<boolean> {
-  const admission = await admit(host, exchange, wish)
-  if (admission === 'answered') return false
-  if (admission.refused) respondRefused(exchange.response, admission.refused)
-  return admission.refused === undefined
-}
-
-async function admit(host: Host, exchange: Exchange, wish: Wish): Promise<Admission | 'answered'> {
-  const refused = refusedAtOnce(host, exchange.request)
-  return refused ? { refused } : behindFront(exchange, () => host.gate.admit(authRequestOf(exchange), wish))
-}
-
-function refusedAtOnce({ settings, runtime }: Host, request: IncomingMessage): Refusal | undefined {
-  if (settings.auth === undefined)
-    return refusal('not_found', { message: 'Job endpoints are off until http.auth is set.' })
-  if (runtime.state !== 'running') return refusal('unavailable')
-  if (originAllowed(request, settings.origin, factsOf(request, settings.trustProxy))) return undefined
-  return refusal('forbidden', { message: 'Pages of this origin may not act here.' })
 }
 
 /** What anybody who may read the job sees of it: no stack, no cause. */

@@ -4,6 +4,7 @@ import { createEndpoints, serve } from './endpoints.js'
 import type { Exchange } from './exchange.js'
 import { type HostedRuntime, hostOf } from './host.js'
 import { originalUrl, pathOf } from './request.js'
+import { createMeasureRequest } from './request-measures.js'
 import { enrichForeign, type RequestSpan, spanOfResponse, startRequestSpan } from './request-span.js'
 
 /** Answers a request that is ours, and calls `next` for any other; both with the request's span as the current one. */
@@ -12,17 +13,21 @@ export type Reception = <T>(exchange: Exchange, next: () => T) => T | Promise<vo
 /** What the adapters of all hosts do with a request. */
 export function createReception(runtime: HostedRuntime, http?: HttpConfig): Reception {
   const host = hostOf(runtime, http)
-  const { tracer } = runtime
+  const { tracer, metrics, config } = runtime
+  const { trustProxy } = host.settings
+  const measure = createMeasureRequest(metrics.meter, config.clock, { trustProxy })
   const find = createEndpoints(host)
 
   function open({ request, response, route }: Exchange, endpoint: Endpoint | undefined): RequestSpan | undefined {
-    if (!tracer.enabled || traced in response) return undefined
+    if (!(tracer.enabled || metrics.meter.enabled) || traced in response) return undefined
     Object.defineProperty(response, traced, { value: true })
     const ours = endpoint && mountOf(originalUrl(request), request.url ?? '/') + endpoint.route
     const routeNow = () => ours ?? route?.()
     const foreign = tracer.foreignRequest?.()
     if (foreign) return enrichForeign(foreign, response, routeNow)
-    const span = startRequestSpan(tracer, request, { trustProxy: host.settings.trustProxy })
+    measure(response, routeNow)
+    if (!tracer.enabled) return undefined
+    const span = startRequestSpan(tracer, request, { trustProxy })
     return spanOfResponse(span, response, routeNow)
   }
 

@@ -97,6 +97,11 @@ export function endRequestSpan(
   span.end()
 }
 
+/** The method as an attribute tells it: one that nobody knows could be a new value with every request. */
+export function methodOf({ method = 'GET' }: IncomingMessage): string {
+  return knownMethods.has(method) ? method : '_OTHER'
+}
+
 function methodName({ method = 'GET' }: IncomingMessage): string {
   return knownMethods.has(method) ? method : 'HTTP'
 }
@@ -107,7 +112,7 @@ function requestAttributes(request: IncomingMessage, facts: RequestFacts, withPa
   const server =
     facts.host !== undefined && URL.canParse(`http://${facts.host}`) ? new URL(`http://${facts.host}`) : undefined
   return {
-    'http.request.method': known ? method : '_OTHER',
+    'http.request.method': methodOf(request),
     'http.request.method_original': known ? undefined : method,
     'url.scheme': facts.scheme,
     'url.path': withPath ? pathOf(originalUrl(request)) : undefined,

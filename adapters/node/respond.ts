@@ -9,9 +9,17 @@ export function respond(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  if (response.headersSent || response.destroyed) return
   const text = JSON.stringify(body)
-  response.writeHead(status, { ...jsonHeaders(text), ...headers })
+  send(response, status, text, { ...headersOf(text, jsonType), ...headers })
+}
+
+export function respondText(response: ServerResponse, text: string, type: string): void {
+  send(response, 200, text, headersOf(text, type))
+}
+
+function send(response: ServerResponse, status: number, text: string, headers: Readonly<Record<string, string>>): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, headers)
   response.end(response.req.method === 'HEAD' ? undefined : text)
 }
 
@@ -23,15 +31,17 @@ export function respondRefused(response: ServerResponse, refused: Refusal): void
 export function refuseUpgrade(socket: Duplex, refused: Refusal): void {
   if (!socket.writable) return void socket.destroy()
   const body = JSON.stringify(refusalBody(refused))
-  const headers = { ...jsonHeaders(body), ...refused.headers, connection: 'close' }
+  const headers = { ...headersOf(body, jsonType), ...refused.headers, connection: 'close' }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status]}\r\n${lines.join('')}\r\n${body}`)
 }
 
-function jsonHeaders(text: string): Record<string, string> {
+const jsonType = 'application/json; charset=utf-8'
+
+function headersOf(text: string, type: string): Record<string, string> {
   return {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': type,
     'content-length': String(Buffer.byteLength(text)),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

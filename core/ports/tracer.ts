@@ -1,4 +1,5 @@
 import type { Driver } from './driver.js'
+import type { Meter } from './meter.js'
 
 /** A value of a span attribute. `undefined` values are skipped. */
 export type AttributeValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[]
@@ -145,4 +146,7 @@ export interface Tracing {
  * - Nothing but what `fn` throws MUST reach the caller: tracing MUST NOT break the work that it traces.
  * - `flush` and `stop` MUST be bounded in time and MUST NOT reject because a collector is away.
  */
-export interface TracerDriver extends Driver, Tracing {}
+export interface TracerDriver extends Driver, Tracing {
+  /** Takes numbers to where the spans go. Absent where none are taken. */
+  readonly meter?: Meter
+}

@@ -68,6 +68,8 @@ export class Attempt implements TaskContext, Deadline {
   reason: TriportError | undefined
   /** When the time of the attempt, or its grace, is up. */
   at: number
+  /** On the clock's `monotonic` scale. */
+  readonly begunAt: number
   /** When the deadline of the job comes, on the clock's `monotonic` scale. */
   readonly deadlineAt: number
   /** What follows the job in its workflow. */
@@ -90,6 +92,7 @@ export class Attempt implements TaskContext, Deadline {
     this.key = claim.key
     this.attempt = claim.deliveries
     const now = host.clock.monotonic()
+    this.begunAt = now
     this.deadlineAt = now + left
     this.at = Math.min(now + task.policy.timeout, this.deadlineAt)
   }

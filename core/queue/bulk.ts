@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Ids } from '../ids.js'
+import type { JobMeasures } from '../metrics/job-measures.js'
 import type { NewJob } from '../ports/job.js'
 import type { EnqueueOutcome } from '../ports/queue.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
@@ -35,6 +36,7 @@ export interface BulkDeps {
   readonly clock: Clock
   readonly enqueuer: Enqueuer
   readonly messaging: MessagingSystem | undefined
+  readonly measures: JobMeasures
   taskOf(task: AnyTask | string): AnyTask
   /** @throws `ERR_JOB_DUPLICATE` */
   handle(prepared: Pick<PreparedJob, 'job' | 'reject'>, outcome: EnqueueOutcome): Job
@@ -49,8 +51,15 @@ interface Ready extends Pick<PreparedJob, 'job' | 'reject'> {
 }
 
 /** Makes `enqueueMany`. */
-export function createBulk({ tracer, ids, clock, enqueuer, messaging, taskOf, handle }: BulkDeps) {
+export function createBulk({ tracer, ids, clock, enqueuer, messaging, measures, taskOf, handle }: BulkDeps) {
   return async function enqueueMany(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
+    if (!measures.enabled) return spanned(items)
+    const count = (outcomes: readonly EnqueueManyOutcome[]) =>
+      outcomes.filter(({ job }) => job?.deduplicated === false).length
+    return measures.enqueue({ queue: onlyQueue(items), work: () => spanned(items), count })
+  }
+
+  async function spanned(items: readonly EnqueueItem[]): Promise<readonly EnqueueManyOutcome[]> {
     if (!tracer.enabled) return store(items)
     const queue = onlyQueue(items)
     const name = queue === undefined ? 'enqueue' : `enqueue ${queue}`

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { decodeError } from '../codec.js'
 import { errorFrom, TriportError } from '../errors.js'
 import type { Isolates } from '../isolation/isolates.js'
+import { type JobMeasures, noJobMeasures } from '../metrics/job-measures.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Outcome } from '../ports/queue.js'
 import type { Report } from '../report.js'
@@ -39,6 +40,7 @@ export interface PoolDeps {
   readonly worker: string
   /** How spans name the queue. @default bothNames */
   readonly messaging?: MessagingSystem
+  readonly measures?: JobMeasures
   /** The driver is inline. */
   readonly inline: boolean
   readonly progress: ProgressWriter
@@ -73,7 +75,7 @@ const exitWait = 5_000
 
 export function createPool(deps: PoolDeps): Pool {
   const { tasks, tracer, clock, random, report, worker, inline, enter, settler, events, members } = deps
-  const { middleware = noMiddleware, messaging } = deps
+  const { middleware = noMiddleware, messaging, measures = noJobMeasures } = deps
   const attempts = new Set<Attempt>()
   const deadlines = createDeadlines(clock)
   const host: AttemptHost = { ...deps, overdue, lost, progressed, watch: deadlines.add }
@@ -83,6 +85,7 @@ export function createPool(deps: PoolDeps): Pool {
     const { flow } = attempt.meta
     attempts.add(attempt)
     deadlines.add(attempt)
+    if (measures.enabled) measures.begun(attempt)
     if (events.has('started')) events.emit(eventOf(attempt, 'started'))
     if (flow) void openMember(attempt, flow, input)
     else launch(attempt, input)
@@ -145,7 +148,7 @@ export function createPool(deps: PoolDeps): Pool {
     attempts.delete(attempt)
     deadlines.delete(attempt)
     if (state === 'running') settle(attempt, ending)
-    else if (state === 'lost') settler.closeSpan(attempt, 'lost', attempt.reason)
+    else if (state === 'lost') settler.over(attempt, 'lost', attempt.reason)
     changed()
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
+import { type JobMeasures, noJobMeasures } from '../metrics/job-measures.js'
 import type { EnqueueOutcome, QueueDriver } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Rooms } from '../rooms/hub.js'
@@ -108,13 +109,14 @@ export interface TaskQueueDeps {
   readonly flowCache: FlowCache
   /** How spans name the queue. @default bothNames */
   readonly messaging?: MessagingSystem
+  readonly measures?: JobMeasures
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
   const { ask, tracer, tasks, clock, ids, report, events, messaging } = deps
-  const { middleware = noMiddleware, schedule = queueMicrotask } = deps
+  const { middleware = noMiddleware, schedule = queueMicrotask, measures = noJobMeasures } = deps
   const driver = () => deps.driver.get()
   const deadlines = createDeadlines(clock)
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
@@ -123,7 +125,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
   const access = createAccess({ ask, clock, tasks, results, canceller, flows })
   const submitter = createSubmitter({ ...deps, driver, ask, enqueuer, queue: tasks.queues[0] ?? 'default' })
-  const storeMany = createBulk({ tracer, ids, enqueuer, clock, messaging, taskOf, handle })
+  const storeMany = createBulk({ tracer, ids, enqueuer, clock, messaging, measures, taskOf, handle })
 
   function taskOf(task: AnyTask | string): AnyTask {
     if (typeof task === 'string') return tasks.named(task)
@@ -174,11 +176,23 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
     })
   }
 
-  function send(request: JobRequest): Promise<Job> {
+  function sendOne(request: JobRequest): Promise<Job> {
     return tracer.enabled ? enqueueTraced(request) : enqueueOne(request)
   }
 
+  function send(request: JobRequest): Promise<Job> {
+    return measured(request.task.queue, () => sendOne(request))
+  }
+
+  function measured(queue: string, work: () => Promise<Job>): Promise<Job> {
+    return measures.enabled ? measures.enqueue({ queue, work, count: countOf }) : work()
+  }
+
   async function sendWorkflow(submission: Submission): Promise<Job> {
+    return await measured(submitter.queueOf(submission.workflow), () => submitWorkflow(submission))
+  }
+
+  async function submitWorkflow(submission: Submission): Promise<Job> {
     const queue = submitter.queueOf(submission.workflow)
     const about = enqueueSpan({ queue, task: helperTasks.workflow }, messaging)
     return tracer.span(`enqueue ${queue}`, about, async (span) => {
@@ -241,6 +255,10 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
       }
     },
   }
+}
+
+function countOf({ deduplicated }: Job): number {
+  return deduplicated ? 0 : 1
 }
 
 function told(span: { set(key: string, value: string | boolean | undefined): unknown }, job: Job): Job {

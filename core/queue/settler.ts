@@ -1,5 +1,6 @@
 import { encodeError } from '../codec.js'
 import { isTriportError, TriportError } from '../errors.js'
+import { type JobMeasures, noJobMeasures } from '../metrics/job-measures.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Outcome, Settlement, SettleReply } from '../ports/queue.js'
 import type { Report } from '../report.js'
@@ -19,6 +20,7 @@ export interface SettlerDeps {
   changed(): void
   readonly lifeOf: LifeOf
   readonly events: Pick<JobEvents, 'has' | 'emit'>
+  readonly measures?: JobMeasures | undefined
   /** Resolves when all that the attempt has told of itself is stored; `undefined` when it is. */
   pending(attempt: Attempt): Promise<void> | undefined
   /** How long the record of a cancelled job of this task is kept, in milliseconds. */
@@ -36,7 +38,8 @@ export interface Settler {
   refuse(job: ClaimedJob, refusal: Refusal, about?: { readonly meta: JobMeta; readonly member?: Member }): void
   /** Gives back a claim that was not begun. */
   release(job: ClaimedJob): void
-  closeSpan(attempt: Attempt, outcome: string, error?: unknown): void
+  /** Tells trace and metrics that an attempt is over. */
+  over(attempt: Attempt, outcome: string, error?: unknown): void
   /** Resolves when every end that was decided on is in the outbox. */
   posted(): Promise<void>
   /** Resolves when the rooms have heard of everything. */
@@ -79,7 +82,8 @@ const eventNames: Readonly<Record<Outcome['type'], JobEventName | undefined>> = 
   released: undefined,
 }
 
-export function createSettler({ report, changed, lifeOf, events, pending, keepOf, requestOf }: SettlerDeps): Settler {
+export function createSettler(deps: SettlerDeps): Settler {
+  const { report, changed, lifeOf, events, pending, keepOf, requestOf, measures = noJobMeasures } = deps
   const held = new Set<Promise<void>>()
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
@@ -99,6 +103,7 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     const { settlement, job, about, resent } = ended
     const { detail, member, request } = about
     if (reply === 'settled') {
+      if (measures.enabled) measures.settled(job, settlement.outcome)
       const told = request ? request.then((text) => tell(ended, cancelledOn(job, text))) : tell(ended, detail)
       if (told) keep(telling, told)
       if (member && 'keep' in settlement.outcome) member.ended?.()
@@ -144,7 +149,9 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
     return times % reportEvery === 0
   }
 
-  function closeSpan({ span }: Attempt, outcome: string, error?: unknown): void {
+  function over(attempt: Attempt, outcome: string, error?: unknown): void {
+    const { span } = attempt
+    if (measures.enabled) measures.over(attempt, outcome, error)
     if (!span) return
     span.set('triport.job.outcome', outcome)
     if (error !== undefined) span.fail(error)
@@ -153,12 +160,12 @@ export function createSettler({ report, changed, lifeOf, events, pending, keepOf
 
   return {
     outbox,
-    closeSpan,
+    over,
     settle(attempt, outcome, detail) {
       const { claim, life, task, member } = attempt
       const failed = outcome.type === 'failed' || outcome.type === 'retry'
       if (failed) report(detail, { stage: 'task.run', task: task.name, job: claim.id, attempt: claim.deliveries })
-      closeSpan(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
+      over(attempt, outcome.type, failed || outcome.type === 'cancelled' ? detail : undefined)
       const about = { detail, life, member }
       // A job that has ended takes no more: what it logged last is stored first.
       const storing = pending(attempt)

@@ -2,6 +2,7 @@ import { type Clock, within } from '../clock.js'
 import { TriportError } from '../errors.js'
 import { createIsolates, type Isolates } from '../isolation/isolates.js'
 import type { Late } from '../late.js'
+import type { JobMeasures } from '../metrics/job-measures.js'
 import type { ServiceInfo } from '../ports/driver.js'
 import type { Isolator } from '../ports/isolator.js'
 import type { QueueDriver } from '../ports/queue.js'
@@ -47,6 +48,7 @@ export interface WorkerDeps {
   readonly flowCache: FlowCache
   /** How spans name the queue. @default bothNames */
   readonly messaging?: MessagingSystem
+  readonly measures?: JobMeasures
   readonly instanceId: string
   readonly service: ServiceInfo
   readonly host: HostInfo
@@ -110,7 +112,7 @@ interface Session {
 
 async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
   const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
-  const { queues = {}, host, service } = deps
+  const { queues = {}, host, service, measures } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
   const { inline } = driver.supports
@@ -123,7 +125,8 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const attempts = () => pool.attempts
   const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
   const { requestOf } = cancellations
-  const settler = createSettler({ report, changed, lifeOf, events, pending, keepOf: tasks.keepResult, requestOf })
+  const keepOf = tasks.keepResult
+  const settler = createSettler({ report, changed, lifeOf, events, measures, pending, keepOf, requestOf })
   const isolates = await openIsolates(deps)
   const workflows = createWorkflowWorker({ ...deps, driver, lease })
   const pool: Pool = createPool({

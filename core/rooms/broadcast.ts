@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
+import type { RoomMeasures } from '../metrics/room-measures.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
@@ -51,6 +52,7 @@ export interface BroadcasterOptions {
   readonly clock: Clock
   readonly maxBytes: number
   readonly meter: Meter
+  readonly measures: RoomMeasures
   /** The type of a room, if it is declared. */
   typeOf(room: string): RoomType | undefined
   /** Members of a room on this node. */
@@ -76,17 +78,28 @@ export function createBroadcaster({
   clock,
   maxBytes,
   meter,
+  measures,
   typeOf,
   recipients,
 }: BroadcasterOptions): Broadcaster {
   /** `send` gets the headers of the broadcast's span, or none when nobody traces. */
+  async function told<T>(
+    template: string,
+    id: string,
+    room: string,
+    send: (traceparent?: string) => Promise<T>,
+  ): Promise<T> {
+    const sent = tracer.enabled ? await traced(template, id, room, send) : await send()
+    if (measures.enabled) measures.broadcast(template, recipients(room))
+    return sent
+  }
+
   async function traced<T>(
     template: string,
     id: string,
     room: string,
     send: (traceparent?: string) => Promise<T>,
   ): Promise<T> {
-    if (!tracer.enabled) return await send()
     const attributes = { ...messaging('websocket'), ...attributesOf(template, id) }
     const span = tracer.startSpan(`broadcast ${template}`, { kind: 'producer', attributes })
     try {
@@ -110,7 +123,7 @@ export function createBroadcaster({
     const dispatched = dispatch(type, message, options)
     const { message: checked, retention, delivery } = dispatched instanceof Promise ? await dispatched : dispatched
     meter.published.add(1)
-    return await traced(roomTemplate(room), id, room, (traceparent) => {
+    return await told(roomTemplate(room), id, room, (traceparent) => {
       const head = { id, time: clock.now(), delivery, traceparent, ...(room !== everybody && { room }) }
       const text = writeEnvelope(checked, head, maxBytes)
       const outgoing = { room, text, id, retention }
@@ -132,7 +145,7 @@ export function createBroadcaster({
     async toConnection(node, connection, message) {
       const id = ids.next()
       const room = inboxOf(node)
-      await traced('@connection:{id}', id, room, (traceparent) => {
+      await told('@connection:{id}', id, room, (traceparent) => {
         const text = writeEnvelope(message, { id, time: clock.now(), traceparent }, maxBytes)
         return outbox.publish({ room, text: addressed(connection, text), id, retention: 'none' })
       })

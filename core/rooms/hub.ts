@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../clock.js'
 import { TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
+import { noRoomMeasures, type RoomMeasures } from '../metrics/room-measures.js'
 import type { OutgoingMessage, Position, RoomMessage, RoomsDriver } from '../ports/rooms.js'
 import type { Socket, SocketTransport } from '../ports/socket.js'
 import { formatFrame } from '../protocol/codec.js'
@@ -83,6 +84,7 @@ export interface HubOptions {
   readonly tracer: BroadcastTracer & InboundTracer & RelayTracer
   /** How spans name the rooms. @default bothNames */
   readonly messaging?: MessagingSystem
+  readonly measures?: RoomMeasures
   readonly clock: Clock
   readonly report: Report
   /** Names this node: letters, digits and `_ . -`. */
@@ -115,6 +117,7 @@ export interface Hub {
 export function createHub(options: HubOptions): Hub {
   const { driver, tracer, clock, report, instanceId, ids, heartbeat: interval = 25_000 } = options
   const { schedule = queueMicrotask, roomTypes = [], random = Math.random, messaging = bothNames } = options
+  const { measures = noRoomMeasures } = options
   const limits: RoomsLimits = { ...defaultLimits, ...options.limits }
   const inbox = inboxOf(instanceId)
   const typeOf = (room: string) => roomTypes.find((type) => type.match(room))
@@ -156,6 +159,7 @@ export function createHub(options: HubOptions): Hub {
     ids,
     clock,
     meter,
+    measures,
     maxBytes: limits.maxMessage,
     typeOf,
     recipients,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Context, ContextManager, TracerProvider } from '@opentelemetry/api'
+import type { Context, ContextManager, MeterProvider, TracerProvider } from '@opentelemetry/api'
 import type { ContextStorage } from '../../core/context.js'
 
 /** OpenTelemetry's API, the copy of it that this package finds. */
@@ -20,6 +20,7 @@ export async function loadApi(): Promise<Api | undefined> {
 interface GlobalApi {
   readonly version: string
   readonly trace?: TracerProvider
+  readonly metrics?: MeterProvider
   readonly context?: ContextManager
   readonly propagation?: unknown
 }

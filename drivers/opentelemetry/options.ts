@@ -1,3 +1,4 @@
+import type { Meter } from '../../core/ports/meter.js'
 import type { TracerDriver } from '../../core/ports/tracer.js'
 import type { BaggageKeys } from '../../core/tracer/baggage.js'
 import type { Redact } from '../../core/tracer/redact.js'
@@ -9,6 +10,11 @@ export type OtlpProtocol = 'http/protobuf' | 'grpc'
 /** Something that makes OpenTelemetry tracers, such as the `TracerProvider` of its SDK. */
 export interface OpenTelemetryProvider {
   getTracer(name: string, version?: string): unknown
+}
+
+/** Something that makes OpenTelemetry meters, such as the `MeterProvider` of its SDK. */
+export interface OpenTelemetryMeterProvider {
+  getMeter(name: string, version?: string): unknown
 }
 
 /** Options of the tracer driver `opentelemetry`. All that is left out comes from the standard variables `OTEL_*`. */
@@ -41,6 +47,11 @@ export interface OpenTelemetryTracerOptions {
 
 /** A tracer on OpenTelemetry. */
 export interface OpenTelemetryTracer extends TracerDriver {
+  /**
+   * To the meter provider that is registered, else to that of the SDK that is started here: it exports to the same endpoint where the packages
+   * for that are installed and `OTEL_METRICS_EXPORTER` does not say `none`.
+   */
+  readonly meter: Meter
   /** Where spans go, and how that goes. It stays after `stop`. */
   readonly status: OpenTelemetryStatus
 }

@@ -37,7 +37,7 @@ export function exportSettings(
   const address = addressFrom(options, env)
   if (address === undefined) return undefined
   const { endpoint, name } = address
-  const url = parsed(endpoint, name)
+  const url = addressOf(endpoint, name)
   const protocol = options.protocol ?? protocolFrom(env, problem) ?? (url.port === '4317' ? 'grpc' : 'http/protobuf')
   if (protocol === 'http/protobuf' && !address.whole && !/\/v1\/traces\/?$/.test(url.pathname)) {
     url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/traces`
@@ -96,7 +96,8 @@ const addressVariables = [
   ['OTEL_EXPORTER_OTLP_ENDPOINT', false],
 ] as const
 
-function parsed(endpoint: string, name: string): URL {
+/** @throws `ERR_OPTION_INVALID` when it is none. */
+export function addressOf(endpoint: string, name: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url
   // Not the value: there may be a password in it.

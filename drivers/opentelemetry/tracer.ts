@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto'
-import type { Context, TracerProvider } from '@opentelemetry/api'
+import type { Context, MeterProvider, TracerProvider } from '@opentelemetry/api'
 import { type Clock, systemClock, within } from '../../core/clock.js'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
@@ -27,6 +27,9 @@ import { createTail } from '../../core/tracer/tail.js'
 import { version } from '../../core/version.js'
 import { type Api, contextsOf, loadApi, mismatch, registered } from './api.js'
 import { type Env, isDisabled, samplingFromEnv } from './env.js'
+import { createOpenTelemetryMeter } from './meter.js'
+import { type MetricSdk, startMetricSdk } from './metric-sdk.js'
+import { metricSettings } from './metric-settings.js'
 import type { OpenTelemetryStatus, OpenTelemetryTracer, OpenTelemetryTracerOptions } from './options.js'
 import { propagatorOf, register } from './register.js'
 import { type Sdk, startSdk } from './sdk.js'
@@ -67,6 +70,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
   readonly service = undefined
   readonly cleaner: Cleaner
   readonly isNewFailure = rememberFailures()
+  readonly meter = createOpenTelemetryMeter(() => this.#meterProvider())
   readonly #options: OpenTelemetryTracerOptions
   readonly #env: () => Env
   readonly #gate: BaggageGate
@@ -80,6 +84,9 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
   #look: (() => OtelTracing | undefined) | undefined
   #provider: TracerProvider | undefined
   #sdk: Sdk | undefined
+  #metrics: MetricSdk | undefined
+  /** Between start and stop, unless everything is turned off. */
+  #measures = false
   #unregister: (() => void) | undefined
   #status: OpenTelemetryStatus = idle
 
@@ -108,6 +115,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
     this.#report = report
     const env = this.#env()
     if (isDisabled(env)) return
+    this.#measures = true
     const settings = exportSettings(this.#options, env, this.#problem)
     const api = await loadApi()
     if (api === undefined) return this.#tell(packagesMissing('@opentelemetry/api'))
@@ -121,16 +129,21 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
   async stop(): Promise<void> {
     const sdk = this.#sdk
     const provider = this.#provider
+    const metrics = this.#metrics
     this.#unregister?.()
     this.#status = { ...this.status, provider: 'none' }
     this.#tracing = this.#look = this.#sdk = this.#provider = this.#unregister = undefined
-    if (sdk) await this.#bounded(stopTimeout, sdk.shutdown(lastExportTimeout))
+    const ends = [sdk?.shutdown(lastExportTimeout), metrics?.shutdown(lastExportTimeout)]
+    if (sdk) await this.#bounded(stopTimeout, settled(ends))
     else if (provider) await this.#bounded(stopTimeout, forceFlush(provider))
+    this.#measures = false
+    this.#metrics = undefined
     if (sdk) this.#status = { ...this.#status, ...sdk.counts }
   }
 
   async flush(timeout = 2_000): Promise<void> {
-    if (this.#provider) await this.#bounded(timeout, forceFlush(this.#provider))
+    const sent = [this.#provider && forceFlush(this.#provider), this.#metrics?.flush()]
+    if (this.#provider) await this.#bounded(timeout, Promise.all(sent))
   }
 
   startSpan(name: string, options?: SpanOptions): Span {
@@ -196,6 +209,20 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
     const decision = decisionFor(sampling, sdk)
     this.#use(api, sdk.provider, 'own', context, decision)
     this.#status = { ...this.#status, endpoint: settings.shownEndpoint }
+    await this.#startMetrics(settings, resource)
+  }
+
+  /** Where the application has a provider of its own, that gets the numbers. */
+  async #startMetrics(spans: ExportSettings, resource: ReturnType<typeof resourceAttributes>): Promise<void> {
+    if (registered()?.metrics) return
+    const settings = metricSettings(this.#options, this.#env(), spans, this.#problem)
+    if (settings === undefined) return
+    this.#metrics = await startMetricSdk(settings, resource)
+    if (this.#metrics === undefined && settings.asked) this.#tell(metricsMissing())
+  }
+
+  #meterProvider(): MeterProvider | undefined {
+    return this.#measures ? (registered()?.metrics ?? this.#metrics?.provider) : undefined
   }
 
   async #register(api: Api, sdk: Sdk): Promise<() => void> {
@@ -278,6 +305,12 @@ async function forceFlush(provider: TracerProvider): Promise<void> {
   else await forceFlush?.call(provider)
 }
 
+/** @throws what the first one rejected with, when all are done. */
+async function settled(ends: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const failure = (await Promise.allSettled(ends)).find(({ status }) => status === 'rejected')
+  if (failure) throw (failure as PromiseRejectedResult).reason
+}
+
 interface Flushable extends TracerProvider {
   forceFlush?(): Promise<void>
   getDelegate?(): TracerProvider
@@ -288,6 +321,14 @@ function packagesMissing(what: string): TriportError {
     'ERR_PEER_MISSING',
     `Tracing is off: ${what} of OpenTelemetry is not installed. Run: npm install @opentelemetry/api @opentelemetry/sdk-trace ` +
       '@opentelemetry/resources @opentelemetry/exporter-trace-otlp-proto',
+  )
+}
+
+function metricsMissing(): TriportError {
+  return new TriportError(
+    'ERR_PEER_MISSING',
+    'Metrics are not exported, as OTEL_METRICS_EXPORTER asks for: packages are missing. Run: npm install @opentelemetry/sdk-metrics ' +
+      '@opentelemetry/exporter-metrics-otlp-proto',
   )
 }
 

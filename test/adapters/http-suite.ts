@@ -2,6 +2,7 @@ import { describe } from 'node:test'
 import type { TestHost } from './hosts/host.js'
 import { healthClaims, jobClaims } from './suite/endpoints.js'
 import { frontClaims } from './suite/front.js'
+import { metricsClaims } from './suite/metrics.js'
 import { requestClaims } from './suite/requests.js'
 import { roomClaims } from './suite/rooms.js'
 import { routeClaims } from './suite/routes.js'
@@ -15,6 +16,7 @@ export function httpSuite(host: TestHost): void {
   const { routes, front } = host
   describe(`${host.name}: health`, () => healthClaims(host))
   describe(`${host.name}: jobs`, () => jobClaims(host))
+  describe(`${host.name}: metrics`, () => metricsClaims(host))
   describe(`${host.name}: spans`, () => spanClaims(host))
   describe(`${host.name}: requests`, () => requestClaims(host))
   describe(`${host.name}: upgrades`, () => upgradeClaims(host))

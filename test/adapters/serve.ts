@@ -5,6 +5,7 @@ import type { Clock } from '../../core/clock.js'
 import { defineTask } from '../../core/queue/task.js'
 import type { RoomType } from '../../core/rooms/room-type.js'
 import type { FinishedSpan } from '../../core/tracer/finished-span.js'
+import { noopTracer } from '../../core/tracer/noop.js'
 import { createRuntime } from '../../drivers/index.js'
 import { memoryTracer } from '../../drivers/memory/tracer.js'
 import { reportSpy } from '../kit/spy.js'
@@ -16,6 +17,9 @@ export interface ServeOptions extends HostOptions {
   /** As with NODE_ENV. @default false */
   readonly production?: boolean
   readonly clock?: Clock
+  /** Tracing is off. @default false */
+  readonly untraced?: boolean
+  readonly metrics?: boolean
   readonly roomTypes?: readonly RoomType[]
 }
 
@@ -57,8 +61,9 @@ export async function serve(t: { after(end: () => Promise<void>): void }, host: 
       tasks: [work, stuck, broken],
       queue: { driver: 'memory' },
       rooms: { driver: 'memory' },
-      tracer,
+      tracer: options.untraced ? noopTracer() : tracer,
       report,
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
       ...(options.http ? { http: options.http } : {}),
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.roomTypes ? { roomTypes: options.roomTypes } : {}),

@@ -313,6 +313,7 @@ test('the runtime has these members and no others', () => {
   assert.deepEqual(Object.keys(runtime).sort(), [
     'config',
     'inspect',
+    'metrics',
     'queue',
     'rooms',
     'schedules',

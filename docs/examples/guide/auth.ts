@@ -20,7 +20,7 @@ const auth: Auth<User> = {
   // False is 403, or close code 4403.
   authorize(user, action, { room }) {
     if (action === 'room:join' || action === 'room:publish') return room === `user:${user.name}`
-    return user.admin // health:read, job:read, job:cancel
+    return user.admin // health:read, metrics:read, job:read, job:cancel
   },
 }
 // #endregion
