@@ -22,7 +22,7 @@ export {
 } from './errors.js'
 export type { HttpConfig, HttpLimits } from './http-config.js'
 export { derivedId } from './ids.js'
-export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot } from './inspect.js'
+export type { BackendSnapshot, DriverSnapshot, QueueSnapshot, RuntimeSnapshot, TracerSnapshot } from './inspect.js'
 export type { LifecycleState } from './lifecycle.js'
 export { instruments } from './metrics/instruments.js'
 export type { Metrics } from './metrics/metrics.js'
@@ -110,6 +110,7 @@ export type {
   SpanOptions,
   TraceContext,
   TracerDriver,
+  TracerStatus,
   Tracing,
 } from './ports/tracer.js'
 export type { WorkerRecord, WorkerRegistry } from './ports/workers.js'

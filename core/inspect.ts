@@ -4,6 +4,7 @@ import type { LifecycleState } from './lifecycle.js'
 import type { ServiceInfo } from './ports/driver.js'
 import type { QueueCounts } from './ports/job.js'
 import type { QueueDriver } from './ports/queue.js'
+import type { TracerStatus } from './ports/tracer.js'
 import { answer } from './queue/answer.js'
 import type { WorkerSnapshot } from './queue/worker.js'
 import type { WorkerStatus } from './queue/worker-info.js'
@@ -16,6 +17,12 @@ export interface DriverSnapshot {
   /** `config`: you named it. `auto`: the environment did, for the stated reason. */
   readonly chosenBy: 'config' | 'auto'
   readonly reason: string
+}
+
+/** The tracer at one moment. */
+export interface TracerSnapshot extends Partial<TracerStatus> {
+  /** Whether spans are made. */
+  readonly enabled: boolean
 }
 
 /** A queue at one moment: how many jobs are in each state, and whether claims are stopped. */
@@ -45,6 +52,10 @@ export interface RuntimeSnapshot extends BackendSnapshot {
     readonly tracer?: DriverSnapshot
     readonly rooms?: DriverSnapshot
   }
+  /** What was warned of at the start: chosen drivers that do not go together. */
+  readonly warnings: readonly string[]
+  /** Absent until `start()`. */
+  readonly tracer?: TracerSnapshot
   /** The one of this process. Absent when it runs no jobs. */
   readonly worker?: WorkerSnapshot
   readonly rooms: RoomsSnapshot

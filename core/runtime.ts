@@ -12,6 +12,7 @@ import { createJobMeasures } from './metrics/job-measures.js'
 import { createMetrics, type Metrics } from './metrics/metrics.js'
 import { observe } from './metrics/observed.js'
 import { createRoomMeasures } from './metrics/room-measures.js'
+import { misfits } from './misfits.js'
 import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
 import type { Isolator } from './ports/isolator.js'
@@ -184,9 +185,17 @@ function assemble<Tasks extends readonly AnyTask[]>(
     ...{ queue: places.queue.driver.peek, worker: worker.snapshot, rooms: hub.rooms.inspect },
   })
 
+  let warnings: readonly string[] = []
+
   function tellChoice(): void {
-    const line = choiceLine(driversOf(places))
+    const drivers = driversOf(places)
+    const line = choiceLine(drivers)
     if (line !== undefined) log(line)
+    warnings = misfits({
+      ...{ queue: places.queue.driver.get(), rooms: places.rooms.driver.get(), tracer: places.tracer.driver.get() },
+      ...{ untold: drivers.tracer?.chosenBy === 'auto', production: settings.production },
+    })
+    for (const warning of warnings) log(`triport warns: ${warning}`)
     const idle =
       config.worker === undefined && registry.queues.length > 0 && !runsJobs(undefined, places.queue.driver.get())
     if (idle) log(idleLine)
@@ -238,6 +247,8 @@ function assemble<Tasks extends readonly AnyTask[]>(
         instanceId: context.instanceId,
         service: context.service,
         drivers: driversOf(places),
+        warnings,
+        ...tracerSnapshot(places.tracer.driver.peek()),
         ...(await inspectBackend({
           clock: context.clock,
           driver: places.queue.driver.peek(),
@@ -284,6 +295,10 @@ function reportTo(write: Platform['write']): Report {
 /** Whoever moves a small program to a server wonders where its jobs are. */
 const idleLine =
   'triport runs no jobs in this process: left out, worker is off for a queue that processes share. Set worker: true here, or start another process with it.'
+
+function tracerSnapshot(driver: TracerDriver | undefined): Pick<RuntimeSnapshot, 'tracer'> {
+  return driver ? { tracer: { enabled: driver.enabled, ...driver.status } } : {}
+}
 
 /** Left out, jobs run where nobody else could: with a driver that lives in this process. */
 function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {

@@ -1,5 +1,7 @@
 import type { Port } from '../core/config.js'
 import type { Env } from '../core/placement.js'
+import { problemOfPostgresUrl } from './postgres/options.js'
+import { problemOfRedisUrl } from './redis/options.js'
 
 /** A variable that says where a backend is. */
 export interface Address {
@@ -9,6 +11,8 @@ export interface Address {
   readonly option: 'url' | 'dataDir'
   /** What the variable may hold, for messages. */
   readonly example: string
+  /** What is wrong with a value of the variable. */
+  problemOf?(variable: string, value: string): string | undefined
 }
 
 /** An address that the environment has. */
@@ -21,6 +25,7 @@ const database: Address = {
   driver: 'postgres',
   option: 'url',
   example: 'postgres://user:password@localhost:5432/app',
+  problemOf: problemOfPostgresUrl,
 }
 const folder: Address = {
   variable: 'TRIPORT_DATA_DIR',
@@ -28,7 +33,13 @@ const folder: Address = {
   option: 'dataDir',
   example: './data, for a database inside this process',
 }
-const redis: Address = { variable: 'REDIS_URL', driver: 'redis', option: 'url', example: 'redis://localhost:6379' }
+const redis: Address = {
+  variable: 'REDIS_URL',
+  driver: 'redis',
+  option: 'url',
+  example: 'redis://localhost:6379',
+  problemOf: problemOfRedisUrl,
+}
 
 /** Where each port looks, in this order, when nothing names its driver: docs/adr/0019-what-the-environment-chooses.md says why. */
 const order: Readonly<Record<Port, readonly Address[]>> = {
@@ -60,7 +71,7 @@ export function optionsFor(
     problems.push(`${variable} is "${driver}", but it is not said where that is. Set ${set.join('; or ')}.`)
     return {}
   }
-  problems.push(...ambiguous(found))
+  problems.push(...ambiguous(found), ...found.flatMap((address) => problemIn(address) ?? []))
   return optionsOf(found[0])
 }
 
@@ -73,6 +84,23 @@ export function ambiguous(found: readonly Found[]): string[] {
       : [`${names.join(' and ')} are both set, and only one can be meant. Unset one, or name it in the code.`]
   })
 }
+
+/** What is wrong with an address. */
+export function problemIn({ problemOf, variable, value }: Found): string | undefined {
+  return problemOf?.(variable, value)
+}
+
+/** Whether an address is one of something else: `DATABASE_URL` is any database's. */
+export function isForeign(address: Found): boolean {
+  return (
+    problemIn(address) !== undefined && /^[a-z][\w+.-]*:[/.]/i.test(address.value) && !ownScheme.test(address.value)
+  )
+}
+
+const ownScheme = /^(?:postgres(?:ql)?|rediss?):/i
+
+/** The variables that say where something is. */
+export const addressVariables = [database, folder, redis].map(({ variable }) => variable)
 
 export function optionsOf(found: Found | undefined): object {
   return found ? { [found.option]: found.value } : {}

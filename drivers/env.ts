@@ -1,7 +1,7 @@
 import { type Port, type RuntimeConfig, refuse } from '../core/config.js'
 import type { Detect, Env } from '../core/placement.js'
 import type { AnyTask } from '../core/queue/task.js'
-import { createDetect, namedBy } from './detect.js'
+import { createDetect, misspelt, namedBy } from './detect.js'
 import { missingLibraries } from './libraries.js'
 import type { BuiltinDrivers } from './table.js'
 import { table } from './table.js'
@@ -22,7 +22,7 @@ export type EnvConfig = Pick<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>, 
  * @example createRuntime({ tasks, ...configFromEnv(process.env) })
  */
 export function configFromEnv(env: Env): EnvConfig {
-  const problems: string[] = []
+  const problems = misspelt(env)
   const worker = workerFromEnv(env.TRIPORT_WORKER, problems)
   const config = {
     ...choiceFromEnv('queue', env, problems),
@@ -35,7 +35,12 @@ export function configFromEnv(env: Env): EnvConfig {
 }
 
 /** What the environment says about a port that the configuration leaves out. */
-export const detect: Detect = createDetect({ names, missing: missingLibraries })
+export const detect: Detect = createDetect({
+  names,
+  missing: missingLibraries,
+  unreachable: async (address) => (await import('./reachability.js')).unreachable(address),
+  tracing: async (env) => (await import('./opentelemetry/found.js')).findOpenTelemetry(env),
+})
 
 function names(port: Port): readonly string[] {
   return Object.keys(table[port])

@@ -14,14 +14,16 @@ interface Observer {
 
 export function joinedMeter(): JoinedMeter {
   /** Each with what undoes its observers. */
-  const meters = new Map<Meter, Map<Observer, Unsubscribe>>()
+  const undoing = new Map<Meter, Map<Observer, Unsubscribe>>()
   const observers = new Set<Observer>()
+  /** The same meters, for those who look at each job whether there are any. */
+  let meters: readonly Meter[] = []
 
   /** Calls `use` with the instrument of every meter that takes numbers. */
   function each<Made>(make: (meter: Meter) => Made) {
     const made = new WeakMap<Meter, Made>()
     return (use: (instrument: Made) => void): void => {
-      for (const meter of meters.keys()) {
+      for (const meter of meters) {
         if (!meter.enabled) continue
         let instrument = made.get(meter)
         if (instrument === undefined) {
@@ -35,8 +37,7 @@ export function joinedMeter(): JoinedMeter {
 
   return {
     get enabled() {
-      for (const meter of meters.keys()) if (meter.enabled) return true
-      return false
+      return meters.length > 0 && meters.some((meter) => meter.enabled)
     },
     counter(instrument) {
       const counters = each((meter) => meter.counter(instrument))
@@ -49,24 +50,26 @@ export function joinedMeter(): JoinedMeter {
     observe(instruments, read) {
       const observer = { instruments, read }
       observers.add(observer)
-      for (const [meter, undo] of meters) undo.set(observer, meter.observe(instruments, read))
+      for (const [meter, undo] of undoing) undo.set(observer, meter.observe(instruments, read))
       return () => {
         observers.delete(observer)
-        for (const undo of meters.values()) {
+        for (const undo of undoing.values()) {
           undo.get(observer)?.()
           undo.delete(observer)
         }
       }
     },
     join(meter) {
-      if (!meters.has(meter)) {
+      if (!undoing.has(meter)) {
         const undo = new Map<Observer, Unsubscribe>()
-        meters.set(meter, undo)
+        undoing.set(meter, undo)
+        meters = [...undoing.keys()]
         for (const observer of observers) undo.set(observer, meter.observe(observer.instruments, observer.read))
       }
       return () => {
-        for (const end of meters.get(meter)?.values() ?? []) end()
-        meters.delete(meter)
+        for (const end of undoing.get(meter)?.values() ?? []) end()
+        undoing.delete(meter)
+        meters = [...undoing.keys()]
       }
     },
   }

@@ -122,6 +122,20 @@ export interface Tracing {
   flush(timeout?: number): Promise<void>
 }
 
+/** Where the spans of a driver go, and how that goes. */
+export interface TracerStatus {
+  /** Whose provider makes spans: `own` is one that the driver has started; `none`, tracing is off. */
+  readonly provider: 'none' | 'given' | 'registered' | 'own'
+  /** Of the own one, without credentials. */
+  readonly endpoint?: string
+  /** How many spans the own one has sent. */
+  readonly exported: number
+  /** How many it could not send. */
+  readonly failed: number
+  /** Why not, the last time. */
+  readonly lastError?: string | undefined
+}
+
 /**
  * Makes spans and keeps track of the current one.
  *
@@ -147,6 +161,10 @@ export interface Tracing {
  * - `flush` and `stop` MUST be bounded in time and MUST NOT reject because a collector is away.
  */
 export interface TracerDriver extends Driver, Tracing {
+  /** Where spans go. Absent where there is nothing to say of that. */
+  readonly status?: TracerStatus
+  /** Spans stay in this process. Left out: they leave it. */
+  readonly local?: true
   /** Takes numbers to where the spans go. Absent where none are taken. */
   readonly meter?: Meter
 }

@@ -181,14 +181,15 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   }
 
   function send(request: JobRequest): Promise<Job> {
-    return measured(request.task.queue, () => sendOne(request))
+    return measures.enabled ? measured(request.task.queue, () => sendOne(request)) : sendOne(request)
   }
 
   function measured(queue: string, work: () => Promise<Job>): Promise<Job> {
-    return measures.enabled ? measures.enqueue({ queue, work, count: countOf }) : work()
+    return measures.enqueue({ queue, work, count: countOf })
   }
 
   async function sendWorkflow(submission: Submission): Promise<Job> {
+    if (!measures.enabled) return await submitWorkflow(submission)
     return await measured(submitter.queueOf(submission.workflow), () => submitWorkflow(submission))
   }
 

@@ -82,6 +82,7 @@ type AnySpan = LiveSpan | PassiveSpan
 
 class MemoryDriver implements MemoryTracer, Recorder {
   readonly name = 'memory'
+  readonly local = true
   /** The name of the service that the spans carry. */
   service: string | undefined
   readonly cleaner: Cleaner

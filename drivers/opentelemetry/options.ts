@@ -1,5 +1,5 @@
 import type { Meter } from '../../core/ports/meter.js'
-import type { TracerDriver } from '../../core/ports/tracer.js'
+import type { TracerDriver, TracerStatus } from '../../core/ports/tracer.js'
 import type { BaggageKeys } from '../../core/tracer/baggage.js'
 import type { Redact } from '../../core/tracer/redact.js'
 import type { Sampling } from '../../core/tracer/sampler.js'
@@ -57,15 +57,4 @@ export interface OpenTelemetryTracer extends TracerDriver {
 }
 
 /** Where spans go, and how that goes. */
-export interface OpenTelemetryStatus {
-  /** Whose provider makes spans: `own` is the SDK that was started here; `none`, tracing is off. */
-  readonly provider: 'none' | 'given' | 'registered' | 'own'
-  /** Of the own SDK, without credentials. */
-  readonly endpoint?: string
-  /** How many spans the own SDK has sent. */
-  readonly exported: number
-  /** How many it could not send. */
-  readonly failed: number
-  /** Why not, the last time. */
-  readonly lastError?: string | undefined
-}
+export type OpenTelemetryStatus = TracerStatus

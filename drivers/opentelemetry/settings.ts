@@ -70,6 +70,11 @@ export function resourceAttributes(
   }
 }
 
+/** The variable that says where spans go. `undefined` when none does. */
+export function namedIn(env: Env): string | undefined {
+  return addressFrom({}, env)?.name
+}
+
 interface Address {
   readonly endpoint: string
   /** The option or variable. */

@@ -2,13 +2,13 @@ import { TriportError } from '../../core/errors.js'
 import type { ClientContext, PostgresClient } from './database.js'
 import { openEmbedded } from './embedded.js'
 import { unavailable } from './failures.js'
-import type { PostgresClientOptions } from './options.js'
+import { type PostgresClientOptions, problemOfPostgresUrl } from './options.js'
 import { openServer } from './server.js'
 
 /**
  * Opens a database. Queue and rooms with the same `dataDir` get the same one.
  *
- * @throws `ERR_OPTION_INVALID`, `ERR_PEER_MISSING`, `ERR_DRIVER_UNAVAILABLE`
+ * @throws `ERR_CONFIG_INVALID`, `ERR_PEER_MISSING`, `ERR_DRIVER_UNAVAILABLE`
  */
 export async function openClient(options: PostgresClientOptions, context: ClientContext): Promise<PostgresClient> {
   check(options)
@@ -37,16 +37,11 @@ function check(options: PostgresClientOptions): void {
     throw invalid(`The schema is ${JSON.stringify(schema)}. Use lower case letters, digits and _, at most 41.`)
   }
   for (const [name, text] of Object.entries({ url, directUrl })) {
-    if (text !== undefined && !isPostgresUrl(text)) {
-      throw invalid(`${name} is not a URL that starts with postgres:// or postgresql://.`) // Without the text: it has a password.
-    }
+    const problem = text === undefined ? undefined : problemOfPostgresUrl(name, text)
+    if (problem !== undefined) throw invalid(problem)
   }
 }
 
-function isPostgresUrl(text: string): boolean {
-  return URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)
-}
-
 function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
+  return new TriportError('ERR_CONFIG_INVALID', message, { details: { problems: [message] } })
 }

@@ -82,3 +82,9 @@ export const clientOptionNames = [
   'connectTimeout',
   'migrate',
 ] as const satisfies readonly (keyof PostgresClientOptions)[]
+
+/** What is wrong with the address of a PostgreSQL that `name` says. Without the text: it has a password. */
+export function problemOfPostgresUrl(name: string, url: string): string | undefined {
+  if (URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol)) return undefined
+  return `${name} is no address of a PostgreSQL. Write postgres://user:password@host:5432/database.`
+}

@@ -126,14 +126,18 @@ function sentinelOf({ name, nodes, username, password, tls }: NonNullable<RedisO
   }
 }
 
+/** What is wrong with the address of a Redis that `name` says. */
+export function problemOfRedisUrl(name: string, url: string): string | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed && /^rediss?:$/.test(parsed.protocol) && /^(\/\d*)?$/.test(parsed.pathname)) return undefined
+  return `${name} is no address of a Redis. Write redis://host:6379, or rediss:// for TLS, with the number of a database.`
+}
+
 /** Neither the text nor the parser's error may be told: both hold the password. */
 function addressOf(url: string): Record<string, unknown> {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (!parsed || !/^rediss?:$/.test(parsed.protocol) || !/^(\/\d*)?$/.test(parsed.pathname)) {
-    throw invalid(
-      'url is no address of a Redis. Write redis://host:6379, or rediss:// for TLS, with the number of a database.',
-    )
-  }
+  const problem = problemOfRedisUrl('url', url)
+  if (problem !== undefined) throw invalid(problem)
+  const parsed = new URL(url)
   const db = parsed.pathname.slice(1)
   return {
     host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost',

@@ -258,10 +258,7 @@ test('a queue that processes share has its jobs run elsewhere unless worker says
     const config = { ...ports, tasks: [double], log: (line: string) => lines.push(line) }
     await using runtime = await createRuntime({ ...config, ...(worker === undefined ? {} : { worker }) }).start()
     assert.equal((await runtime.inspect()).worker === undefined, worker !== true)
-    assert.deepEqual(
-      lines.map((line) => /runs no jobs in this process/.test(line)),
-      idle ? [true] : [],
-    )
+    assert.equal(lines.filter((line) => /runs no jobs in this process/.test(line)).length, idle ? 1 : 0)
   }
 })
 

@@ -103,7 +103,7 @@ test('errors of a server have a code, and no password', async () => {
   }
   await client.close()
   const bad = openClient({ url: 'postgres://me:secret@:x:/' }, context)
-  await assert.rejects(bad, (error) => isTriportError(error, 'ERR_OPTION_INVALID') && !/secret/.test(error.message))
+  await assert.rejects(bad, (error) => isTriportError(error, 'ERR_CONFIG_INVALID') && !/secret/.test(error.message))
 })
 
 test('options that name no database, or two, are refused', async () => {

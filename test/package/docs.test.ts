@@ -118,7 +118,7 @@ const described: readonly (readonly [page: string, file: string, type: string])[
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracerOptions'],
   ['docs/drivers/memory.md', 'drivers/memory/tracer.ts', 'MemoryTracer'],
   ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryTracerOptions'],
-  ['docs/drivers/opentelemetry.md', 'drivers/opentelemetry/options.ts', 'OpenTelemetryStatus'],
+  ['docs/drivers/opentelemetry.md', 'core/ports/tracer.ts', 'TracerStatus'],
   ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresClientOptions'],
   ['docs/drivers/postgres.md', 'drivers/postgres/options.ts', 'PostgresTls'],
 ]

@@ -20,6 +20,7 @@ export const boundaries: readonly Boundary[] = [
   { files: /^drivers\/[^/]+\.ts$/, may: ['core/', 'drivers/'], packages: ['croner'] },
   { files: /^drivers\/memory\//, may: ['core/', 'drivers/memory/', 'node:'] },
   { files: /^drivers\/thread\//, may: ['core/', 'drivers/thread/', 'node:'], named: true },
+  { files: /^drivers\/reach\//, may: ['core/', 'drivers/reach/', 'node:'] },
   { files: /^drivers\/channels\//, may: ['core/', 'drivers/channels/', 'node:'] },
   { files: /^drivers\/redis\//, may: ['core/', 'drivers/redis/', 'node:'], packages: ['ioredis'] },
   {
