@@ -22,6 +22,7 @@ import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { createAsk } from './queue/answer.js'
 import { createJobEvents } from './queue/events.js'
+import { createLocalWakes } from './queue/local-wakes.js'
 import { chainMiddleware } from './queue/middleware.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
@@ -160,6 +161,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     events,
     middleware,
     flowCache,
+    localWakes: createLocalWakes(),
   }
   const queue = createTaskQueue<Tasks>(jobs)
   const { schedules, ...scheduling } = createScheduling({

@@ -20,7 +20,8 @@ export interface QueueSupports {
   readonly events: boolean
   /**
    * Calls of `enqueue` that do not wait for each other are under way together, and store their jobs in the order of the calls. The core
-   * then cuts large batches: the backend works on one piece while the next one is made.
+   * then cuts large batches: the backend works on one piece while the next one is made. A `claim` that is made after them mostly finds
+   * their jobs, so a worker in the process that enqueues asks at once.
    *
    * @default false
    */

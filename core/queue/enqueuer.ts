@@ -14,6 +14,8 @@ export interface EnqueuerDeps {
   readonly timeout: number
   /** Calls back when the turn of the event loop ends. */
   readonly schedule: (flush: () => void) => void
+  /** Called with jobs that are on their way to a pipelined driver. */
+  sent?(jobs: readonly NewJob[]): void
 }
 
 /** Hands jobs to the driver in batches. */
@@ -37,7 +39,7 @@ interface Call {
 /** How many calls of one turn a pipelined driver gets at a time. */
 const piece = 50
 
-export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: EnqueuerDeps): Enqueuer {
+export function createEnqueuer({ driver, clock, deadlines, timeout, ...deps }: EnqueuerDeps): Enqueuer {
   let calls: Call[] = []
   let scheduled = false
   const sending = new Set<Promise<unknown>>()
@@ -46,6 +48,7 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
   function send(jobs: readonly NewJob[], tx?: unknown): Promise<readonly EnqueueOutcome[]> {
     const target = driver()
     const sent = target.enqueue(jobs, tx === undefined ? undefined : { tx })
+    if (target.supports.pipelined) deps.sent?.(jobs)
     if (target.supports.inline) return sent
     const answered = new Promise<readonly EnqueueOutcome[]>((resolve, reject) => {
       const deadline: Deadline = { at: clock.monotonic() + timeout, due: () => reject(tooLate(timeout)) }
@@ -78,6 +81,8 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, schedule }: 
   function flushSoon(): void {
     if (scheduled) return
     scheduled = true
+    // When nothing is under way, nothing is gained by waiting for more.
+    const schedule = sending.size === 0 && isPipelined() ? queueMicrotask : deps.schedule
     schedule(() => {
       scheduled = false
       flush()

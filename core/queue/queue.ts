@@ -24,6 +24,7 @@ import { createDeadlines } from './deadlines.js'
 import { createEnqueuer } from './enqueuer.js'
 import type { JobEventSource, JobEvents } from './events.js'
 import type { Job, JobStatus } from './job.js'
+import type { LocalWakes } from './local-wakes.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
 import { createResults } from './result.js'
@@ -112,6 +113,7 @@ export interface TaskQueueDeps {
   readonly measures?: JobMeasures
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
+  readonly localWakes?: LocalWakes
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
@@ -119,7 +121,8 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const { middleware = noMiddleware, schedule = queueMicrotask, measures = noJobMeasures } = deps
   const driver = () => deps.driver.get()
   const deadlines = createDeadlines(clock)
-  const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout: deps.queueTimeout, schedule })
+  const { queueTimeout: timeout, localWakes } = deps
+  const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule, ...localWakes })
   const results = createResults({ driver, ask, clock, deadlines, report, schedule })
   const flows = createFlows({ ask, cache: deps.flowCache, clock: deps.clock })
   const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })

@@ -20,6 +20,7 @@ import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import type { JobEvents } from './events.js'
 import { createLeaseKeeper } from './lease.js'
 import { openListener } from './listening.js'
+import type { LocalWakes } from './local-wakes.js'
 import type { MiddlewareChain } from './middleware.js'
 import { flushOutbox } from './outbox.js'
 import { createPool, type Pool } from './pool.js'
@@ -58,6 +59,7 @@ export interface WorkerDeps {
   readonly keepAlive?: boolean
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
+  readonly localWakes?: LocalWakes
   /** Runs the code of an attempt: lets a runtime mark it as its own. */
   readonly enter?: <T>(fn: () => T) => T
 }
@@ -170,6 +172,8 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
       },
     },
   })
+  const served = new Set(tasks.queues)
+  const deafen = deps.localWakes?.listen((queue) => void (served.has(queue) && loop.wake(queue)))
   const startedAt = clock.monotonic()
   let stopping = false
 
@@ -193,6 +197,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
     async close() {
       stopping = true
       announcer.announce()
+      deafen?.()
       await within(clock, lastCall, loop.quiet())
       await emptyPool(pool, clock, stopTimeout)
       await within(clock, lastCall, settler.posted())

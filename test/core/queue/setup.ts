@@ -5,6 +5,7 @@ import type { QueueDriver } from '../../../core/ports/queue.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createAsk } from '../../../core/queue/answer.js'
 import { createJobEvents } from '../../../core/queue/events.js'
+import { createLocalWakes } from '../../../core/queue/local-wakes.js'
 import { chainMiddleware, type Middleware } from '../../../core/queue/middleware.js'
 import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
 import type { QueuesOptions } from '../../../core/queue/queue-limits.js'
@@ -81,7 +82,8 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
   const events = createJobEvents({ driver: place, ask, queues: tasks.queues, report })
   const middleware = chainMiddleware(setup.middleware ?? [])
   const flowCache = createFlowCache()
-  const jobs = { driver: place, ask, queueTimeout, tracer, rooms, tasks, events, middleware, flowCache }
+  const localWakes = createLocalWakes()
+  const jobs = { driver: place, ask, queueTimeout, tracer, rooms, tasks, events, middleware, flowCache, localWakes }
   const shared = { ...jobs, clock, ids, report, random }
   const queue = createTaskQueue<Tasks>(shared)
   const options = setup.worker ?? {}
