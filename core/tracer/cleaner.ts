@@ -14,6 +14,8 @@ export interface Cleaner {
   text(key: string, value: string, part: RedactedPart): string
   /** A copy, so that the caller's object may change later. */
   all(attributes: Attributes, part: RedactedPart): CleanAttributes
+  /** The object itself when all of it may be kept: for whoever copies it at once. */
+  passed(attributes: Attributes, part: RedactedPart): CleanAttributes
 }
 
 /** @param report Hears of a redaction that throws. */
@@ -27,6 +29,23 @@ export function createCleaner(redact: Redact, report: Report): Cleaner {
     }
   }
 
+  function passed(attributes: Attributes, part: RedactedPart): CleanAttributes {
+    let kept: Record<string, AttributeValue | undefined> | undefined
+    let count = 0
+    for (const key in attributes) {
+      const given = attributes[key]
+      const clean = given === undefined || count >= maxEntries ? undefined : value(key, given, part)
+      if (clean !== undefined) {
+        count++
+        if (clean === given) continue
+      }
+      kept ??= { ...attributes }
+      if (clean === undefined) delete kept[key]
+      else kept[key] = clean
+    }
+    return (kept ?? attributes) as CleanAttributes
+  }
+
   return {
     value,
     text(key, given, part) {
@@ -34,19 +53,9 @@ export function createCleaner(redact: Redact, report: Report): Cleaner {
       return clean === undefined ? '' : String(clean)
     },
     all(attributes, part) {
-      const kept: Record<string, AttributeValue | undefined> = { ...attributes }
-      let count = 0
-      for (const key in kept) {
-        const given = kept[key]
-        const clean = given === undefined || count >= maxEntries ? undefined : value(key, given, part)
-        if (clean === undefined) {
-          delete kept[key]
-          continue
-        }
-        count++
-        if (clean !== given) kept[key] = clean
-      }
-      return kept as CleanAttributes
+      const kept = passed(attributes, part)
+      return kept === attributes ? { ...kept } : kept
     },
+    passed,
   }
 }

@@ -57,6 +57,7 @@ export class LiveSpan implements Span, FinishedSpan {
   readonly #recorder: Recorder
   readonly #origin: SpanOrigin
   #ended = false
+  #size: number | undefined
 
   constructor(recorder: Recorder, name: string, origin: SpanOrigin, options: SpanOptions | undefined) {
     this.#recorder = recorder
@@ -96,7 +97,7 @@ export class LiveSpan implements Span, FinishedSpan {
     if (this.#ended || value === undefined) return this
     const clean = this.#recorder.cleaner.value(key, value, 'attribute')
     if (clean === undefined) return this
-    if (!(key in this.attributes) && Object.keys(this.attributes).length >= maxEntries) return this
+    if (!(key in this.attributes) && !this.#hasRoom()) return this
     this.attributes[key] = clean
     return this
   }
@@ -145,6 +146,14 @@ export class LiveSpan implements Span, FinishedSpan {
     this.status = 'error'
     if (message !== undefined) this.statusMessage = this.#recorder.cleaner.text('status.message', message, 'status')
     return this
+  }
+
+  /** Counts from the first attribute on that comes later. */
+  #hasRoom(): boolean {
+    this.#size ??= Object.keys(this.attributes).length
+    if (this.#size >= maxEntries) return false
+    this.#size += 1
+    return true
   }
 
   end(at?: number): void {

@@ -47,6 +47,8 @@ export const signedQueryKeys: readonly string[] = [
 const maxStatusLength = 256
 /** Keys come from code, so there are few. Should there be many, judging them anew is merely slower. */
 const maxRememberedKeys = 1_000
+/** In characters. */
+const longestRemembered = 64
 const maxListLength = 128
 const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
 
@@ -57,6 +59,8 @@ const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
  */
 export function createRedact(options: RedactOptions = {}): Redact {
   const { keys = sensitiveKey, query = signedQueryKeys, values = [], maxLength = 1_024 } = options
+  /** Texts in which nothing was found: names repeat, and so do most values. */
+  const harmless = new Set<string>()
   const everywhere = values.map((value) => new RegExp(value.source, [...new Set(`${value.flags}g`)].join('')))
   const remembered = new Map<string, boolean>()
 
@@ -70,8 +74,16 @@ export function createRedact(options: RedactOptions = {}): Redact {
   }
 
   const hides = (name: string) => query.includes(name) || isSensitive(name)
+  const mayHide = (text: string): boolean => {
+    const remembers = text.length <= longestRemembered
+    if (remembers && harmless.has(text)) return false
+    if (mayHideSecrets.test(text)) return true
+    if (remembers && harmless.size < maxRememberedKeys) harmless.add(text)
+    return false
+  }
   const clean = (text: string, limit: number) => {
-    const safe = mayHideSecrets.test(text) ? withoutSecrets(text, hides) : text
+    const safe = mayHide(text) ? withoutSecrets(text, hides) : text
+    if (safe === text && everywhere.length === 0 && text.length <= limit) return text
     return cut(
       everywhere.reduce((rest, value) => rest.replace(value, redacted), safe),
       limit,

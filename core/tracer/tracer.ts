@@ -1,6 +1,7 @@
 import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { Span, SpanOptions, TraceContext, TracerDriver, Tracing } from '../ports/tracer.js'
+import { forwarding } from './forwarding.js'
 import { noopSpan, noopTracer } from './noop.js'
 import { runSpan } from './span.js'
 import { type AnyFunction, traced, type WrapOptions } from './traced.js'
@@ -53,7 +54,8 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
 
   function span<T>(name: string, optionsOrFn: SpanOptions | ((span: Span) => T), maybeFn?: (span: Span) => T): T {
     const tracer = target()
-    const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn]
+    const options = typeof optionsOrFn === 'function' ? undefined : optionsOrFn
+    const fn = typeof optionsOrFn === 'function' ? optionsOrFn : maybeFn
     if (fn === undefined) throw noFunction(name)
     return tracer.enabled ? runSpan(tracer, tracer.startSpan(name, options), fn) : fn(noopSpan)
   }
@@ -87,17 +89,7 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
     wrap,
     bind,
     logFields,
-    startSpan: (name, options) => target().startSpan(name, options),
-    withSpan: (current, fn) => target().withSpan(current, fn),
-    active: () => target().active(),
-    activeSpan: () => target().activeSpan(),
-    run: (context, fn) => target().run(context, fn),
-    baggage: (context) => target().baggage(context),
-    withBaggage: (entries, fn) => target().withBaggage(entries, fn),
-    inject: (carrier, context) => target().inject(carrier, context),
-    extract: (carrier, base) => target().extract(carrier, base),
-    spanContext: (context) => target().spanContext(context),
-    foreignRequest: () => target().foreignRequest?.(),
+    ...forwarding(target),
     flush: (timeout) => target().flush(timeout),
   }
 }

@@ -4,19 +4,16 @@ import type { Report } from '../../core/report.js'
 import type { FinishedSpan } from '../../core/tracer/finished-span.js'
 import type { Sampler } from '../../core/tracer/sampler.js'
 import type { SpanIds } from '../../core/tracer/span-ids.js'
-import { version } from '../../core/version.js'
 import type { Api } from './api.js'
 import { fromRaw } from './convert.js'
+import { ExportedSpan } from './exported-span.js'
 import { CountingExporter, type ExportCounts, loadExporter } from './exporter.js'
-import { readableSpan } from './readable-span.js'
 import type { ExportSettings } from './settings.js'
 
-/** The official SDK, with a batch processor and an OTLP exporter. */
+/** The official SDK, with a batch processor and an OTLP exporter. Its own spans are those of libraries; ours are exported as they are. */
 export interface Sdk {
   readonly provider: TracerProvider
   readonly counts: Readonly<ExportCounts>
-  /** Runs `start`, which starts one span: of this trace when it begins one, and kept whatever a sampler would say. */
-  keeping<T>(traceId: string, start: () => T): T
   /** Exports a span that was recorded without the SDK. */
   keep(span: FinishedSpan): void
   flush(): Promise<void>
@@ -48,20 +45,16 @@ export async function startSdk({ api, settings, resource, sampler, ids, report }
   const described = defaultResource().merge(resourceFromAttributes(resource))
   const exporter = new CountingExporter(create, settings, report)
   const processor = new BatchSpanProcessor({ exporter, ...settings.batch })
-  /** The trace for whose first span it has been decided. */
-  let decided: string | undefined
-
   const provider = new TracerProvider({
     resource: described,
     spanProcessors: [processor],
-    idGenerator: { generateTraceId: () => decided ?? ids.traceId(), generateSpanId: ids.spanId },
+    idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
     sampler: {
       shouldSample(context, traceId, _name, _kind, attributes, links) {
         const above = api.trace.getSpanContext(context)
         const parent = above && fromRaw(above)
         const linked = links.flatMap((link) => fromRaw(link.context) ?? []).map((to) => ({ context: to }))
-        const keeps =
-          decided !== undefined || sampler({ parent, traceId, attributes: attributes as Attributes, links: linked })
+        const keeps = sampler({ parent, traceId, attributes: attributes as Attributes, links: linked })
         return { decision: keeps ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD }
       },
       toString: () => 'triport',
@@ -71,15 +64,7 @@ export async function startSdk({ api, settings, resource, sampler, ids, report }
   return {
     provider,
     counts: exporter.counts,
-    keeping(traceId, start) {
-      decided = traceId
-      try {
-        return start()
-      } finally {
-        decided = undefined
-      }
-    },
-    keep: (span) => processor.onEnd(readableSpan(api, span, described, version)),
+    keep: (span) => processor.onEnd(new ExportedSpan(api, span, described)),
     flush: () => provider.forceFlush(),
     shutdown(timeout) {
       exporter.hurry(timeout)

@@ -1,10 +1,18 @@
 import type { Span as RawSpan, AttributeValue as RawValue } from '@opentelemetry/api'
-import type { Attributes, AttributeValue, Baggage, Span, SpanContext, SpanLink } from '../../core/ports/tracer.js'
+import type {
+  Attributes,
+  AttributeValue,
+  Baggage,
+  Span,
+  SpanContext,
+  SpanLink,
+  SpanOptions,
+} from '../../core/ports/tracer.js'
 import { describeFailure } from '../../core/tracer/failure.js'
-import { LiveSpan, type Recorder } from '../../core/tracer/live-span.js'
+import { LiveSpan, type Recorder, type SpanOrigin } from '../../core/tracer/live-span.js'
 import { PassiveSpan } from '../../core/tracer/passive-span.js'
 import type { Api } from './api.js'
-import { failedStatus, fromRaw, hrTime, mark, toRaw } from './convert.js'
+import { failedStatus, fromRaw, hrTime, toRaw } from './convert.js'
 
 /** A span of OpenTelemetry's, which gets only what has passed the redaction. */
 export class SdkSpan implements Span {
@@ -84,9 +92,29 @@ export class SdkSpan implements Span {
   }
 }
 
-/** A span of a trace that is not sampled, to be kept when something fails. Others see an unsampled one. */
-export class UnsampledLiveSpan extends LiveSpan {
+/** A span that is recorded without the SDK and exported by it: costs a third of one of the SDK's. */
+export class RecordedSpan extends LiveSpan {
   raw: RawSpan | undefined
+  /** Whether its parent is a span of another process. */
+  readonly parentRemote: boolean
+  readonly #recorder: Recorder
+
+  constructor(recorder: Recorder, name: string, origin: RecordedOrigin, options: SpanOptions | undefined) {
+    super(recorder, name, origin, options)
+    this.#recorder = recorder
+    this.parentRemote = origin.parentRemote
+  }
+
+  /** Marks it as failed without saying of which kind the failure is. */
+  failed(message: string | undefined): void {
+    if (!this.recording) return
+    this.status = 'error'
+    if (message !== undefined) this.statusMessage = this.#recorder.cleaner.text('status.message', message, 'status')
+  }
+}
+
+export interface RecordedOrigin extends SpanOrigin {
+  readonly parentRemote: boolean
 }
 
 /** A span of which nothing is kept. */
@@ -99,21 +127,10 @@ export class UnsampledSpan extends PassiveSpan {
 }
 
 /** A span that this driver made. */
-export type OwnSpan = SdkSpan | UnsampledLiveSpan | UnsampledSpan
+export type OwnSpan = SdkSpan | RecordedSpan | UnsampledSpan
 
 export function isOwn(span: unknown): span is OwnSpan {
-  return span instanceof SdkSpan || span instanceof UnsampledSpan || span instanceof UnsampledLiveSpan
-}
-
-/** What OpenTelemetry takes for our span. */
-export function rawOf(api: Api, span: OwnSpan): RawSpan {
-  if (span.raw === undefined) {
-    const raw = api.trace.wrapSpanContext(toRaw(api, span.context() as SpanContext))
-    mark(raw, span)
-    ;(span as UnsampledSpan).raw = raw
-    return raw
-  }
-  return span.raw
+  return span instanceof SdkSpan || span instanceof RecordedSpan || span instanceof UnsampledSpan
 }
 
 export function rawLink(api: Api, { cleaner }: Recorder, { context, attributes }: SpanLink) {

@@ -3,20 +3,12 @@ import type { Context, MeterProvider, TracerProvider } from '@opentelemetry/api'
 import { type Clock, systemClock, within } from '../../core/clock.js'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
-import type {
-  Baggage,
-  Carrier,
-  ForeignRequest,
-  Span,
-  SpanContext,
-  SpanOptions,
-  TraceContext,
-  Tracing,
-} from '../../core/ports/tracer.js'
+import type { Tracing } from '../../core/ports/tracer.js'
 import { ignore, type Report } from '../../core/report.js'
 import { type BaggageGate, baggageGate } from '../../core/tracer/baggage.js'
 import { type Cleaner, createCleaner } from '../../core/tracer/cleaner.js'
 import { rememberFailures } from '../../core/tracer/failure.js'
+import { forwarding } from '../../core/tracer/forwarding.js'
 import type { Recorder } from '../../core/tracer/live-span.js'
 import { noopTracer } from '../../core/tracer/noop.js'
 import { defaultRedact } from '../../core/tracer/redact.js'
@@ -31,6 +23,7 @@ import { createOpenTelemetryMeter } from './meter.js'
 import { type MetricSdk, startMetricSdk } from './metric-sdk.js'
 import { metricSettings } from './metric-settings.js'
 import type { OpenTelemetryStatus, OpenTelemetryTracer, OpenTelemetryTracerOptions } from './options.js'
+import { metricsMissing, noTail, nothingRegistered, packagesMissing, versionsApart } from './problems.js'
 import { propagatorOf, register } from './register.js'
 import { type Sdk, startSdk } from './sdk.js'
 import { type ExportSettings, exportSettings, resourceAttributes } from './settings.js'
@@ -55,7 +48,21 @@ export function openTelemetryTracer(options: OpenTelemetryTracerOptions = {}): O
 
 /** @param env Read at every start. */
 export function createOpenTelemetryTracer(options: OpenTelemetryTracerOptions, env: () => Env): OpenTelemetryTracer {
-  return new OpenTelemetryDriver(options, env)
+  const driver = new Lifecycle(options, env)
+  return {
+    name: 'opentelemetry',
+    meter: driver.meter,
+    get enabled() {
+      return driver.target().enabled
+    },
+    get status() {
+      return driver.status
+    },
+    start: (context) => driver.start(context),
+    stop: () => driver.stop(),
+    flush: (timeout) => driver.flush(timeout),
+    ...driver.calls,
+  }
 }
 
 /** How long stopping may take, in milliseconds. */
@@ -65,8 +72,9 @@ const lastExportTimeout = 1_500
 const pool = Buffer.alloc(idPoolBytes)
 const off = noopTracer()
 
-class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
-  readonly name = 'opentelemetry'
+/** Finds out who makes the spans, and ends what it has started for that. */
+class Lifecycle implements Recorder {
+  readonly calls = forwarding(() => this.target())
   readonly service = undefined
   readonly cleaner: Cleaner
   readonly isNewFailure = rememberFailures()
@@ -97,10 +105,6 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
     this.#env = env
     this.cleaner = createCleaner(redact, (error, details) => this.#report(error, details))
     this.#gate = baggageGate(baggage, (key, value) => this.cleaner.value(key, value, 'baggage'))
-  }
-
-  get enabled(): boolean {
-    return this.#target() !== off
   }
 
   get status(): OpenTelemetryStatus {
@@ -142,59 +146,16 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
   }
 
   async flush(timeout = 2_000): Promise<void> {
-    const sent = [this.#provider && forceFlush(this.#provider), this.#metrics?.flush()]
+    const sent = [this.#tracing?.flush(), this.#metrics?.flush()]
     if (this.#provider) await this.#bounded(timeout, Promise.all(sent))
-  }
-
-  startSpan(name: string, options?: SpanOptions): Span {
-    return this.#target().startSpan(name, options)
-  }
-
-  withSpan<T>(span: Span, fn: () => T): T {
-    return this.#target().withSpan(span, fn)
-  }
-
-  active(): TraceContext {
-    return this.#target().active()
-  }
-
-  activeSpan(): Span | undefined {
-    return this.#target().activeSpan()
-  }
-
-  foreignRequest(): ForeignRequest | undefined {
-    return this.#target().foreignRequest?.()
-  }
-
-  run<T>(context: TraceContext | 'root', fn: () => T): T {
-    return this.#target().run(context, fn)
-  }
-
-  baggage(context?: TraceContext): Baggage {
-    return this.#target().baggage(context)
-  }
-
-  withBaggage<T>(entries: Readonly<Record<string, string | undefined>>, fn: () => T): T {
-    return this.#target().withBaggage(entries, fn)
-  }
-
-  inject(carrier: Record<string, string>, context?: TraceContext): Record<string, string> {
-    return this.#target().inject(carrier, context)
-  }
-
-  extract(carrier: Carrier, base?: TraceContext | 'root'): TraceContext {
-    return this.#target().extract(carrier, base)
-  }
-
-  spanContext(context: TraceContext): SpanContext | undefined {
-    return this.#target().spanContext(context)
   }
 
   now(): number {
     return this.#time.now()
   }
 
-  #target(): Pick<Tracing, keyof OtelTracing> {
+  /** Who answers now. */
+  target(): Tracing {
     return this.#tracing ?? this.#look?.() ?? off
   }
 
@@ -227,7 +188,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
 
   async #register(api: Api, sdk: Sdk): Promise<() => void> {
     try {
-      return await register(api, sdk.provider, propagatorOf(this))
+      return await register(api, sdk.provider, propagatorOf(this.calls))
     } catch (error) {
       await this.#bounded(stopTimeout, sdk.shutdown(lastExportTimeout))
       throw error
@@ -256,6 +217,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
       contexts,
       tracer: provider.getTracer('triport', version),
       decision,
+      flush: () => forceFlush(provider),
     })
     return this.#tracing
   }
@@ -264,7 +226,7 @@ class OpenTelemetryDriver implements OpenTelemetryTracer, Recorder {
   #ownDecision(): Decision | undefined {
     const { sampling } = this.#options
     if (sampling === undefined) return undefined
-    return { sampler: createSampler(sampling), tail: undefined, keeping: (_traceId, start) => start() }
+    return { sampler: createSampler(sampling), sink: undefined, tail: undefined }
   }
 
   #wait(api: Api, context: DriverContext): void {
@@ -295,7 +257,7 @@ const idle: OpenTelemetryStatus = { provider: 'none', exported: 0, failed: 0 }
 
 function decisionFor(sampling: Sampling, sdk: Sdk): Decision {
   const { keepErrors } = samplingOptions(sampling)
-  return { sampler: createSampler(sampling), tail: keepErrors ? createTail(sdk) : undefined, keeping: sdk.keeping }
+  return { sampler: createSampler(sampling), sink: sdk, tail: keepErrors ? createTail(sdk) : undefined }
 }
 
 async function forceFlush(provider: TracerProvider): Promise<void> {
@@ -314,44 +276,4 @@ async function settled(ends: readonly (Promise<unknown> | undefined)[]): Promise
 interface Flushable extends TracerProvider {
   forceFlush?(): Promise<void>
   getDelegate?(): TracerProvider
-}
-
-function packagesMissing(what: string): TriportError {
-  return new TriportError(
-    'ERR_PEER_MISSING',
-    `Tracing is off: ${what} of OpenTelemetry is not installed. Run: npm install @opentelemetry/api @opentelemetry/sdk-trace ` +
-      '@opentelemetry/resources @opentelemetry/exporter-trace-otlp-proto',
-  )
-}
-
-function metricsMissing(): TriportError {
-  return new TriportError(
-    'ERR_PEER_MISSING',
-    'Metrics are not exported, as OTEL_METRICS_EXPORTER asks for: packages are missing. Run: npm install @opentelemetry/sdk-metrics ' +
-      '@opentelemetry/exporter-metrics-otlp-proto',
-  )
-}
-
-function versionsApart(other: string, own: string): TriportError {
-  return new TriportError(
-    'ERR_PEER_VERSION',
-    `A provider is registered with @opentelemetry/api ${other}, but triport and all that loads the same copy as it find ${own}, which does not ` +
-      'see it. The spans of triport go to that provider all the same; those of such libraries are lost. Install one version for all: ' +
-      'npm ls @opentelemetry/api',
-  )
-}
-
-function nothingRegistered(): TriportError {
-  return new TriportError(
-    'ERR_TRACER_UNUSED',
-    'No OpenTelemetry provider is registered, and neither endpoint nor OTEL_EXPORTER_OTLP_ENDPOINT says where spans go. Tracing is off until ' +
-      'a provider is registered.',
-  )
-}
-
-function noTail(): TriportError {
-  return new TriportError(
-    'ERR_UNSUPPORTED',
-    'keepErrors of sampling needs the SDK that triport starts: give an endpoint and register no provider. It is left out.',
-  )
 }

@@ -1,4 +1,10 @@
-import type { Context, Attributes as RawAttributes, Span as RawSpan, Tracer as RawTracer } from '@opentelemetry/api'
+import type {
+  Context,
+  Attributes as RawAttributes,
+  SpanOptions as RawOptions,
+  Span as RawSpan,
+  Tracer as RawTracer,
+} from '@opentelemetry/api'
 import type {
   Baggage,
   Carrier,
@@ -10,23 +16,25 @@ import type {
   Tracing,
 } from '../../core/ports/tracer.js'
 import { type BaggageGate, mergeBaggage, noBaggage } from '../../core/tracer/baggage.js'
-import type { Recorder } from '../../core/tracer/live-span.js'
+import type { Recorder, SpanSink } from '../../core/tracer/live-span.js'
 import type { Sampler } from '../../core/tracer/sampler.js'
 import type { SpanClock } from '../../core/tracer/span-clock.js'
 import type { SpanIds } from '../../core/tracer/span-ids.js'
 import type { Tail } from '../../core/tracer/tail.js'
 import { randomFlag, readCarrier, sampledFlag, writeCarrier } from '../../core/tracer/traceparent.js'
 import type { Api, Contexts } from './api.js'
-import { fromRaw, hrTime, kinds, mark, markOf, toRaw } from './convert.js'
-import { isOwn, type OwnSpan, rawLink, rawOf, SdkSpan, UnsampledLiveSpan, UnsampledSpan } from './span.js'
+import { fromRaw, hrTime, kinds, markOf, toRaw } from './convert.js'
+import { type Layers, SpanLayer, spanKeyOf } from './layer.js'
+import { rawOf } from './raw.js'
+import { isOwn, type OwnSpan, RecordedSpan, rawLink, SdkSpan, UnsampledSpan } from './span.js'
 
 /** Decides about traces before OpenTelemetry hears of them. */
 export interface Decision {
   readonly sampler: Sampler
+  /** Where spans go that are kept. `undefined` asks the provider for them. */
+  readonly sink: SpanSink | undefined
   /** Remembers what is not sampled, should something fail. */
   readonly tail: Tail | undefined
-  /** Runs `start`, which starts a span that is to be kept, the first of this trace in this process. */
-  keeping<T>(traceId: string, start: () => T): T
 }
 
 export interface OtelTracingDeps {
@@ -39,30 +47,35 @@ export interface OtelTracingDeps {
   readonly gate: BaggageGate
   /** `undefined` leaves it to the provider. */
   readonly decision: Decision | undefined
+  flush(): Promise<void>
 }
 
 /** The port on a provider of OpenTelemetry's. A context of the port is one of OpenTelemetry's. */
-export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
+export class OtelTracing implements Tracing {
+  readonly enabled = true
   readonly #deps: OtelTracingDeps
   readonly #root: Context
+  readonly #layers: Layers
 
   constructor(deps: OtelTracingDeps) {
     this.#deps = deps
     this.#root = deps.api.ROOT_CONTEXT
+    this.#layers = { spanKey: spanKeyOf(deps.api), rawOf: (span) => rawOf(deps.api, span) }
   }
 
   startSpan(name: string, options?: SpanOptions): Span {
-    const { api, contexts, decision } = this.#deps
+    const { contexts, decision } = this.#deps
     const explicit = options?.parent === undefined ? undefined : this.#contextOf(options.parent)
     const context = explicit ?? contexts.active()
     const brought = explicit && this.#baggageIn(explicit)
-    const above = api.trace.getSpan(context)
-    const own = above && markOf(above)
-    if (own instanceof UnsampledLiveSpan) return this.#below(own, name, brought, options)
+    const own = this.#ownIn(context)
+    if (own instanceof RecordedSpan) return this.#below(own, name, brought, options)
     if (own instanceof UnsampledSpan) return own.with(brought)
     if (decision !== undefined && !(own instanceof SdkSpan)) {
-      const parent = above && fromRaw(above.spanContext())
-      if (parent === undefined || parent.remote) return this.#first(decision, name, context, parent, brought, options)
+      const parent = this.#spanContextIn(context)
+      if (decision.sink || parent === undefined || parent.remote) {
+        return this.#first(decision, name, context, parent, brought, options)
+      }
     }
     return this.#sdkSpan(name, context, brought, options)
   }
@@ -77,12 +90,12 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
 
   activeSpan(): Span | undefined {
     const { api, contexts, recorder } = this.#deps
-    const raw = api.trace.getSpan(contexts.active())
-    if (raw === undefined) return undefined
-    const own = markOf(raw)
-    if (isOwn(own)) return own
-    const context = fromRaw(raw.spanContext())
-    return context === undefined || context.remote ? undefined : new SdkSpan(api, recorder, raw)
+    const active = contexts.active()
+    const own = this.#ownIn(active)
+    if (own !== undefined) return own
+    const raw = api.trace.getSpan(active)
+    const context = raw && fromRaw(raw.spanContext())
+    return raw === undefined || context === undefined || context.remote ? undefined : new SdkSpan(api, recorder, raw)
   }
 
   foreignRequest(): ForeignRequest | undefined {
@@ -133,9 +146,13 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
     return this.#spanContextIn(this.#contextOf(context))
   }
 
+  async flush(): Promise<void> {
+    await this.#deps.flush()
+  }
+
   /** The first span of a trace in this process: here it is decided whether the others are kept. */
   #first(
-    { sampler, tail, keeping }: Decision,
+    { sampler, sink: kept, tail }: Decision,
     name: string,
     context: Context,
     parent: SpanContext | undefined,
@@ -145,44 +162,42 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
     const { ids, recorder, time } = this.#deps
     if (parent === undefined) time.adjust()
     const traceId = parent?.traceId ?? ids.traceId()
-    if (sampler({ parent, traceId, attributes: options?.attributes, links: options?.links })) {
-      return keeping(traceId, () => this.#sdkSpan(name, context, brought, options))
-    }
+    const keeps = sampler({ parent, traceId, attributes: options?.attributes, links: options?.links })
+    if (keeps && !kept) return this.#sdkSpan(name, context, brought, options)
     const flags = parent?.traceFlags ?? randomFlag
+    const traceFlags = keeps ? flags | sampledFlag : flags & ~sampledFlag
     const spanId = ids.spanId()
-    const unsampled = { traceId, spanId, traceFlags: flags & ~sampledFlag, traceState: parent?.traceState }
-    if (tail) {
-      const origin = { ...unsampled, parentSpanId: parent?.spanId, brought, sink: tail.follow(spanId) }
-      return new UnsampledLiveSpan(recorder, name, origin, options)
+    const own = { traceId, spanId, traceFlags, traceState: parent?.traceState }
+    const sink = keeps ? kept : tail?.follow(spanId)
+    if (sink) {
+      const parentRemote = parent?.remote ?? false
+      return new RecordedSpan(
+        recorder,
+        name,
+        { ...own, parentSpanId: parent?.spanId, parentRemote, brought, sink },
+        options,
+      )
     }
     // A trace that goes on as it came keeps its parent too.
-    return new UnsampledSpan(parent && unsampled.traceFlags === flags ? parent : unsampled, false, brought)
+    return new UnsampledSpan(parent && traceFlags === flags ? parent : own, false, brought)
   }
 
-  #below(parent: UnsampledLiveSpan, name: string, brought: Baggage | undefined, options?: SpanOptions): Span {
+  #below(parent: RecordedSpan, name: string, brought: Baggage | undefined, options?: SpanOptions): Span {
     const { traceId, traceFlags, traceState, spanId: parentSpanId, sink } = parent
     const { ids, recorder } = this.#deps
-    const origin = { traceId, spanId: ids.spanId(), traceFlags, traceState, parentSpanId, brought, sink }
-    return new UnsampledLiveSpan(recorder, name, origin, options)
+    const spanId = ids.spanId()
+    const origin = { traceId, spanId, traceFlags, traceState, parentSpanId, parentRemote: false, brought, sink }
+    return new RecordedSpan(recorder, name, origin, options)
   }
 
   #sdkSpan(name: string, context: Context, brought: Baggage | undefined, options: SpanOptions = {}): Span {
     const { api, tracer, recorder } = this.#deps
     const { cleaner } = recorder
     const { kind = 'internal', attributes, links, startTime = recorder.now() } = options
-    const raw = tracer.startSpan(
-      cleaner.text('name', name, 'name'),
-      {
-        kind: kinds[kind],
-        startTime: hrTime(startTime),
-        ...(attributes && { attributes: cleaner.all(attributes, 'attribute') as RawAttributes }),
-        ...(links && { links: links.map((link) => rawLink(api, recorder, link)) }),
-      },
-      context,
-    )
-    const span = new SdkSpan(api, recorder, raw, brought)
-    mark(raw, span)
-    return span
+    const start: RawOptions = { kind: kinds[kind], startTime: hrTime(startTime) }
+    if (attributes) start.attributes = cleaner.passed(attributes, 'attribute') as RawAttributes
+    if (links) start.links = links.map((link) => rawLink(api, recorder, link))
+    return new SdkSpan(api, recorder, tracer.startSpan(cleaner.text('name', name, 'name'), start, context), brought)
   }
 
   #enter<T>(context: Context, fn: () => T): T {
@@ -191,11 +206,18 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
   }
 
   #contextWith(span: OwnSpan): Context {
-    const { api, contexts } = this.#deps
-    const active = contexts.active()
+    const active = this.#deps.contexts.active()
     const base = span.brought === undefined ? active : this.#setBaggage(active, span.brought)
-    const raw = rawOf(api, span)
-    return api.trace.getSpan(base) === raw ? base : api.trace.setSpan(base, raw)
+    if (!(base instanceof SpanLayer)) return new SpanLayer(base, span, this.#layers)
+    return base.span === span ? base : new SpanLayer(base.base, span, this.#layers)
+  }
+
+  /** Our span in a context, also where code has put what it was given for it into a context of its own. */
+  #ownIn(context: Context): OwnSpan | undefined {
+    if (context instanceof SpanLayer) return context.span
+    const raw = this.#deps.api.trace.getSpan(context)
+    const own = raw && markOf(raw)
+    return isOwn(own) ? own : undefined
   }
 
   /** The root for what another driver made. */
@@ -204,6 +226,7 @@ export class OtelTracing implements Omit<Tracing, 'enabled' | 'flush'> {
   }
 
   #spanContextIn(context: Context): SpanContext | undefined {
+    if (context instanceof SpanLayer) return context.span.context()
     const raw = this.#deps.api.trace.getSpanContext(context)
     return raw && fromRaw(raw)
   }
