@@ -27,7 +27,7 @@ export type { LifecycleState } from './lifecycle.js'
 export { instruments } from './metrics/instruments.js'
 export type { Metrics } from './metrics/metrics.js'
 export type { Detect, Detection, Env, NoDetection } from './placement.js'
-export type { Driver, DriverContext, ServiceInfo } from './ports/driver.js'
+export type { Driver, DriverContext, ServerAddress, ServiceInfo } from './ports/driver.js'
 export type { Isolate, IsolateEvents, IsolateMessage, Isolator, ResourceLimits } from './ports/isolator.js'
 export {
   type AttemptFailure,

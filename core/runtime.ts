@@ -34,7 +34,7 @@ import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
 import { createScheduling } from './schedule/scheduling.js'
 import { clientSpansStage, type WatchClients } from './tracer/client-spans.js'
-import { messagingSystem } from './tracer/messaging.js'
+import { messagingOn, messagingSystem } from './tracer/messaging.js'
 import { createTracer, type Tracer } from './tracer/tracer.js'
 import { createFlowCache } from './workflow/flow-cache.js'
 
@@ -152,6 +152,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const flowCache = createFlowCache()
   const jobs = {
     ...shared,
+    messaging: messagingOn(messaging, () => places.queue.driver.peek()?.server),
     driver: places.queue.driver,
     measures,
     ask,

@@ -27,6 +27,12 @@ export interface DriverContext {
   contextStorage<T>(): ContextStorage<T>
 }
 
+/** Where a server is. */
+export interface ServerAddress {
+  readonly address: string
+  readonly port?: number | undefined
+}
+
 /**
  * What all three kinds of driver have in common.
  *

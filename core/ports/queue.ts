@@ -1,4 +1,4 @@
-import type { Driver } from './driver.js'
+import type { Driver, ServerAddress } from './driver.js'
 import type { ClaimedJob, JobRecord, JobState, Lease, NewJob, QueueCounts } from './job.js'
 import type { ScheduleStore } from './schedules.js'
 import type { WorkerRegistry } from './workers.js'
@@ -281,6 +281,8 @@ export interface QueueListener {
  */
 export interface QueueDriver extends Driver, ScheduleStore, WorkerRegistry {
   readonly supports: QueueSupports
+  /** Where the jobs are kept, when that is a server and the options name it: spans tell it. */
+  readonly server?: ServerAddress | undefined
   /** Stores the jobs. `tx` is the caller's transaction, given only where `supports.transactions`. */
   enqueue(jobs: readonly NewJob[], options?: { readonly tx?: unknown }): Promise<readonly EnqueueOutcome[]>
   claim(request: ClaimRequest): Promise<ClaimReply>

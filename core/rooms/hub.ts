@@ -144,13 +144,22 @@ export function createHub(options: HubOptions): Hub {
     deliverLocally,
   })
   const presence = createPresence({ driver, outbox, ids, clock, report, typeOf, up: () => watch.health === 'up' })
-  const members = createMembers({ driver, subscriptions, attendance: presence, fanout, pressure, clock, report })
+  const relays = createRelaySpans(tracer, messaging)
+  const members = createMembers({
+    driver,
+    subscriptions,
+    attendance: presence,
+    fanout,
+    pressure,
+    clock,
+    report,
+    relays,
+  })
   const mayDo = createMayDo(typeOf)
   const subscriber = createSubscriber({ mayDo, maxRooms: limits.maxRoomsPerConnection, report })
   const inbound = createInbound({ limits, clock, tracer, messaging, report, meter, subscriber, mayDo, typeOf })
   const reach = createReach([everybody, inbox], subscriptions, clock)
   const watch = createBrokerWatch({ driver, rooms: members.live, tell, back: outbox.retry, clock, random, report })
-  const relays = createRelaySpans(tracer, messaging)
   const broadcaster = createBroadcaster({
     outbox,
     tracer,
@@ -217,10 +226,9 @@ export function createHub(options: HubOptions): Hub {
 
   /** Every message of the broker arrives here. */
   function receive(message: RoomMessage): void {
-    const { room, position } = message
+    const { position } = message
     const text = message.text === undefined || position ? message.text : unrelayed(message.text, instanceId)
-    if (text !== undefined)
-      relays.around({ room, text, recipients: recipients(room) }, () => take({ ...message, text }))
+    if (text !== undefined) take({ ...message, text })
     else if (message.text === undefined) take(message)
   }
 
@@ -234,8 +242,10 @@ export function createHub(options: HubOptions): Hub {
     const { room: name, text } = message
     if (name === everybody || name === inbox) {
       if (text === undefined) return
-      if (name === everybody) receiveForAll(new Outbound(text))
-      else receiveDirect(unaddressed(text))
+      relays.around({ room: name, text, recipients: recipients(name) }, () => {
+        if (name === everybody) receiveForAll(new Outbound(text))
+        else receiveDirect(unaddressed(text))
+      })
       return
     }
     const room = members.room(name)

@@ -7,6 +7,7 @@ import type { HubConnection } from './connection.js'
 import type { Fanout } from './fanout.js'
 import { type JoinOptions, Membership } from './membership.js'
 import type { Pressure } from './pressure.js'
+import type { RelaySpans } from './relay-spans.js'
 import { Room } from './room.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -41,10 +42,11 @@ export interface MembersOptions {
   readonly pressure: Pressure
   readonly clock: Clock
   readonly report: Report
+  readonly relays: Pick<RelaySpans, 'around'>
 }
 
 export function createMembers(options: MembersOptions): Members {
-  const { driver, subscriptions, attendance, fanout, pressure, clock, report } = options
+  const { driver, subscriptions, attendance, fanout, pressure, clock, report, relays } = options
   const rooms = new Map<string, Room>()
   const empty = new Set<Room>()
   const context = {
@@ -53,6 +55,7 @@ export function createMembers(options: MembersOptions): Members {
     fanout,
     pressure,
     report,
+    relays,
   }
 
   function join(connection: HubConnection, name: string, how: JoinOptions): Membership {

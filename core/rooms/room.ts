@@ -5,6 +5,7 @@ import { idOf, Outbound, placedOutbound } from './envelope.js'
 import type { Fanout } from './fanout.js'
 import { covered, type Delivered, relation, relationOfPage, step } from './position.js'
 import type { Pressure } from './pressure.js'
+import type { RelaySpans } from './relay-spans.js'
 
 /** Who hears a room. */
 export interface RoomMember {
@@ -19,6 +20,7 @@ export interface RoomContext {
   readonly fanout: Fanout
   readonly pressure: Pressure
   readonly report: Report
+  readonly relays: Pick<RelaySpans, 'around'>
 }
 
 /** Where a room was when its head was asked for. */
@@ -90,7 +92,7 @@ export class Room {
 
   receive({ position, text }: RoomMessage): void {
     if (position === undefined) {
-      if (text !== undefined) this.#pass(new Outbound(text, { room: this.name }))
+      if (text !== undefined) this.#relay(text, () => this.#pass(new Outbound(text, { room: this.name })))
       return
     }
     this.position ??= { epoch: position.epoch, seq: position.seq - 1 }
@@ -110,7 +112,12 @@ export class Room {
 
   #next(position: Position, text: string): void {
     this.position = { ...position, id: idOf(text) }
-    if (this.members.size > 0) this.#deliver(placedOutbound(text, this.name, position), position)
+    if (this.members.size === 0) return
+    this.#relay(text, () => this.#deliver(placedOutbound(text, this.name, position), position))
+  }
+
+  #relay(text: string, deliver: () => void): void {
+    this.#context.relays.around({ room: this.name, text, recipients: this.members.size }, deliver)
   }
 
   /** Delivers what is in no log. */

@@ -1,4 +1,6 @@
+import type { ServerAddress } from '../ports/driver.js'
 import type { Attributes } from '../ports/tracer.js'
+import { serverAttributes } from './server-address.js'
 
 /** How spans name the system that carries messages. OpenTelemetry is renaming the attribute. */
 export type MessagingSystem = (name: string) => Attributes
@@ -15,4 +17,9 @@ export function messagingSystem(optIn = ''): MessagingSystem {
   const wanted = optIn.split(',').map((word) => word.trim())
   const newOnly = wanted.includes('messaging') && !wanted.includes('messaging/dup')
   return newOnly ? (name) => ({ 'messaging.system.name': name }) : bothNames
+}
+
+/** Tells where the system's server is, too. @param server Asked for each span: a driver knows when it has started. */
+export function messagingOn(messaging: MessagingSystem, server: () => ServerAddress | undefined): MessagingSystem {
+  return (name) => ({ ...messaging(name), ...serverAttributes(server()) })
 }

@@ -1,6 +1,7 @@
 import { currentTracer } from '../current.js'
 import type { Tracing } from '../ports/tracer.js'
-import { dbSpan, sqlCall } from './db-call.js'
+import { type DbCall, dbSpan, sqlCall } from './db-call.js'
+import { serverInUrl } from './server-address.js'
 import { runSpan } from './span.js'
 
 /** A pool of `pg`, or what has the same methods. */
@@ -11,6 +12,7 @@ export interface PoolLike {
     readonly host?: string | undefined
     readonly port?: number | undefined
     readonly database?: string | undefined
+    readonly connectionString?: string | undefined
   }
 }
 
@@ -35,13 +37,20 @@ type Options = NonNullable<PoolLike['options']>
  */
 export function tracePool<P extends PoolLike>(pool: P, { tracer }: TracePoolOptions = {}): P {
   const { options = {} } = pool
-  const trace: Trace = { options, tracer: () => tracer ?? currentTracer() }
+  const trace: Trace = { place: placeOf(options), tracer: () => tracer ?? currentTracer() }
   return standIn(pool, { query: tracedQuery(pool, trace), connect: tracedConnect(pool, trace) })
 }
 
 interface Trace {
-  readonly options: Options
+  readonly place: Pick<DbCall, 'address' | 'port' | 'namespace'>
   tracer(): Tracing | undefined
+}
+
+/** What an address says counts before the other options, as with pg. */
+function placeOf({ host, port, database, connectionString }: Options): Trace['place'] {
+  const server = serverInUrl(connectionString, 5_432)
+  const path = server && connectionString ? new URL(connectionString).pathname.slice(1) : ''
+  return { address: server?.address ?? host, port: server?.port ?? port, namespace: path || database }
 }
 
 /** Everything but `methods` is the original's. */
@@ -68,14 +77,13 @@ function tracedConnect(pool: PoolLike, trace: Trace): AnyMethod {
   }
 }
 
-function tracedQuery(target: Pick<PoolLike, 'query'>, { options, tracer: find }: Trace): AnyMethod {
+function tracedQuery(target: Pick<PoolLike, 'query'>, { place, tracer: find }: Trace): AnyMethod {
   return (...args) => {
     const call = (passed: readonly unknown[]) => Reflect.apply(target.query as AnyMethod, target, passed)
     const tracer = find()
     const text = textOf(args[0])
     if (!tracer?.enabled || text === undefined || tracer.spanContext(tracer.active()) === undefined) return call(args)
-    const { host: address, port, database: namespace } = options
-    const span = tracer.startSpan(...dbSpan({ system: 'postgresql', ...sqlCall(text), namespace, address, port }))
+    const span = tracer.startSpan(...dbSpan({ system: 'postgresql', ...sqlCall(text), ...place }))
     const callback = args.at(-1)
     if (typeof callback !== 'function') return runSpan(tracer, span, () => call(args))
     const caller = tracer.active()

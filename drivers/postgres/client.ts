@@ -1,4 +1,6 @@
 import { TriportError } from '../../core/errors.js'
+import type { ServerAddress } from '../../core/ports/driver.js'
+import { serverInUrl } from '../../core/tracer/server-address.js'
 import type { ClientContext, PostgresClient } from './database.js'
 import { openEmbedded } from './embedded.js'
 import { unavailable } from './failures.js'
@@ -19,6 +21,21 @@ export async function openClient(options: PostgresClientOptions, context: Client
     throw unavailable(error)
   }
 }
+
+/** Where the server is, as far as the options say. */
+export function serverOf({ url, host, port, pool, client }: PostgresClientOptions): ServerAddress | undefined {
+  const given = ((pool as { readonly options?: object } | undefined)?.options ?? client ?? { host, port }) as Named
+  const named = serverInUrl(url ?? given.connectionString, defaultPort)
+  return named ?? (given.host ? { address: given.host, port: given.port ?? defaultPort } : undefined)
+}
+
+interface Named {
+  readonly host?: string
+  readonly port?: number
+  readonly connectionString?: string
+}
+
+const defaultPort = 5_432
 
 /** PGlite is the one that has `exec`. */
 export function isPglite(client: PostgresClientOptions['client']): boolean {

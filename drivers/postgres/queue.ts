@@ -5,7 +5,7 @@ import type { ExtendReply, ListRequest, QueueDriver, RedriveReply, RemoveReply }
 import { openProjection, type Projection } from './boss-projection.js'
 import { callIn } from './caller.js'
 import { createClaiming } from './claiming.js'
-import { isPglite, openClient } from './client.js'
+import { isPglite, openClient, serverOf } from './client.js'
 import type { PostgresClient, Rows } from './database.js'
 import { outcomesOf, recordOf } from './decode.js'
 import { cancellationsValue, isPlain, leaseValues, plainValues, storedJobs, updatesValue } from './encode.js'
@@ -89,6 +89,7 @@ export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
 
   return {
     name: 'postgres',
+    server: serverOf(options),
     supports: {
       durable: options.dataDir !== 'memory://',
       shared: !embedded,

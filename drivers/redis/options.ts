@@ -1,4 +1,5 @@
 import { TriportError } from '../../core/errors.js'
+import type { ServerAddress } from '../../core/ports/driver.js'
 import type { Link, RedisNode } from './library.js'
 
 /** How the other side proves who it is, and this one. Texts are PEM. */
@@ -92,6 +93,13 @@ export function settingsOf(options: RedisOptions): Settings {
     throw invalid(`The Redis configuration ${said}. Give one of ${ways.join(', ')}.`)
   }
   return { prefix: `{${namespace}}:`, target: targetOf(options) }
+}
+
+/** `undefined` where several nodes take turns. */
+export function serverOf(target: Target): ServerAddress | undefined {
+  const options = target.type === 'client' ? target.client.options : target.type === 'single' ? target.options : {}
+  const { host, port = 6_379, sentinels } = options as { host?: string; port?: number; sentinels?: unknown }
+  return host === undefined || sentinels ? undefined : { address: host, port }
 }
 
 function targetOf(options: RedisOptions): Target {

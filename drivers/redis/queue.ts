@@ -15,7 +15,7 @@ import type {
   SettleReply,
 } from '../../core/ports/queue.js'
 import { type Connections, connectRedis } from './client.js'
-import { type RedisOptions, settingsOf } from './options.js'
+import { type RedisOptions, serverOf, settingsOf } from './options.js'
 import { claimedJob, jobRecord } from './record.js'
 import * as calls from './scripts/calls.js'
 import * as others from './scripts/others.js'
@@ -67,6 +67,7 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
 
   return {
     name: 'redis',
+    server: serverOf(settings.target),
     supports: { durable: true, shared: true, transactions: false, inline: false, events: true, pipelined: true },
     async start(context: DriverContext) {
       let signals: Signals | undefined

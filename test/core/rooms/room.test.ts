@@ -21,6 +21,7 @@ const ahead = (epoch: string, ...seqs: number[]): LogPage => {
 function roomOver(log: { page: LogPage; renewed?: string }) {
   const heard: string[] = []
   const reads: number[] = []
+  const relayed: string[] = []
   const report = reportSpy()
   const clock = createFakeClock()
   const fanout = createFanout({ schedule: queueMicrotask, clock, meter: createMeter(clock) })
@@ -37,6 +38,12 @@ function roomOver(log: { page: LogPage; renewed?: string }) {
     fanout,
     pressure: fanout,
     report,
+    relays: {
+      around({ text, recipients }, deliver) {
+        relayed.push(`${JSON.parse(text).id} to ${recipients}`)
+        deliver()
+      },
+    },
   })
   room.members.add({
     offer(message, position) {
@@ -48,7 +55,7 @@ function roomOver(log: { page: LogPage; renewed?: string }) {
   })
   const arrive = (epoch: string, seq: number, id: number | string = seq) =>
     room.receive({ room: 'room', position: { epoch, seq }, text: text(id) })
-  return { room, heard, reads, report, arrive }
+  return { room, heard, reads, relayed, report, arrive }
 }
 
 test('the next position is delivered, an old one dropped, a hole read', async () => {
@@ -59,6 +66,14 @@ test('the next position is delivered, an old one dropped, a hole read', async ()
   await settled()
   assert.deepEqual(heard, ['e 2 2', 'e 3 3', 'e 4 4', 'e 5 5'])
   assert.deepEqual(reads, [1], 'from the last delivered message on')
+})
+
+test('what is read because it was missed counts as relayed, as what arrives does, and each once', async () => {
+  const { room, relayed, arrive } = roomOver({ page: ahead('e', 1, 2, 3, 4, 5) })
+  room.startAt({ epoch: 'e', seq: 1, id: '1' })
+  for (const seq of [2, 1, 2, 5]) arrive('e', seq)
+  await settled()
+  assert.deepEqual(relayed, ['2 to 1', '3 to 1', '4 to 1', '5 to 1'])
 })
 
 test('when a log began anew, members hear RESET and what was missed of it', async () => {
