@@ -33,9 +33,11 @@ export interface KoaOptions {
  */
 export function triport(runtime: HostedRuntime, { http, route, use = [] }: KoaOptions = {}): KoaHandler {
   const receive = createReception(runtime, http)
-  return async (context, next) => {
+  async function handle(context: KoaContext, next: () => Promise<unknown>): Promise<void> {
     const exchange = requestExchange(use, context)
     const named = { ...exchange, route: () => (route ? route(context) : routeOf(context as RoutedContext)) }
     await receive(named, next)
   }
+
+  return (context, next) => (receive.passes(context.req) ? next() : handle(context, next))
 }

@@ -18,8 +18,10 @@ export function createEndpoints(host: Host): FindEndpoint {
   const metrics = createMetricsEndpoint(host)
   const findJob = createJobEndpoints(host)
 
+  const begin = `${base}/`
+
   return (path) => {
-    if (!path.startsWith(`${base}/`)) return undefined
+    if (!path.startsWith(begin)) return undefined
     const [resource, ...rest] = path.slice(base.length + 1).split('/')
     if (resource === 'health' && rest.length === 0) return health
     if (resource === 'metrics' && rest.length === 0) return metrics

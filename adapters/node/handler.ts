@@ -41,6 +41,10 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export function createHandler(runtime: HostedRuntime, { http, route, use = [] }: HandlerOptions = {}): RequestHandler {
   const receive = createReception(runtime, http)
   return (request, response, next) => {
+    if (receive.passes(request)) {
+      void next?.()
+      return false
+    }
     let ours = true
     const exchange = connectExchange(use, request, response)
     void receive(route ? { ...exchange, route: () => route(request) } : exchange, () => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { HttpConfig } from '../../core/http-config.js'
 import type { Endpoint } from './endpoint.js'
 import { createEndpoints, serve } from './endpoints.js'
@@ -8,7 +9,11 @@ import { createMeasureRequest } from './request-measures.js'
 import { enrichForeign, type RequestSpan, spanOfResponse, startRequestSpan } from './request-span.js'
 
 /** Answers a request that is ours, and calls `next` for any other; both with the request's span as the current one. */
-export type Reception = <T>(exchange: Exchange, next: () => T) => T | Promise<void>
+export interface Reception {
+  <T>(exchange: Exchange, next: () => T): T | Promise<void>
+  /** Whether nothing is to be done about a request: it gets no span, and it is not ours. Asked before anything is made for it. */
+  passes(request: IncomingMessage): boolean
+}
 
 /** What the adapters of all hosts do with a request. */
 export function createReception(runtime: HostedRuntime, http?: HttpConfig): Reception {
@@ -20,7 +25,7 @@ export function createReception(runtime: HostedRuntime, http?: HttpConfig): Rece
 
   function open({ request, response, route }: Exchange, endpoint: Endpoint | undefined): RequestSpan | undefined {
     if (!(tracer.enabled || metrics.meter.enabled) || traced in response) return undefined
-    Object.defineProperty(response, traced, { value: true })
+    ;(response as { [traced]?: true })[traced] = true
     const ours = endpoint && mountOf(originalUrl(request), request.url ?? '/') + endpoint.route
     const routeNow = () => ours ?? route?.()
     const foreign = tracer.foreignRequest?.()
@@ -31,12 +36,19 @@ export function createReception(runtime: HostedRuntime, http?: HttpConfig): Rece
     return spanOfResponse(span, response, routeNow)
   }
 
-  return <T>(exchange: Exchange, next: () => T) => {
+  function receive<T>(exchange: Exchange, next: () => T): T | Promise<void> {
     const endpoint = find(pathOf(exchange.request.url ?? '/'))
     const opened = open(exchange, endpoint)
     const work = (): T | Promise<void> => (endpoint ? serve(host, endpoint, exchange) : next())
     return opened ? tracer.withSpan(opened.span, () => noting(opened, work)) : work()
   }
+
+  const ours = `${host.settings.base}/`
+  return Object.assign(receive, {
+    passes({ url = '/' }: IncomingMessage) {
+      return !tracer.enabled && !metrics.meter.enabled && url.startsWith('/') && !url.startsWith(ours)
+    },
+  })
 }
 
 /** Tells the span of a failure of `work`, and leaves it to whoever would have met it without us. */
@@ -60,4 +72,4 @@ function mountOf(original: string, seen: string): string {
 }
 
 /** Marks a response that has its span: the handler may be mounted twice, on the app and on a router. */
-const traced = Symbol.for('triport.http.traced')
+const traced: unique symbol = Symbol.for('triport.http.traced')

@@ -109,16 +109,34 @@ function methodName({ method = 'GET' }: IncomingMessage): string {
 function requestAttributes(request: IncomingMessage, facts: RequestFacts, withPath: boolean): Attributes {
   const { method = 'GET', httpVersion } = request
   const known = knownMethods.has(method)
-  const server =
-    facts.host !== undefined && URL.canParse(`http://${facts.host}`) ? new URL(`http://${facts.host}`) : undefined
+  const server = facts.host === undefined ? undefined : serverOf(facts.host)
   return {
     'http.request.method': methodOf(request),
     'http.request.method_original': known ? undefined : method,
     'url.scheme': facts.scheme,
     'url.path': withPath ? pathOf(originalUrl(request)) : undefined,
-    'server.address': server?.hostname,
-    'server.port': server?.port ? Number(server.port) : undefined,
+    'server.address': server?.address,
+    'server.port': server?.port,
     'network.protocol.version': httpVersion,
     'user_agent.original': request.headers['user-agent'],
   }
+}
+
+interface ServerName {
+  readonly address: string
+  readonly port: number | undefined
+}
+
+/** The last one: a service is called by one name nearly always, and parsing it costs more than the rest of the span. */
+let latest: { readonly host: string; readonly server: ServerName | undefined } = { host: '', server: undefined }
+
+function serverOf(host: string): ServerName | undefined {
+  if (latest.host !== host) latest = { host, server: parseServer(host) }
+  return latest.server
+}
+
+function parseServer(host: string): ServerName | undefined {
+  if (!URL.canParse(`http://${host}`)) return undefined
+  const { hostname, port } = new URL(`http://${host}`)
+  return { address: hostname, port: port ? Number(port) : undefined }
 }

@@ -35,8 +35,15 @@ export function originalUrl(request: IncomingMessage): string {
 
 /** The path of a request target, without its query. */
 export function pathOf(url: string): string {
-  const target = /^https?:\/\/[^/?#]*/i.test(url) ? url.replace(/^https?:\/\/[^/?#]*/i, '') : url
-  return target.split(/[?#]/, 1)[0] || '/'
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?#]*/i, '')
+  const end = endOfPath(target)
+  return (end < 0 ? target : target.slice(0, end)) || '/'
+}
+
+/** Where the query or the fragment begins, -1 for neither. */
+function endOfPath(target: string): number {
+  const [query, fragment] = [target.indexOf('?'), target.indexOf('#')]
+  return query < 0 || (fragment >= 0 && fragment < query) ? fragment : query
 }
 
 /** The query of a request target. */
