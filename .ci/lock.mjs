@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
 const processors = ['arm64', 'arm', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64']
 
-for (const path of ['../package-lock.json', '../test/bench/package-lock.json']) {
+for (const path of ['../package-lock.json', '../test/bench/package-lock.json', '../test/receiver/package-lock.json']) {
   const file = new URL(path, import.meta.url)
   const lock = JSON.parse(readFileSync(file, 'utf8'))
   lock.packages = completed(lock.packages)

@@ -46,7 +46,7 @@ test('who joins late sees the newest state first', { timeout }, async () => {
 
 test('progress is told by step from 0 to 100 and never falls', { timeout }, async () => {
   const shown: { percent: number; step: string }[] = []
-  await runWorkflow(url, repressilator, service.runtime.tracer, (percent, step) => shown.push({ percent, step }))
+  await runWorkflow(url, repressilator, (percent, step) => shown.push({ percent, step }))
   const percents = shown.map(({ percent }) => percent)
   assert.deepEqual(
     percents,
@@ -65,7 +65,7 @@ test('progress is told by step from 0 to 100 and never falls', { timeout }, asyn
 test('the event loop stays free while a network is simulated', { timeout }, async () => {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
-  await runWorkflow(url, repressilator, service.runtime.tracer, () => {})
+  await runWorkflow(url, repressilator, () => {})
   delay.disable()
   const p90 = delay.percentile(90) / 1e6
   assert.ok(p90 < 50, `one turn in ten took ${p90} ms or more`)
@@ -120,7 +120,7 @@ test('an unknown workflow is not found', { timeout }, async () => {
 
 test('a network that diverges fails at once and says why', { timeout }, async () => {
   const wild = { ...JSON.parse(repressilator), simulation: { minutes: 60_000, stepMinutes: 60 } }
-  const run = runWorkflow(url, JSON.stringify(wild), service.runtime.tracer, () => {})
+  const run = runWorkflow(url, JSON.stringify(wild), () => {})
   await assert.rejects(run, /smaller step/)
 })
 

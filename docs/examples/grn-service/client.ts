@@ -1,4 +1,3 @@
-import type { Tracer } from 'triport'
 import type {
   CreatedNetwork,
   StartedWorkflow,
@@ -15,52 +14,42 @@ export type ShowProgress = (percent: number, step: string) => void
 export class RefusedError extends Error {}
 
 /** Uploads a network, starts a workflow, follows it on its WebSocket and fetches its result, as any client would. */
-export async function runWorkflow(
-  url: string,
-  networkText: string,
-  tracer: Tracer,
-  show: ShowProgress,
-): Promise<WorkflowResult> {
-  const { network_id } = await request<CreatedNetwork>(url, tracer, '/networks', networkText)
-  const started = await request<StartedWorkflow>(url, tracer, '/workflows', JSON.stringify({ network_id }))
+export async function runWorkflow(url: string, networkText: string, show: ShowProgress): Promise<WorkflowResult> {
+  const { network_id } = await request<CreatedNetwork>(url, '/networks', networkText)
+  const started = await request<StartedWorkflow>(url, '/workflows', JSON.stringify({ network_id }))
   show(0, 'accepted')
-  return awaitWorkflow(url, started.links, tracer, show)
+  return awaitWorkflow(url, started.links, show)
 }
 
 /** Follows a workflow from its beginning on, and fetches its result. */
-export async function awaitWorkflow(
-  url: string,
-  links: WorkflowLinks,
-  tracer: Tracer,
-  show: ShowProgress,
-): Promise<WorkflowResult> {
+export async function awaitWorkflow(url: string, links: WorkflowLinks, show: ShowProgress): Promise<WorkflowResult> {
   // All updates so far, then the live ones: the workflow may be under way before the socket is open.
   await followWorkflow(new WebSocket(new URL(`${links.updates}?replay=100`, url.replace('http', 'ws'))), show)
-  const { result } = await request<{ result: WorkflowResult }>(url, tracer, links.self)
+  const { result } = await request<{ result: WorkflowResult }>(url, links.self)
   return result
 }
 
 /** Where the newest workflow of this network is that has not ended: what an earlier run left behind. */
-export async function findUnended(url: string, network: string, tracer: Tracer): Promise<WorkflowLinks | undefined> {
-  const { workflows } = await request<WorkflowList>(url, tracer, '/workflows')
-  const states = await Promise.all(workflows.map(({ workflow_id }) => stateOf(url, tracer, workflow_id)))
+export async function findUnended(url: string, network: string): Promise<WorkflowLinks | undefined> {
+  const { workflows } = await request<WorkflowList>(url, '/workflows')
+  const states = await Promise.all(workflows.map(({ workflow_id }) => stateOf(url, workflow_id)))
   const unended = ['waiting', 'delayed', 'active']
   return states.find((state) => state?.network.name === network && unended.includes(state.status))?.links
 }
 
 /** `undefined` when its job is no longer kept. */
-async function stateOf(url: string, tracer: Tracer, id: string): Promise<WorkflowState | undefined> {
+async function stateOf(url: string, id: string): Promise<WorkflowState | undefined> {
   try {
-    return await request<WorkflowState>(url, tracer, `/workflows/${id}`)
+    return await request<WorkflowState>(url, `/workflows/${id}`)
   } catch (error) {
     if (error instanceof RefusedError) return undefined
     throw error
   }
 }
 
-/** Sends the current span along, so that the server's work belongs to this trace. */
-async function request<Answer>(url: string, tracer: Tracer, path: string, body?: string): Promise<Answer> {
-  const headers = tracer.inject({ 'content-type': 'application/json' })
+/** Knows nothing of traces: the runtime tells the hosts of `propagateTo` of the current one. */
+async function request<Answer>(url: string, path: string, body?: string): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' }
   const response = await fetch(new URL(path, url), body === undefined ? { headers } : { method: 'POST', headers, body })
   const answer = await response.json()
   if (!response.ok) throw new RefusedError(answer.error.message)

@@ -53,11 +53,9 @@ async function follow({ url, runtime }: Service, wanted: Wanted, out: WriteStrea
   const { tracer } = runtime
   const show = progressPrinter(out)
   try {
-    const left = isDurable ? await findUnended(url, parseNetwork(text).name, tracer) : undefined
+    const left = isDurable ? await findUnended(url, parseNetwork(text).name) : undefined
     if (left) out.write('A run of this network was interrupted. It goes on:\n')
-    return await tracer.span(clientSpan, () =>
-      left ? awaitWorkflow(url, left, tracer, show) : runWorkflow(url, text, tracer, show),
-    )
+    return await tracer.span(clientSpan, () => (left ? awaitWorkflow(url, left, show) : runWorkflow(url, text, show)))
   } catch (error) {
     throw error instanceof RefusedError ? new UserError(`${file}: ${error.message}`) : error
   }

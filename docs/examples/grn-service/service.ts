@@ -55,6 +55,7 @@ export async function startService(port: number, options: ServiceOptions = {}): 
   const runtime = createRuntime({
     service: { name: 'grn-service', version: '1.0.0' },
     http: { adapter, auth: 'public' },
+    clientSpans: { propagateTo: ['127.0.0.1'] }, // The client of `--once` is in the same process.
     ...configFromEnv(env),
     ...(tracer ? { tracer } : {}),
     ...overrides,
