@@ -8,7 +8,17 @@ export interface Subject {
   close?(): Promise<void>
 }
 
-export type Unit = 'jobs/s' | 'us' | 'ns/job' | 'bytes/job' | 'messages/s' | 'ms'
+export type Unit =
+  | 'jobs/s'
+  | 'jobs/cpu-s'
+  | 'requests/cpu-s'
+  | 'ns/call'
+  | 'ns/span'
+  | 'us'
+  | 'ns/job'
+  | 'bytes/job'
+  | 'messages/s'
+  | 'ms'
 
 /** Something that is measured on several subjects. */
 export interface Workload {
@@ -20,6 +30,8 @@ export interface Workload {
   readonly subjects: Readonly<Record<string, () => Promise<Subject>>>
   /** How many times as good as this subject triport is to be. */
   readonly bars?: Readonly<Record<string, number>>
+  /** How many units worse than this subject triport may be. */
+  readonly within?: Readonly<Record<string, number>>
 }
 
 /** The figures of one subject on one workload. */
@@ -33,6 +45,7 @@ export interface Figure {
   readonly max: number
   readonly runs: number
   readonly bar?: number | undefined
+  readonly within?: number | undefined
 }
 
 /** Runs every subject of every workload `runs` times, in turns, after one run that does not count. */
@@ -87,7 +100,7 @@ async function once(open: () => Promise<Subject>): Promise<Sample> {
 }
 
 function figures(workload: Workload, subject: string, samples: readonly Sample[]): Figure[] {
-  const { bench, driver, unit, bars } = workload
+  const { bench, driver, unit, bars, within } = workload
   const round = (value: number) => Number(value.toPrecision(4))
   const named = samples.map((sample) => (typeof sample === 'number' ? { '': sample } : sample))
   return Object.keys(named[0] ?? {}).map((name) => {
@@ -102,6 +115,7 @@ function figures(workload: Workload, subject: string, samples: readonly Sample[]
       max: round(Math.max(...values)),
       runs: values.length,
       bar: bars?.[subject],
+      within: within?.[subject],
     }
   })
 }

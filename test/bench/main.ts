@@ -10,6 +10,7 @@ const suites: Readonly<Record<string, (share: number) => Promise<Suite>>> = {
   'queue-costs': async (share) => (await import('./queue-costs.js')).queueCostSuite(share),
   rooms: async (share) => (await import('./rooms.js')).roomsSuite(share),
   redis: async (share) => (await import('./redis.js')).redisSuite(share),
+  tracing: async (share) => (await import('./tracing.js')).tracingSuite(share),
   postgres: async (share) => (await import('./postgres.js')).postgresSuite(share),
 }
 

@@ -1,6 +1,6 @@
 import type { Figure } from './harness.js'
 
-const lessIsBetter = new Set(['ms', 'us', 'ns/job', 'bytes/job'])
+const lessIsBetter = new Set(['ms', 'us', 'ns/job', 'ns/call', 'ns/span', 'bytes/job'])
 
 /** A figure beside the others of its workload. */
 export interface Compared extends Figure {
@@ -20,15 +20,14 @@ export function compare(figures: readonly Figure[]): Compared[] {
       )
     const control = times(figure, beside('control'))
     const triport = figure.subject === 'triport' ? undefined : times(beside('triport'), figure)
-    const { bar } = figure
-    return { ...figure, ofControl: control, triport, pass: bar && triport ? triport >= bar : undefined }
+    return { ...figure, ofControl: control, triport, pass: passes(figure, triport, beside('triport')) }
   })
 }
 
 /** A row a figure. */
 export function print(rows: readonly Compared[]): void {
   console.table(
-    rows.map(({ bench, driver, subject, unit, median, min, max, ofControl, triport, bar, pass }) => ({
+    rows.map(({ bench, driver, subject, unit, median, min, max, ofControl, triport, bar, within, pass }) => ({
       bench,
       driver,
       subject,
@@ -38,9 +37,23 @@ export function print(rows: readonly Compared[]): void {
       max,
       'of control': ofControl ?? '',
       'triport is': triport === undefined ? '' : `${triport} x`,
-      bar: bar === undefined ? '' : `${bar} x: ${pass ? 'pass' : 'FAIL'}`,
+      bar: barText({ bar, within }) && `${barText({ bar, within })}: ${pass ? 'pass' : 'FAIL'}`,
     })),
   )
+}
+
+function passes(
+  { bar, within, median }: Figure,
+  times: number | undefined,
+  triport: Figure | undefined,
+): boolean | undefined {
+  if (bar !== undefined && times !== undefined) return times >= bar
+  return within !== undefined && triport ? triport.median - median <= within : undefined
+}
+
+function barText({ bar, within }: Pick<Figure, 'bar' | 'within'>): string {
+  if (bar !== undefined) return `${Number(bar.toPrecision(3))} x`
+  return within === undefined ? '' : `${within} more`
 }
 
 function times(figure: Figure | undefined, other: Figure | undefined): number | undefined {
