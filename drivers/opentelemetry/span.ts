@@ -92,7 +92,7 @@ export class SdkSpan implements Span {
   }
 }
 
-/** A span that is recorded without the SDK and exported by it: costs a third of one of the SDK's. */
+/** A span that is recorded without the SDK and exported by it: costs half of one of the SDK's. */
 export class RecordedSpan extends LiveSpan {
   raw: RawSpan | undefined
   /** Whether its parent is a span of another process. */
