@@ -66,7 +66,7 @@ export function bossStatements(schema: string, bossSchema: string) {
     /** Active jobs, and those that are next, at most `$3` of each. */
     live: project(
       [
-        ['state = 1', 'lease'],
+        ['state = 1', 'line, lease'],
         ['state = 0 and line is null', 'rank, due, seq'],
         ['state = 0 and line is not null', 'rank, line, due, seq'],
       ]

@@ -2,7 +2,7 @@ import type { ClaimedJob } from '../../core/ports/job.js'
 import type { ClaimReply, ClaimRequest, QueueDriver, Settlement, SettleReply } from '../../core/ports/queue.js'
 import type { Rows } from './database.js'
 import { claimReply, settleReplies } from './decode.js'
-import { nothingSettled, settlementValues } from './encode.js'
+import { doneOf, nothingSettled, settlementValues } from './encode.js'
 import { isGrouped } from './literals.js'
 import type { Audience } from './queue-listener.js'
 import type { Statements } from './statements.js'
@@ -44,9 +44,14 @@ export function createClaiming({
   }
 
   function settle(settlements: readonly Settlement[]): Promise<readonly SettleReply[]> {
+    const done = doneOf(settlements)
     const send = async () => {
-      const rows = await call(statements.settle, [...settlementValues(settlements), offset(), audience().id])
-      return settleReplies(settlements, rows)
+      if (!done) {
+        const rows = await call(statements.settle, [...settlementValues(settlements), offset(), audience().id])
+        return settleReplies(settlements, rows)
+      }
+      const rows = await call(statements.settleDone, [...done.values, offset(), audience().id])
+      return settleReplies(settlements, rows, done.places)
     }
     return telling(settlements, send, (replies) => replies)
   }

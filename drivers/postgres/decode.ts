@@ -20,10 +20,21 @@ export function outcomesOf(jobs: readonly NewJob[], rows: Rows): EnqueueOutcome[
   return outcomes
 }
 
-/** Replies in the order of the settlements: the server tells only of those that were not settled. */
-export function settleReplies(settlements: readonly Settlement[], rows: Rows): SettleReply[] {
+/**
+ * Replies in the order of the settlements: the server tells only of those that were not settled.
+ *
+ * @param places Where what was sent stands in the list, if it was sent in another order.
+ */
+export function settleReplies(
+  settlements: readonly Settlement[],
+  rows: Rows,
+  places?: readonly number[],
+): SettleReply[] {
   const replies = settlements.map((): SettleReply => 'settled')
-  for (const { r_ord, r_reply } of rows) replies[Number(r_ord) - 1] = Number(r_reply) === 1 ? 'cancelled' : 'lost'
+  for (const { r_ord, r_reply } of rows) {
+    const sent = Number(r_ord) - 1
+    replies[places?.[sent] ?? sent] = Number(r_reply) === 1 ? 'cancelled' : 'lost'
+  }
   return replies
 }
 

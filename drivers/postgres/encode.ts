@@ -1,6 +1,6 @@
 import type { Lease, Lock, NewJob } from '../../core/ports/job.js'
 import type { Cancellation, Ending, Outcome, ProgressUpdate, Settlement } from '../../core/ports/queue.js'
-import { hashed, idOf, plainArray, textArray, tokenOf } from './literals.js'
+import { hashed, idOf, isGrouped, plainArray, textArray, tokenOf } from './literals.js'
 
 type Values = readonly unknown[]
 
@@ -80,6 +80,43 @@ export function settlementValues(settlements: readonly Settlement[]): Values {
     textArray(settlements.map(({ outcome }) => (outcome.type === 'failed' ? outcome.reason : undefined))),
     endingsOf(settlements),
   ]
+}
+
+/** Completed jobs as `settle_done` takes them, and their places in the list that was asked for. */
+export interface Done {
+  readonly values: Values
+  /** By place in the arrays of `values`. */
+  readonly places: readonly number[]
+}
+
+/** What `settle_done` can take: all of them or none. Few tokens are worth it. */
+export function doneOf(settlements: readonly Settlement[]): Done | undefined {
+  const [first] = settlements
+  if (first?.outcome.type !== 'completed' || first.outcome.keep <= 0) return undefined
+  const { queue, outcome } = first
+  const places = new Map<string, number[]>()
+  let results = false
+  for (const [place, { queue: other, token, outcome: ended, enqueue, join }] of settlements.entries()) {
+    if (ended.type !== 'completed' || ended.keep !== outcome.keep || other !== queue || isGrouped(token))
+      return undefined
+    if (enqueue?.length || join) return undefined
+    results ||= ended.result !== undefined
+    const known = places.get(token)
+    if (known) known.push(place)
+    else places.set(token, [place])
+  }
+  if (places.size > Math.max(4, settlements.length / 8)) return undefined
+  const order = [...places.values()].flat()
+  const ordered = order.map((place) => settlements[place] as Settlement)
+  const values = [
+    queue,
+    plainArray(ordered.map(({ id }) => idOf(id))),
+    plainArray([...places.keys()].map(tokenOf)),
+    plainArray([...places.values()].map(({ length }) => length)),
+    Math.ceil(outcome.keep),
+    results ? textArray(ordered.map(({ outcome }) => told(outcome))) : null,
+  ]
+  return { values, places: order }
 }
 
 /** What `settlementValues` is when there is nothing to settle. */

@@ -14,6 +14,7 @@ export function queueStatements(schema: string) {
     enqueue: `select * from ${call('enqueue', 3)}`,
     claim: `select * from ${call('claim', 17)}`,
     settle: `select * from ${call('settle', 10)}`,
+    settleDone: `select * from ${call('settle_done', 8)}`,
     extend: `select * from ${call('extend', 5)}`,
     progress: `select * from ${call('progress', 2)}`,
     cancel: `select * from ${call('cancel', 2)}`,

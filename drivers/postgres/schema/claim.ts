@@ -19,6 +19,8 @@ export function claimFunctions(s: string): string {
 create function ${s}.lapse(p_queue text, p_now bigint) returns boolean ${within} as $f$
 declare v_ids uuid[];
 begin
+  if not exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is null and l.lease <= p_now)
+    and not exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is not null and l.lease <= p_now) then return false; end if;
   with lapsed as (
     update ${s}.job j set state = 0, due = p_now, token = null, lease = null
     where j.ctid = any (array(
@@ -116,9 +118,19 @@ begin
     v_after := v_rank;
   end loop;
   if p_grouped then
-    select j.due into v_one from ${s}.job j
-    where j.queue = p_queue and j.state = 0 and j.line is not null and j.due > p_now order by j.due limit 1;
-    v_due := least(v_due, v_one);
+    v_after := -2147483649;
+    loop
+      v_rank := ${s}.next_rank(p_queue, v_after, true);
+      exit when v_rank is null;
+      select min(f.due) into v_one from ${s}.lines_of(p_queue, v_rank) l(line)
+      cross join lateral (
+        select j.due from ${s}.job j
+        where j.queue = p_queue and j.state = 0 and j.line is not null and j.rank = v_rank and j.line = l.line and j.due > p_now
+        order by j.due limit 1
+      ) f;
+      v_due := least(v_due, v_one);
+      v_after := v_rank;
+    end loop;
   end if;
   return v_due;
 end $f$;

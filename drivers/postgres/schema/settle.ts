@@ -3,6 +3,9 @@ import { byIndex, within } from './plan.js'
 /**
  * Ending deliveries and jobs, and what follows. `settle_all` answers only what was not settled: 1 cancelled, 2 lost.
  * Outcomes: 0 completed, 1 failed, 2 cancelled, 3 retry, 4 released. `p_nums` has `keep` or `delay`.
+ *
+ * `settle_done` is for what most deliveries come to: completed jobs of one queue without a group, whose records are kept as long. They come by their
+ * tokens, since what was claimed together has one. It takes two thirds of the time.
  */
 export function settleFunctions(s: string): string {
   // `state + 0`: no index on the state may be chosen, for the row is known already.
@@ -23,6 +26,7 @@ export function settleFunctions(s: string): string {
         case when jsonb_array_length(coalesce(j.failures, '[]')) >= 10 then j.failures - 0 else coalesce(j.failures, '[]') end
           || jsonb_build_object('delivery', j.deliveries, 'at', p_now, 'error', ${g}.told)
         else j.failures end`
+  const completed = 'state = 2, token = null, lease = null, finished = v_now, expires = v_now + p_keep, error = null'
   return `
 create function ${s}.count_join(p_id text, p_member int, p_size int, p_keep bigint, p_now bigint) returns boolean ${within} as $f$
 declare v_counted int;
@@ -138,6 +142,61 @@ create function ${s}.settle(
 begin
   return query
   select * from ${s}.settle_all(p_queues, p_ids, p_tokens, p_types, p_nums, p_texts, p_reasons, p_endings, ${s}.now_ms(p_offset), p_sender);
+end $f$;
+
+create function ${s}.settle_done(
+  p_queue text, p_ids uuid[], p_tokens bigint[], p_counts int[], p_keep bigint, p_results text[], p_offset bigint, p_sender text
+) returns table (r_ord int, r_reply int) ${byIndex} as $f$
+declare
+  v_now bigint := ${s}.now_ms(p_offset);
+  v_from int := 1;
+  v_to int;
+  v_some uuid[];
+  v_over uuid[] := '{}';
+  r record;
+begin
+  for i in 1 .. cardinality(p_tokens) loop
+    v_to := v_from + p_counts[i] - 1;
+    if p_results is null then
+      with settled as (
+        update ${s}.job j set ${completed}, result = null
+        where j.id = any (p_ids[v_from:v_to]) and j.state + 0 = 1 and j.token = p_tokens[i] and j.queue || '' = p_queue
+        returning j.id
+      ) select array_agg(t.id) into v_some from settled t;
+    else
+      with given as (
+        select g.told, p.place from unnest(p_ids[v_from:v_to], p_results[v_from:v_to]) g(id, told)
+        cross join lateral (select t.ctid as place from ${s}.job t where t.id = g.id offset 0) p
+      ), settled as (
+        update ${s}.job j set ${completed}, result = g.told
+        from given g
+        where j.ctid = g.place and j.state + 0 = 1 and j.token = p_tokens[i] and j.queue || '' = p_queue
+        returning j.id
+      ) select array_agg(t.id) into v_some from settled t;
+    end if;
+    if coalesce(cardinality(v_some), 0) < p_counts[i] then
+      for r in
+        select u.id, u.told, v_from + u.ord - 1 as ord from unnest(p_ids[v_from:v_to], p_results[v_from:v_to]) with ordinality u(id, told, ord)
+        where u.id <> all (coalesce(v_some, '{}'))
+      loop
+        -- Once more by its id: the row may have moved, by an extension at the same time.
+        update ${s}.job j set ${completed}, result = r.told
+        where j.id = r.id and j.state + 0 = 1 and j.token = p_tokens[i] and j.queue || '' = p_queue;
+        if found then v_some := v_some || r.id;
+        else
+          r_ord := r.ord; r_reply := 2;
+          return next;
+        end if;
+      end loop;
+    end if;
+    v_over := v_over || v_some;
+    v_from := v_to + 1;
+  end loop;
+  if v_over = '{}' then return; end if;
+  perform ${s}.tell_event('completed', v_over);
+  perform ${s}.tell_settled(v_over, p_sender);
+  update ${s}.queue q set is_full = false where q.name = p_queue and q.is_full;
+  if found then perform ${s}.tell_wake(array[p_queue]); end if;
 end $f$;
 
 create function ${s}.extend(p_queues text[], p_ids uuid[], p_tokens bigint[], p_lease bigint, p_offset bigint)
