@@ -87,7 +87,7 @@ export function createClaimLoop(deps: ClaimLoopDeps): ClaimLoop {
   const rich = new Set<string>()
   const due = new Map<string, CancelTimer>()
   const stopping = new AbortController()
-  const breathe = breather(clock)
+  const breathe = breather(clock, schedule)
   let claiming = false
   let failures = 0
   let pause: AbortController | undefined

@@ -193,9 +193,10 @@ export function createAudience({ client, statements, channel, clock, report }: D
         async watch(ids) {
           for (const each of ids) member.watched.set(each, (member.watched.get(each) ?? 0) + 1)
           if (!client.listens) return ids
-          await client.query(statements.watch, [id, plainArray(ids.map(idOf))])
+          const rows = await client.query(statements.watch, [id, plainArray(ids.map(idOf))])
           clock.after(secondLook, () => quietly(look(ids), 'queue.watch'))
-          return ids
+          const over = new Set(rows.map(({ r_id }) => r_id))
+          return ids.filter((each) => over.has(idOf(each)))
         },
         unwatch(ids) {
           for (const each of ids) {

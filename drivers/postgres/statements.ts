@@ -44,7 +44,7 @@ export function queueStatements(schema: string) {
       from unnest($2::text[], $3::boolean[], $4::boolean[], $5::boolean[]) u(queue, wake, cancel, event)
       on conflict (id, queue) do update set wake = excluded.wake, cancel = excluded.cancel, event = excluded.event, until = excluded.until`,
     unregister: `delete from ${s}.listener where id = $1 and queue = any ($2::text[])`,
-    watch: `insert into ${s}.watch (id, listener) select u.id, $1 from unnest($2::uuid[]) u(id) on conflict do nothing`,
+    watch: `select * from ${call('watch_jobs', 2)}`,
     unwatch: `delete from ${s}.watch where listener = $1 and id = any ($2::uuid[])`,
     ended: `select id from ${s}.job where id = any ($1::uuid[]) and state > 1`,
     cancelled: `select id from ${s}.job where queue = any ($1::text[]) and state = 1 and cancel_request is not null`,

@@ -1,3 +1,5 @@
+import { byIndex } from './plan.js'
+
 /**
  * What listeners are told. All of it goes over one channel, and none of it when nobody wants to hear it: a commit that notifies waits for
  * all others that do.
@@ -40,6 +42,14 @@ begin
     from ${s}.watch w where w.id = any (p_ids) and w.listener <> p_sender
   ) told
   group by told.listener, told.part;
+end $f$;
+
+create function ${s}.watch_jobs(p_listener text, p_ids uuid[]) returns table (r_id uuid) ${byIndex} as $f$
+begin
+  insert into ${s}.watch (id, listener) select u.id, p_listener from unnest(p_ids) u(id) on conflict do nothing;
+  return query
+  select u.id from unnest(p_ids) u(id)
+  where not exists (select from ${s}.job j where j.id = u.id and j.state + 0 < 2 offset 0);
 end $f$;
 
 create function ${s}.tell_event(p_type text, p_ids uuid[]) returns void language plpgsql as $f$
