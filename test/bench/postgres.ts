@@ -14,8 +14,8 @@ import { relayWorkloads } from './relay.js'
 import type { Suite } from './suite.js'
 import { triportQueue } from './triport-queue.js'
 
-/** Of triport's worker. */
-const concurrency = 200
+/** Of triport's worker. The peers have 2,000 jobs in hand while they drain. */
+const concurrencyOf = (use: Use) => (use === 'drain' ? 1_000 : 200)
 
 /** As durable as by default, but with room for the tables in its memory. */
 const settings = ['shared_buffers=512MB']
@@ -38,7 +38,9 @@ export async function postgresSuite(share: number): Promise<Suite> {
     },
   })
   const contenders: Record<string, Contender> = {
-    triport: onEmpty((_, run) => triportQueue({ queue: { driver: 'postgres', url }, concurrency, run })),
+    triport: onEmpty((use, run) => {
+      return triportQueue({ queue: { driver: 'postgres', url }, concurrency: concurrencyOf(use), run })
+    }),
     'pg-boss': onEmpty((use, run) => pgBoss(url, use, run)),
     'pg-boss fetch': onEmpty((use, run) => pgBoss(url, use, run, 'fetch'), ['drain']),
     ...(graphile
@@ -57,7 +59,7 @@ export async function postgresSuite(share: number): Promise<Suite> {
       ...queueWorkloads({
         driver: 'embedded',
         load: embeddedLoadOf(share),
-        contenders: { triport: { open: (_, run) => embeddedQueue(run) } },
+        contenders: { triport: { open: (use, run) => embeddedQueue(use, run) } },
         uses: ['enqueue', 'drain', 'pickup'],
       }),
       ...relayWorkloads({
@@ -118,9 +120,9 @@ function embeddedLoadOf(share: number): QueueLoad {
 }
 
 /** On PGlite in this process, in a new directory each time. */
-async function embeddedQueue(run: Run | undefined): Promise<BenchQueue> {
+async function embeddedQueue(use: Use, run: Run | undefined): Promise<BenchQueue> {
   const dataDir = mkdtempSync(join(tmpdir(), 'triport-bench-'))
-  const queue = await triportQueue({ queue: { driver: 'postgres', dataDir }, concurrency, run })
+  const queue = await triportQueue({ queue: { driver: 'postgres', dataDir }, concurrency: concurrencyOf(use), run })
   return {
     ...queue,
     async close() {

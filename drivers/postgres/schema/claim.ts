@@ -19,8 +19,6 @@ export function claimFunctions(s: string): string {
 create function ${s}.lapse(p_queue text, p_now bigint) returns boolean ${within} as $f$
 declare v_ids uuid[];
 begin
-  if not exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is null and l.lease <= p_now)
-    and not exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is not null and l.lease <= p_now) then return false; end if;
   with lapsed as (
     update ${s}.job j set state = 0, due = p_now, token = null, lease = null
     where j.ctid = any (array(
@@ -170,9 +168,12 @@ create function ${s}.claim(
 declare
   v_now bigint := ${s}.now_ms(p_offset);
   v_token bigint;
+  v_ignored text;
   v_lapsed boolean;
   v_grouped boolean;
-  v_queue ${s}.queue;
+  v_told boolean;
+  v_paused boolean;
+  v_filled bigint;
   v_left int := p_max;
   v_level double precision;
   v_active bigint := 0;
@@ -188,21 +189,29 @@ begin
     select 2, null::uuid, null::bigint, null::text, null::text, null::text, null::text, t.r_ord, t.r_reply, null::bigint, null::bigint, null::bigint,
       null::text
     from ${s}.settle_all(p_queues, p_ids, p_settled, p_types, p_nums, p_texts, p_reasons, p_endings, v_now, p_sender) t;
-  else
-    -- A crash of the server may forget that jobs were claimed. Then they wait, as they do when their leases lapse.
-    perform set_config('synchronous_commit', 'off', true);
   end if;
-  v_lapsed := ${s}.lapse(p_queue, v_now);
-  v_grouped := exists (select from ${s}.job j where j.queue = p_queue and j.state = 0 and j.line is not null);
+  -- One look at all that decides how to go on: each statement costs as much as it takes to move a job.
+  select
+    -- A crash of the server may forget that jobs were claimed. Then they wait, as they do when their leases lapse.
+    case when p_ids is null then set_config('synchronous_commit', 'off', true) end,
+    exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is null and l.lease <= v_now)
+      or exists (select from ${s}.job l where l.queue = p_queue and l.state = 1 and l.line is not null and l.lease <= v_now),
+    exists (select from ${s}.job j where j.queue = p_queue and j.state = 0 and j.line is not null),
+    exists (select from ${s}.listener l where l.event and l.until > clock_timestamp()),
+    q.paused, q.level, q.filled
+  into v_ignored, v_lapsed, v_grouped, v_told, v_paused, v_level, v_filled
+  from (select 1) one left join ${s}.queue q on q.name = p_queue;
+  if v_lapsed then
+    v_lapsed := ${s}.lapse(p_queue, v_now);
+    v_grouped := exists (select from ${s}.job j where j.queue = p_queue and j.state = 0 and j.line is not null);
+  end if;
   if p_concurrency is not null or p_tokens is not null or v_grouped then
     insert into ${s}.queue (name) values (p_queue) on conflict do nothing;
-    select * into v_queue from ${s}.queue q where q.name = p_queue for update;
+    select q.paused, q.level, q.filled into v_paused, v_level, v_filled from ${s}.queue q where q.name = p_queue for update;
     v_now := greatest(v_now, ${s}.now_ms(p_offset));
-  else
-    select * into v_queue from ${s}.queue q where q.name = p_queue;
   end if;
   r_kind := 0; r_enqueued := v_now; r_due := null;
-  if v_queue.paused then
+  if v_paused then
     return next;
     return;
   end if;
@@ -211,7 +220,7 @@ begin
     v_left := least(v_left, p_concurrency - v_active);
   end if;
   if p_tokens is not null then
-    v_level := least(p_burst, coalesce(v_queue.level + greatest(0, v_now - v_queue.filled) * p_tokens / p_per, p_burst));
+    v_level := least(p_burst, coalesce(v_level + greatest(0, v_now - v_filled) * p_tokens / p_per, p_burst));
     v_left := least(v_left, floor(v_level + 1e-6));
   end if;
   v_token := floor(random() * 9007199254740991);
@@ -252,7 +261,7 @@ begin
       v_given := v_given + v_count;
     end if;
   end loop;
-  if v_given > 0 and exists (select from ${s}.listener l where l.event and l.until > clock_timestamp()) then
+  if v_given > 0 and v_told then
     perform ${s}.tell_event('started', array(
       select j.id from ${s}.job j where j.queue = p_queue and j.state = 1 and j.token = v_token order by j.rank, j.due, j.seq
     ));

@@ -123,8 +123,9 @@ begin
       where u.id <> all (coalesce(v_stored, '{}'))
     ), v_now, p_sender);
   end if;
+  if v_stored is null or not exists (select from ${s}.listener l where l.id <> p_sender or l.event) then return; end if;
   perform ${s}.tell_event('enqueued', v_stored);
-  if v_stored is not null then perform ${s}.tell_wake(coalesce(p_queues, array[p_queue]), p_sender); end if;
+  perform ${s}.tell_wake(coalesce(p_queues, array[p_queue]), p_sender);
 end $f$;
 
 create function ${s}.tick(p_name text, p_from bigint, p_definition text, p_to bigint, p_jobs jsonb, p_offset bigint) returns boolean

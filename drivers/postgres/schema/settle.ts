@@ -153,6 +153,9 @@ declare
   v_to int;
   v_some uuid[];
   v_over uuid[] := '{}';
+  v_told boolean;
+  v_heard boolean;
+  v_full boolean;
   r record;
 begin
   for i in 1 .. cardinality(p_tokens) loop
@@ -193,10 +196,16 @@ begin
     v_from := v_to + 1;
   end loop;
   if v_over = '{}' then return; end if;
-  perform ${s}.tell_event('completed', v_over);
-  perform ${s}.tell_settled(v_over, p_sender);
-  update ${s}.queue q set is_full = false where q.name = p_queue and q.is_full;
-  if found then perform ${s}.tell_wake(array[p_queue]); end if;
+  select exists (select from ${s}.listener l where l.event and l.until > clock_timestamp()),
+    exists (select from ${s}.listener l where l.queue = '' and l.id <> p_sender),
+    exists (select from ${s}.queue q where q.name = p_queue and q.is_full)
+  into v_told, v_heard, v_full;
+  if v_told then perform ${s}.tell_event('completed', v_over); end if;
+  if v_heard then perform ${s}.tell_settled(v_over, p_sender); end if;
+  if v_full then
+    update ${s}.queue q set is_full = false where q.name = p_queue and q.is_full;
+    if found then perform ${s}.tell_wake(array[p_queue]); end if;
+  end if;
 end $f$;
 
 create function ${s}.extend(p_queues text[], p_ids uuid[], p_tokens bigint[], p_lease bigint, p_offset bigint)

@@ -35,7 +35,8 @@ end $f$;
 
 create function ${s}.tell_settled(p_ids uuid[], p_sender text default '') returns void language plpgsql as $f$
 begin
-  if p_ids is null or not exists (select from ${s}.watch w where w.listener <> p_sender) then return; end if;
+  if p_ids is null or not exists (select from ${s}.listener l where l.queue = '' and l.id <> p_sender)
+    or not exists (select from ${s}.watch w where w.listener <> p_sender) then return; end if;
   perform pg_notify('${channel}', 's' || told.listener || '|' || string_agg(told.id::text, ','))
   from (
     select w.listener, w.id, (row_number() over (partition by w.listener) - 1) / 150 as part
