@@ -13,14 +13,13 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * @throws `ERR_DURATION_INVALID` for anything but a non-negative number with a unit.
  */
 export function milliseconds(duration: Duration, option: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(String(duration)) ?? []
-  const factor = units[unit ?? '']
-  if (typeof duration !== 'string' || amount === undefined || factor === undefined) {
+  const match = typeof duration === 'string' && /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration)
+  if (!match) {
     throw new TriportError('ERR_DURATION_INVALID', problemWith(duration, option), {
       details: { option, value: duration },
     })
   }
-  return Number(amount) * factor
+  return Number(match[1]) * (units[match[2] ?? ''] ?? 0)
 }
 
 function problemWith(value: unknown, option: string): string {

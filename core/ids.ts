@@ -9,27 +9,30 @@ export interface Ids {
 
 /** Random bytes are drawn from the system this many at a time. */
 const poolSize = 4_096
+/** Hexadecimal digits of which an id is made, beside its time. */
+const digits = 20
 
 export function createIds(clock: Pick<Clock, 'now'>): Ids {
-  const pool = new Uint8Array(poolSize)
-  let used = poolSize
+  const bytes = new Uint8Array(poolSize)
+  let pool = ''
+  let used = 0
+  let madeAt = Number.NaN
+  let time = ''
   return {
     next() {
-      if (used + 10 > poolSize) {
-        crypto.getRandomValues(pool)
+      if (used + digits > pool.length) {
+        pool = Array.from(crypto.getRandomValues(bytes), (byte) => hex[byte]).join('')
         used = 0
       }
-      const bytes = new Uint8Array(16)
       const now = clock.now()
-      bytes[0] = now / 2 ** 40
-      bytes[1] = now / 2 ** 32
-      bytes[2] = now / 2 ** 24
-      bytes[3] = now / 2 ** 16
-      bytes[4] = now / 2 ** 8
-      bytes[5] = now
-      bytes.set(pool.subarray(used, used + 10), 6)
-      used += 10
-      return uuid(bytes, 7)
+      if (now !== madeAt) {
+        const text = Math.floor(now).toString(16).padStart(12, '0')
+        time = `${text.slice(0, 8)}-${text.slice(8)}`
+        madeAt = now
+      }
+      const random = pool.slice(used, used + digits)
+      used += digits
+      return `${time}-7${random.slice(1, 4)}-${variants[Number.parseInt(random.charAt(4), 16) & 3]}${random.slice(5, 8)}-${random.slice(8)}`
     },
   }
 }
@@ -49,6 +52,9 @@ export function uuidTime(id: string): number | undefined {
 }
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** The digit that says that a UUID is one of RFC 9562. */
+const variants = '89ab'
 
 function uuid(bytes: Uint8Array, version: number): string {
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4)

@@ -4,7 +4,7 @@ import type { WebSocket, WebSocketServer } from 'ws'
 import type { SocketTransport } from '../../core/ports/socket.js'
 import { loadWs } from './peer.js'
 import { subprotocol } from './target.js'
-import { createWrites, type FrameMaker } from './writes.js'
+import { writes } from './writes.js'
 
 /** The WebSockets of one server. */
 export interface WebSockets {
@@ -38,9 +38,8 @@ export function createWebSockets({ maxPayload }: { readonly maxPayload: number }
   async function load(): Promise<ReadyWebSockets> {
     const ws = await loadWs()
     const server = new ws.WebSocketServer(serverOptions(maxPayload))
-    const transport = createWrites((ws as unknown as { readonly Sender: FrameMaker }).Sender)
     return {
-      transport,
+      transport: writes,
       accept(request, socket, head, address) {
         const accepted = upgrade(server, request, socket, head)
         if (accepted === undefined) return undefined

@@ -11,7 +11,7 @@ import type { Meter } from './meter.js'
 import { checkRoomName, everybody, inboxOf, roomTemplate } from './names.js'
 import type { Outbox } from './outbox.js'
 import type { RelaySpans } from './relay-spans.js'
-import { dispatch, type RoomType, type TypedRoom } from './room-type.js'
+import { type Dispatch, dispatch, type RoomType, type TypedRoom } from './room-type.js'
 
 /** How to publish a message. */
 export interface BroadcastOptions {
@@ -82,7 +82,9 @@ export function createBroadcaster({
   typeOf,
   recipients,
 }: BroadcasterOptions): Broadcaster {
-  /** `send` gets the headers of the broadcast's span, or none when nobody traces. */
+  const isWatched = () => tracer.enabled || measures.enabled
+
+  /** For those who trace or measure. `send` gets the headers of the broadcast's span, or none when nobody traces. */
   async function told<T>(
     template: string,
     id: string,
@@ -116,21 +118,25 @@ export function createBroadcaster({
     }
   }
 
-  async function publish(publication: Publication): Promise<Position | undefined> {
-    const { room, type, message, options } = publication
+  /** May throw at once. */
+  function publish({ room, type, message, options }: Publication): Promise<Position | undefined> {
     const id = options.id ?? ids.next()
     checkId(id)
+
+    function leave({ message, retention, delivery }: Dispatch): Promise<Position | undefined> {
+      meter.published.add(1)
+      const send = (traceparent?: string) => {
+        const head = { id, time: clock.now(), delivery, traceparent, room: room === everybody ? undefined : room }
+        const outgoing = { room, text: writeEnvelope(message, head, maxBytes), id, retention }
+        // What is not kept has no place in an order that all nodes agree on, so nobody here needs to wait for the broker.
+        const isPassing = retention === 'none' && options.tx === undefined
+        return isPassing ? outbox.relay(outgoing) : outbox.publish(outgoing, options.tx)
+      }
+      return isWatched() ? told(roomTemplate(room), id, room, send) : send()
+    }
+
     const dispatched = dispatch(type, message, options)
-    const { message: checked, retention, delivery } = dispatched instanceof Promise ? await dispatched : dispatched
-    meter.published.add(1)
-    return await told(roomTemplate(room), id, room, (traceparent) => {
-      const head = { id, time: clock.now(), delivery, traceparent, ...(room !== everybody && { room }) }
-      const text = writeEnvelope(checked, head, maxBytes)
-      const outgoing = { room, text, id, retention }
-      // What is not kept has no place in an order that all nodes agree on, so nobody here needs to wait for the broker.
-      const isPassing = retention === 'none' && options.tx === undefined
-      return isPassing ? outbox.relay(outgoing) : outbox.publish(outgoing, options.tx)
-    })
+    return dispatched instanceof Promise ? dispatched.then(leave) : leave(dispatched)
   }
 
   return {
@@ -145,10 +151,11 @@ export function createBroadcaster({
     async toConnection(node, connection, message) {
       const id = ids.next()
       const room = inboxOf(node)
-      await told('@connection:{id}', id, room, (traceparent) => {
+      const send = (traceparent?: string) => {
         const text = writeEnvelope(message, { id, time: clock.now(), traceparent }, maxBytes)
         return outbox.publish({ room, text: addressed(connection, text), id, retention: 'none' })
-      })
+      }
+      await (isWatched() ? told('@connection:{id}', id, room, send) : send())
     },
     direct: (message) => writeEnvelope(message, { id: ids.next(), time: clock.now() }, maxBytes),
   }

@@ -6,7 +6,7 @@ import { checkMessageType, type Delivery, type DeliveryClass, type Message } fro
 /** What an envelope says besides its message. */
 export interface EnvelopeHead {
   readonly id: string
-  readonly room?: string
+  readonly room?: string | undefined
   /** Milliseconds since the epoch. */
   readonly time: number
   /** @default { class: 'reliable' } */
@@ -47,12 +47,15 @@ export function degraded(text: string): string {
 
 /** The id of a text that `writeEnvelope` wrote. */
 export function idOf(text: string): string | undefined {
-  const id = start.exec(text)?.[2]
-  return id?.includes('\\') ? JSON.parse(`"${id}"`) : id
+  return unescaped(start.exec(text)?.[2])
 }
 
 const start =
   /^\{"type":"([^"]*)"(?:,"id":"((?:[^"\\]|\\.)*)")?(?:,"delivery":"(volatile|latest)")?(?:,"key":"([^"]*)")?/
+
+function unescaped(id: string | undefined): string | undefined {
+  return id?.includes('\\') ? JSON.parse(`"${id}"`) : id
+}
 
 function writeDelivery({ class: care, key }: Delivery = { class: 'reliable' }): string {
   if (care === 'reliable') return ''
@@ -103,6 +106,7 @@ export interface Origin {
 export class Outbound {
   readonly text: string
   readonly type: string
+  readonly id: string | undefined
   readonly delivery: Delivery
   readonly origin: Origin | undefined
   #transport: SocketTransport | undefined
@@ -110,9 +114,11 @@ export class Outbound {
   #others: Map<SocketTransport, Frame> | undefined
 
   constructor(text: string, origin?: Origin) {
-    const [, type = '', , care, key] = start.exec(text) ?? []
+    const match = start.exec(text)
+    const [care, key] = [match?.[3], match?.[4]]
     this.text = text
-    this.type = type
+    this.type = match?.[1] ?? ''
+    this.id = unescaped(match?.[2])
     this.delivery = care === undefined ? reliable : { class: care as DeliveryClass, ...(key !== undefined && { key }) }
     this.origin = origin
   }
@@ -148,22 +154,30 @@ function writeData({ type, data }: Message): string {
 
 /** The first thing that JSON would lose or refuse, and where it is. Properties that are undefined are left out, as usual. */
 function findUnfit(value: unknown, path: (string | number)[]): string | undefined {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === undefined || value === null) return undefined
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${value}${at(path)}`
-  if (typeof value !== 'object') return `a ${typeof value}${at(path)}`
+  if (isSimple(value)) return undefined
+  if (typeof value === 'number') return `${value}${at(path)}`
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}${at(path)}`
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return undefined
   if (path.length >= maxDepth) return `a cycle, or more than ${maxDepth} levels,${at(path)}`
   const prototype: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
     return `an instance of ${value.constructor?.name || 'a class'}${at(path)}`
   }
-  for (const [key, item] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+  const items = value as Readonly<Record<number | string, unknown>>
+  for (const key of Array.isArray(value) ? value.keys() : Object.keys(value)) {
+    const item = items[key]
+    if (isSimple(item)) continue
     path.push(key)
     const found = findUnfit(item, path)
     if (found !== undefined) return found
     path.pop()
   }
   return undefined
+}
+
+function isSimple(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  return typeof value === 'string' || typeof value === 'boolean' || value === undefined || value === null
 }
 
 const maxDepth = 64

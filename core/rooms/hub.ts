@@ -226,10 +226,10 @@ export function createHub(options: HubOptions): Hub {
 
   /** Every message of the broker arrives here. */
   function receive(message: RoomMessage): void {
-    const { position } = message
-    const text = message.text === undefined || position ? message.text : unrelayed(message.text, instanceId)
-    if (text !== undefined) take({ ...message, text })
-    else if (message.text === undefined) take(message)
+    if (message.text === undefined) return void take(message)
+    const text = message.position ? message.text : unrelayed(message.text, instanceId)
+    if (text === undefined) return
+    take(text === message.text ? message : { ...message, text })
   }
 
   /** How many connections of this node a message of a room is for. */
@@ -270,16 +270,16 @@ export function createHub(options: HubOptions): Hub {
     return true
   }
 
-  async function broadcastToRoom(
+  function broadcastToRoom(
     room: string | TypedRoom,
     message: Message,
     broadcastOptions?: BroadcastOptions,
   ): Promise<Position | undefined> {
-    if (room === everybody) await broadcaster.toAll(message)
-    else if (typeof room === 'string' && room.startsWith(connectionRoom))
-      await sendToConnection(connectionOf(room), message)
-    else return await broadcaster.toRoom(room, message, broadcastOptions)
-    return undefined
+    if (room === everybody) return broadcaster.toAll(message).then(nowhere)
+    if (typeof room === 'string' && room.startsWith(connectionRoom)) {
+      return sendToConnection(connectionOf(room), message).then(nowhere)
+    }
+    return broadcaster.toRoom(room, message, broadcastOptions)
   }
 
   async function sendToConnection(id: string, message: Message): Promise<void> {
@@ -351,6 +351,9 @@ export function createHub(options: HubOptions): Hub {
     },
   }
 }
+
+/** The place of what is not kept. */
+function nowhere(): undefined {}
 
 /** A soft limit above the hard one would never be noticed. */
 function softLimits({ softBuffered, maxBuffered }: RoomsLimits): Pick<RoomsLimits, 'softBuffered' | 'maxBuffered'> {

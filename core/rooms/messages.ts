@@ -211,7 +211,7 @@ export function deliveryOf({ type, data }: Message, option?: DeliveryClass, key?
     throw new TriportError('ERR_OPTION_INVALID', `key is ${found}. Use 1 to 128 letters, digits and _ . - :.`)
   }
   const care = option ?? (isProgress(type, data) ? 'latest' : 'reliable')
-  return { class: care, ...(care === 'latest' && key !== undefined && { key }) }
+  return care === 'latest' && key !== undefined ? { class: care, key } : { class: care }
 }
 
 const deliveryClasses: readonly string[] = ['reliable', 'latest', 'volatile'] satisfies DeliveryClass[]

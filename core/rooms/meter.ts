@@ -39,6 +39,7 @@ export function createRate(clock: Pick<Clock, 'monotonic'>): Rate {
   /** Empties the seconds that have begun since the last look. */
   function moveOn(): void {
     const now = Math.floor(clock.monotonic() / 1_000)
+    if (now === newest) return
     for (let second = Math.max(newest + 1, now - seconds); second <= now; second++) counts[second % counts.length] = 0
     newest = now
   }

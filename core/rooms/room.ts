@@ -111,9 +111,10 @@ export class Room {
   }
 
   #next(position: Position, text: string): void {
-    this.position = { ...position, id: idOf(text) }
-    if (this.members.size === 0) return
-    this.#relay(text, () => this.#deliver(placedOutbound(text, this.name, position), position))
+    const { epoch, seq } = position
+    const message = this.members.size > 0 ? placedOutbound(text, this.name, position) : undefined
+    this.position = { epoch, seq, id: message ? message.id : idOf(text) }
+    if (message) this.#relay(text, () => this.#deliver(message, position))
   }
 
   #relay(text: string, deliver: () => void): void {

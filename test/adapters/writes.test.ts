@@ -5,9 +5,7 @@ import { type AddressInfo, connect, type Socket as NetSocket } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
 import * as ws from 'ws'
 import { NodeSocket } from '../../adapters/node/socket.js'
-import { createWrites, type FrameMaker } from '../../adapters/node/writes.js'
-
-const writes = createWrites((ws as unknown as { readonly Sender: FrameMaker }).Sender)
+import { writes } from '../../adapters/node/writes.js'
 
 /** A WebSocket of our side, and a bare TCP client that sees every byte. */
 async function pair(
@@ -36,7 +34,8 @@ async function pair(
   return { socket: new NodeSocket(link), client, chunks }
 }
 
-const texts = ['{"a":1}', '→ naïve 漢字 🧬', 'x'.repeat(200), 'y'.repeat(70_000)]
+const sizes = [125, 126, 200, 65_535, 65_536, 70_000]
+const texts = ['{"a":1}', '→ naïve 漢字 🧬', ...sizes.map((size) => 'x'.repeat(size))]
 
 /** Takes text frames apart, without trusting the library that made them. */
 function messagesIn(bytes: Buffer): string[] {

@@ -80,6 +80,79 @@ test('a socket that has closed is skipped, and a transport that fails harms no o
   assert.equal(good.prepared.length, 1)
 })
 
+test('in quiet times what comes first in a turn does not wait for its end, and what follows does', async () => {
+  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
+  const member = recipient()
+  const sent = () => transport.deliveries.map(({ frames }) => frames.length)
+  delivery.send(member, new Outbound('{"type":"TEXT","data":1}'))
+  delivery.send(member, new Outbound('{"type":"TEXT","data":2}'))
+  assert.deepEqual(sent(), [])
+  await microtasks()
+  assert.deepEqual(sent(), [2])
+  for (const data of [3, 4, 5]) {
+    delivery.send(member, new Outbound(`{"type":"TEXT","data":${data}}`))
+    await microtasks()
+  }
+  assert.deepEqual(sent(), [2])
+  endTurn()
+  assert.deepEqual(sent(), [2, 3])
+})
+
+test('when it is not quiet a turn collects all from its beginning, until one collects nothing', async () => {
+  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
+  const member = recipient()
+  /** How many frames left before the end of a turn in which so many came, one after the other. */
+  async function turnOf(count: number): Promise<number> {
+    const before = transport.deliveries.length
+    for (let n = 0; n < count; n++) {
+      delivery.send(member, new Outbound('{"type":"TEXT","data":0}'))
+      await microtasks()
+    }
+    const early = transport.deliveries.length - before
+    endTurn()
+    return early
+  }
+  assert.deepEqual(
+    [await turnOf(1), await turnOf(3), await turnOf(3), await turnOf(2), await turnOf(1), await turnOf(1)],
+    [1, 1, 0, 0, 0, 1],
+  )
+})
+
+test('what is for many waits for the end of the turn', async () => {
+  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
+  const message = new Outbound('{"type":"TEXT","data":1}')
+  for (let n = 0; n < 100; n++) delivery.send(recipient(), message)
+  await microtasks()
+  assert.equal(transport.deliveries.length, 0)
+  endTurn()
+  assert.deepEqual(
+    transport.deliveries.map(({ sockets }) => sockets.length),
+    [100],
+  )
+})
+
+test('what is sent while the first leaves is not lost', async () => {
+  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
+  const [member, other] = [recipient(), recipient()]
+  const next = new Outbound('{"type":"TEXT","data":2}')
+  const { deliver } = transport
+  transport.deliver = (frames, sockets) => {
+    transport.deliver = deliver
+    deliver(frames, sockets)
+    for (const each of [member, other]) delivery.send(each, next)
+  }
+  delivery.send(member, new Outbound('{"type":"TEXT","data":1}'))
+  await microtasks()
+  endTurn()
+  assert.deepEqual(
+    transport.deliveries.map(({ frames, sockets }) => [frames.length, sockets.length]),
+    [
+      [1, 1],
+      [1, 2],
+    ],
+  )
+})
+
 test('a slice begins no write when its time is over, however long each takes, and all is written in the end', async () => {
   const looks: number[] = []
   const clock = {
@@ -140,3 +213,25 @@ test('a client that leaves too much unread is closed with 4503, and nobody else 
   assert.deepEqual([slow.messages().length, quick.messages().length], [1, 2])
   assert.deepEqual([rooms.members('news:1'), rooms.connections()], [1, 1])
 })
+
+/** A delivery whose turns end when the test says so. */
+function deliveryInTurns() {
+  const due: (() => void)[] = []
+  const transport = fakeTransport()
+  const schedule = (fn: () => void) => void due.push(fn)
+  return {
+    delivery: createDelivery({ schedule, enough: 1_000, clock: createFakeClock(), report: reportSpy() }),
+    transport,
+    endTurn() {
+      for (const fn of due.splice(0)) fn()
+    },
+    recipient(): Recipient {
+      const socket = { open: true, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} }
+      return { socket, transport, owed: undefined, owedBytes: 0 }
+    },
+  }
+}
+
+async function microtasks(): Promise<void> {
+  for (let n = 0; n < 5; n++) await Promise.resolve()
+}
