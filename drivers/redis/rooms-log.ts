@@ -29,7 +29,8 @@ export interface RoomLogsDeps {
 }
 
 export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDeps): RoomLogs {
-  async function publishSome(messages: readonly OutgoingMessage[], positions: (Position | undefined)[]): Promise<void> {
+  async function publishSome(messages: readonly OutgoingMessage[]): Promise<(Position | undefined)[]> {
+    const positions: (Position | undefined)[] = new Array(messages.length).fill(undefined)
     const runs = runsOf(messages)
     const args: ScriptArg[] = [clockOffset(), publishCommand, newEpoch()]
     for (const each of runs) pushRun(args, each)
@@ -39,27 +40,31 @@ export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDep
       const epoch = String(reply.next().value)
       for (const { place } of places) positions[place] = { epoch, seq: Number(reply.next().value) }
     }
+    return positions
+  }
+
+  async function publishOne({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
+    const args = [clockOffset(), publishCommand, newEpoch(), room, Math.max(1, count), keptFor(ttl), 1, id, text]
+    const [epoch, seq] = (await run(publishScript, args)) as [string, number]
+    return [{ epoch, seq }]
+  }
+
+  async function publishMany(messages: readonly OutgoingMessage[]): Promise<readonly (Position | undefined)[]> {
+    const parts = fitsOneCall(messages) ? [messages] : partsOf(messages)
+    return (await Promise.all(parts.map(publishSome))).flat()
   }
 
   return {
-    async publish(messages) {
-      if (fitsOneCall(messages)) {
-        const positions: (Position | undefined)[] = new Array(messages.length)
-        await publishSome(messages, positions)
-        return positions
-      }
-      const parts = partsOf(messages).map(async (part) => {
-        const positions: (Position | undefined)[] = new Array(part.length)
-        await publishSome(part, positions)
-        return positions
-      })
-      return (await Promise.all(parts)).flat()
+    publish(messages) {
+      const [only] = messages
+      const isOne = messages.length === 1 && only !== undefined && only.retention !== 'none'
+      return isOne ? publishOne(only, only.retention) : publishMany(messages)
     },
     async read(room, range) {
       const wanted = 'newest' in range ? ['newest', range.newest] : ['after', range.after, range.limit]
       const reply = (await run(readScript, [clockOffset(), room, newEpoch(), ...wanted])) as ReadReply
       const [epoch, head, low, first, texts] = reply
-      return { epoch, head, low, entries: texts.map((kept, index) => ({ seq: first + index, text: textOf(kept) })) }
+      return { epoch, head, low, entries: texts.map((text, index) => ({ seq: first + index, text })) }
     },
     async heads(rooms, begin) {
       if (rooms.length === 0) return new Map()
@@ -90,6 +95,8 @@ export function readNews(room: string, news: string, tell: (message: RoomMessage
   if (end < 0) tell({ room, position: { epoch, seq } })
   else for (const text of textsOf(news, end)) tell({ room, position: { epoch, seq: seq++ }, text })
 }
+
+type Kept = Exclude<Retention, 'none'>
 
 /** Messages of one room that follow each other and are kept alike. */
 interface Run {
@@ -123,7 +130,7 @@ function pushRun(args: ScriptArg[], { room, retention, places }: Run): void {
     args.push(room, 0, separator + places.map(({ message }) => message.text).join(separator))
     return
   }
-  args.push(room, Math.max(1, retention.count), retention.ttl, places.length)
+  args.push(room, Math.max(1, retention.count), keptFor(retention.ttl), places.length)
   for (const { message } of places) args.push(message.id, message.text)
 }
 
@@ -156,11 +163,6 @@ function partsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   return parts
 }
 
-/** Behind the time until which it is kept. */
-function textOf(kept: string): string {
-  return kept.slice(kept.indexOf(':') + 1)
-}
-
 function textsOf(news: string, end: number): string[] {
   return news.slice(end + 1).split(separator)
 }
@@ -169,6 +171,11 @@ function headOf(reply: HeadReply, at: number): Head | undefined {
   const [epoch, seq, id] = reply.slice(at, at + 3)
   if (epoch === null || epoch === undefined) return undefined
   return { epoch: String(epoch), seq: Number(seq), ...(typeof id === 'string' && { id }) }
+}
+
+/** In whole milliseconds, at most a thousand years: times are kept in six bytes. */
+function keptFor(ttl: number): number {
+  return Math.min(2 ** 45, Math.ceil(ttl))
 }
 
 function newEpoch(): string {

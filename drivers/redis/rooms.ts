@@ -21,11 +21,12 @@ export interface RedisRoomsOptions extends RedisOptions {
    * @default false
    */
   readonly sharded?: boolean
-}
-
-/** For tests: milliseconds that the server's time is to be ahead. */
-export interface RedisRoomsTime {
-  clockOffset(): number
+  /**
+   * Milliseconds by which the time of rooms differs from that of the server, for tests.
+   *
+   * @internal
+   */
+  readonly clockOffset?: () => number
 }
 
 /**
@@ -33,9 +34,8 @@ export interface RedisRoomsTime {
  *
  * @throws `ERR_CONFIG_INVALID` when the options name no Redis.
  */
-export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { clockOffset: () => 0 }): RoomsDriver {
+export function redisRooms({ clockOffset = () => 0, sharded = false, ...options }: RedisRoomsOptions): RoomsDriver {
   const settings = settingsOf(options)
-  const sharded = options.sharded ?? false
   let listener: RoomsListener | undefined
   let running: Running | undefined
 
@@ -45,10 +45,10 @@ export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { 
   }
 
   const standing = createStanding((state) => listener?.state(state))
-  const logs = createRoomLogs({ run, publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH', ...time })
+  const logs = createRoomLogs({ run, publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH', clockOffset })
   const node = () => started().context.instanceId
   const clock = () => started().context.clock
-  const presence = createRedisPresence({ run, node, clock, ...time })
+  const presence = createRedisPresence({ run, node, clock, clockOffset })
 
   /** Not an async function: calls leave in the order in which they are made. */
   function run(script: Script, args: readonly ScriptArg[]): Promise<unknown> {
@@ -121,10 +121,9 @@ export function redisRooms(options: RedisRoomsOptions, time: RedisRoomsTime = { 
       running?.connections.close()
       running = undefined
     },
-    async publish(messages, publishOptions) {
-      if (publishOptions?.tx !== undefined)
-        throw new TriportError('ERR_UNSUPPORTED', 'Redis rooms have no transactions. Leave tx out.')
-      return await logs.publish(messages)
+    publish(messages, publishOptions) {
+      if (publishOptions?.tx === undefined) return logs.publish(messages)
+      return Promise.reject(new TriportError('ERR_UNSUPPORTED', 'Redis rooms have no transactions. Leave tx out.'))
     },
     async subscribe(rooms) {
       if (!standing.works('subscriber')) throw away()

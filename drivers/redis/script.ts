@@ -12,7 +12,7 @@ export function defineScript(...parts: readonly string[]): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') }
 }
 
-const constants: Readonly<Record<string, number | undefined>> = {
+const constants: Readonly<Record<string, number | string | undefined>> = {
   // States
   WAITING: 1,
   ACTIVE: 2,
@@ -31,6 +31,9 @@ const constants: Readonly<Record<string, number | undefined>> = {
   SLACK: 1_000,
   LONGER: 60_000,
   DAY: 86_400_000,
+  /** How numbers of rooms are packed: all that is kept of one, and until when a message is. */
+  CARE: "'>I6I6BI6I6'",
+  UNTIL: "'>I6'",
   /** How many entries that are left over one claim passes over at most. */
   MOST_LEFT_OVER: 20_000,
   /** What fractions add up to wrongly must not hold back a token that is due. */

@@ -62,7 +62,7 @@ async function harnessOver(
   function driver(): RoomsDriver {
     const way = spare.pop()
     assert.ok(way, `the harness has ways for ${mostNodes} nodes`)
-    const inner = redisRooms({ ...way.options, namespace }, { clockOffset: () => offset })
+    const inner = redisRooms({ ...way.options, namespace, clockOffset: () => offset })
     const node: PlayedNode = { proxies: way.proxies, states: [], cut: false }
     const played: RoomsDriver = {
       ...inner,

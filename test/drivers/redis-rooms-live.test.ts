@@ -5,7 +5,7 @@ import { after, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Clock, systemClock } from '../../core/clock.js'
 import type { RoomMessage, RoomsDriver } from '../../core/ports/rooms.js'
-import { outgoing } from '../conformance/rooms/harness.js'
+import { dataOf, outgoing } from '../conformance/rooms/harness.js'
 import { createFakeClock } from '../kit/clock.js'
 import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
@@ -70,6 +70,49 @@ test('redis rooms: publishes keep their order when Redis has forgotten the scrip
       seqs.map((_, n) => 40 * (round - 1) + n + 1),
     )
   }
+})
+
+test('redis rooms: messages one by one and messages together make one log', withRedis, async (t) => {
+  const { driver, node } = await harnessOf(t)
+  const { driver: publisher } = await node(driver())
+  const message = (n: number) => outgoing('room', `text ${n}`, { id: `id ${n}`, retention: { count: 16, ttl: 60_000 } })
+  const publish = async (...numbers: number[]) =>
+    (await publisher.publish(numbers.map(message))).map((position) => position?.seq)
+  assert.deepEqual(await publish(1), [1])
+  assert.deepEqual(await publish(1), [1])
+  assert.deepEqual(await publish(2), [2])
+  assert.deepEqual(await publish(2, 3, 1), [2, 3, 1])
+  assert.deepEqual(await publish(3), [3])
+  for (let n = 4; n <= 40; n++) assert.deepEqual(await publish(n), [n])
+  assert.deepEqual(await publish(17), [17])
+  const { head, low, entries } = await publisher.read('room', { newest: 100 })
+  assert.equal(head, 40)
+  assert.ok(low >= 40 - 18 + 1 && low <= 40 - 16 + 1, `it begins at ${low}`)
+  assert.deepEqual(
+    entries.map(({ seq, text }) => [seq, dataOf(text)]),
+    entries.map((_, n) => [low + n, `text ${low + n}`]),
+  )
+})
+
+test('redis rooms: more messages than fit one call keep their places, kept or not', withRedis, async (t) => {
+  const { driver, node } = await harnessOf(t)
+  const { driver: publisher } = await node(driver())
+  const messages = Array.from({ length: 1_200 }, (_, n) =>
+    outgoing('room', `${n}`, n % 3 === 0 ? { retention: 'none' } : {}),
+  )
+  const positions = await publisher.publish(messages)
+  assert.deepEqual(
+    positions.map((position) => position?.seq),
+    messages.map((_, n) => (n % 3 === 0 ? undefined : n - Math.floor(n / 3))),
+  )
+})
+
+test('redis rooms: messages that are not kept reach rooms of any name', withRedis, async (t) => {
+  const { driver, node } = await harnessOf(t)
+  const hearing = await node(driver())
+  await hearing.driver.subscribe(['room', '1'])
+  await hearing.driver.publish(['room', '1'].map((room) => outgoing(room, room, { retention: 'none' })))
+  await eventually(() => assert.deepEqual(hearing.heard.map(({ text }) => dataOf(text)).toSorted(), ['1', 'room']))
 })
 
 test(

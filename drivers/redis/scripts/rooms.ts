@@ -3,34 +3,62 @@ import { defineScript } from '../script.js'
 /**
  * What a room has:
  *
- * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `c` is five numbers in one text, as
- *   each field costs: when log and hash expire; of the ids, which hash grows, since when, and from which seq on;
- * - `roomlog:` a list of the newest messages, each behind the time until which it is kept. It ends at the head, so its length says where it
- *   begins;
+ * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `c` is five numbers, packed as each
+ *   field costs: when log and hash expire; of the ids, which hash grows, since when, and from which seq on;
+ * - `roomlog:` a list of the newest messages, each behind six bytes that say until when it is kept. It ends at the head, so its length says where
+ *   it begins;
  * - `roomids0:`, `roomids1:` hashes from the ids of messages to their seq. One grows for five minutes or 10,000 messages, then the other one. The older is looked at
  *   for a minute;
  * - `roomnews:` its channel.
  */
-const rooms = `
+const opening = `
 local call, prefix = redis.call, KEYS[1]
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
-local halfHour, minute, mostIds = 1800000, 60000, 10000
+local halfHour, minute, mostIds = 1800000, 60000, 10000`
 
-local function pack(x, m, g, r, b) return string.format('%.0f %.0f %.0f %.0f %.0f', x, m, g, r, b) end
-
-local function unpacked(c)
-  local x, m, g, r, b = string.match(c, '(%d+) (%d+) (%d+) (%d+) (%d+)')
-  return tonumber(x), tonumber(m), tonumber(g), tonumber(r), tonumber(b)
-end
+const rooms = `
+local function pack(x, m, g, r, b) return struct.pack(CARE, x, m, g, r, b) end
 
 local function begin(room, epoch)
   call('DEL', prefix .. 'roomlog:' .. room, prefix .. 'roomids0:' .. room, prefix .. 'roomids1:' .. room)
-  local m = now + 2 * halfHour
-  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'c', pack(0, m, 0, now, 0))
+  -- The ids are a minute old, so that nobody looks for older ones.
+  local m, r = now + 2 * halfHour, now - minute
+  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'c', pack(0, m, 0, r, 0))
   call('PEXPIREAT', prefix .. 'room:' .. room, m)
-  return 0, m, 0, now, 0
+  return 0, m, 0, r, 0
 end`
+
+/**
+ * The common case, ahead of what handles all cases: one message for a room that goes on as it is. A script's text runs anew at each call, so each of
+ * its functions is made anew as well; this needs none. It looks first and changes nothing unless it can do the whole call. A number that goes into
+ * a command is a text: to format it each time costs more than the command.
+ */
+const quick = `
+if #ARGV == 9 and ARGV[5] ~= '0' and ARGV[7] == '1' then
+  local room, ttl, id = ARGV[4], ARGV[6], ARGV[8]
+  local meta = prefix .. 'room:' .. room
+  local known = call('HMGET', meta, 'e', 's', 'c')
+  local epoch = known[1]
+  if epoch then
+    local x, _, g, r, b = struct.unpack(CARE, known[3])
+    local seq, age = known[2] + 1, now - r
+    if age < 5 * minute and seq - b > 1 and seq - b <= mostIds and x - ttl >= now
+      and not (age < minute and call('HGET', prefix .. 'roomids' .. 1 - g .. ':' .. room, id)) then
+      local place = string.format('%d', seq)
+      if call('HSETNX', prefix .. 'roomids' .. g .. ':' .. room, id, place) == 1 then
+        local log, count = prefix .. 'roomlog:' .. room, ARGV[5]
+        local length = call('RPUSH', log, struct.pack(UNTIL, now + ttl) .. ARGV[9])
+        if length == 1 then call('PEXPIREAT', log, x)
+        elseif length > count + math.floor(count / 8) then call('LTRIM', log, '-' .. count, '-1') end
+        call('HSET', meta, 's', place, 'i', id)
+        call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. place .. '\\0' .. ARGV[9])
+        return { epoch, seq }
+      end
+    end
+  end
+end
+`
 
 /**
  * Gives messages their positions, keeps and publishes them.
@@ -41,6 +69,8 @@ end`
  * Returns of each run that is kept its epoch and the seq of each message.
  */
 export const publishScript = defineScript(
+  opening,
+  quick,
   rooms,
   `
 local reply, at = {}, 4
@@ -48,7 +78,7 @@ local reply, at = {}, 4
 local function append(room, count, ttl, texts)
   local log, kept, x = prefix .. 'roomlog:' .. room, {}, nil
   for n = math.max(1, #texts - count + 1), #texts do
-    kept[#kept + 1] = string.format('%.0f', now + ttl) .. ':' .. texts[n]
+    kept[#kept + 1] = struct.pack(UNTIL, now + ttl) .. texts[n]
   end
   local length = call('RPUSH', log, unpack(kept))
   if #texts > count or length > count + math.floor(count / 8) then call('LTRIM', log, -count, -1) end
@@ -60,7 +90,7 @@ local function run(room, count, ttl, size)
   local epoch, seq, c = unpack(call('HMGET', meta, 'e', 's', 'c'))
   local x, m, g, r, b
   if epoch then
-    x, m, g, r, b = unpacked(c)
+    x, m, g, r, b = struct.unpack(CARE, c)
   else
     epoch, seq = ARGV[3], 0
     x, m, g, r, b = begin(room, epoch)
@@ -144,6 +174,7 @@ return reply`,
  * entries with the seq of the first.
  */
 export const readScript = defineScript(
+  opening,
   rooms,
   `
 local room = ARGV[2]
@@ -153,7 +184,7 @@ if not epoch then
   begin(room, epoch)
 end
 local length = call('LLEN', log)
-while length > 0 and tonumber(string.match(call('LINDEX', log, 0), '^%d+')) <= now do
+while length > 0 and struct.unpack(UNTIL, call('LINDEX', log, 0)) <= now do
   call('LPOP', log)
   length = length - 1
 end
@@ -167,6 +198,7 @@ else
 end
 local entries = {}
 if limit > 0 and from < length then entries = call('LRANGE', log, from, from + limit - 1) end
+for n, entry in ipairs(entries) do entries[n] = string.sub(entry, 7) end
 return { epoch, tonumber(seq), low, low + from, entries }`,
 )
 
@@ -176,6 +208,7 @@ return { epoch, tonumber(seq), low, low + from, entries }`,
  * ARGV: clock offset, an epoch for logs that begin, or nothing if none is to, and rooms. Returns epoch, seq and id of each.
  */
 export const headsScript = defineScript(
+  opening,
   rooms,
   `
 local reply = {}
@@ -184,7 +217,7 @@ for n = 3, #ARGV do
   local meta = prefix .. 'room:' .. room
   local epoch, seq, id, c = unpack(call('HMGET', meta, 'e', 's', 'i', 'c'))
   if epoch then
-    local x, m, g, r, b = unpacked(c)
+    local x, m, g, r, b = struct.unpack(CARE, c)
     if m < now + halfHour then
       call('HSET', meta, 'c', pack(x, now + 2 * halfHour, g, r, b))
       call('PEXPIREAT', meta, now + 2 * halfHour)
@@ -207,6 +240,7 @@ return reply`,
  * ARGV: clock offset, room, the epoch it may have, the one to give, `PUBLISH` or `SPUBLISH`. Returns epoch, seq and id.
  */
 export const renewScript = defineScript(
+  opening,
   rooms,
   `
 local room = ARGV[2]
