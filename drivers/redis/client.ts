@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis'
 import { type CancelTimer, within } from '../../core/clock.js'
 import { errorFrom, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
-import { unavailable } from './errors.js'
+import { failure } from './errors.js'
 import { createLane, type Lane } from './lane.js'
 import { type Link, loadLibrary, nodesOf, ownersOf } from './library.js'
 import { type Calls, createCalls, type Patience, ping } from './link.js'
@@ -114,8 +114,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
       told = false
     })
     link.on('error', (error) => {
-      if (!told && !rooms)
-        report(unavailable(error, 'The connection to Redis broke'), { stage: `redis.${name}.${role}` })
+      if (!told && !rooms) report(failure(error, 'The connection to Redis broke'), { stage: `redis.${name}.${role}` })
       told = true
     })
   }
@@ -178,7 +177,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   try {
-    await firstConnect(commandLink, context, placeOf(target))
+    await firstConnect(commandLink, context, target)
     reached = true
     if (target.type === 'single') await checkDatabase(command, target)
     await checkServer(command, context, name)
@@ -213,10 +212,10 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 }
 
 /** ioredis goes on trying when the first attempt fails. Who starts wants to know. */
-async function firstConnect(link: Link, { clock }: DriverContext, place: string): Promise<void> {
-  let failure: unknown
+async function firstConnect(link: Link, { clock }: DriverContext, target: Target): Promise<void> {
+  let told: unknown
   const note = (error: unknown) => {
-    failure = error
+    told = error
   }
   link.on('error', note)
   try {
@@ -226,7 +225,7 @@ async function firstConnect(link: Link, { clock }: DriverContext, place: string)
       if (!(await within(clock, connecting, ready))) throw new Error('it was not ready in time')
     }
   } catch (error) {
-    throw unavailable(failure ?? error, `Redis${place} cannot be reached`)
+    throw failure(told ?? error, `Redis${placeOf(target)} cannot be reached${hintOf(target, told ?? error)}`)
   } finally {
     link.off('error', note)
   }
@@ -237,6 +236,13 @@ function placeOf(target: Target): string {
   if (target.type !== 'single') return ''
   const { host, port = 6_379, sentinels } = target.options
   return sentinels ? ' of the Sentinels' : ` at ${host}:${port}`
+}
+
+/** A server without TLS waits for the rest of what it takes for a command, or answers in clear. */
+function hintOf(target: Target, error: unknown): string {
+  const asksForTls = target.type !== 'client' && target.options.tls !== undefined
+  if (!asksForTls || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|certificate/i.test(errorFrom(error).message)) return ''
+  return ' over TLS. If it has none there, write redis:// instead of rediss://, and leave out tls'
 }
 
 /** ioredis goes on in database 0 when the server refuses the one that was asked for. */

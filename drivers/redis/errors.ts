@@ -24,7 +24,21 @@ export function isRedirected(error: unknown): boolean {
   return /\b(?:MOVED|ASK) \d/.test(errorFrom(error).message)
 }
 
-/** What goes wrong at Redis, as callers get it. */
+/** What Redis says of a user whom it does not know, or who may not do something. */
+const ofAccess = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|invalid password|user executing the script can't/i
+
+/**
+ * What goes wrong at Redis, as callers get it: `ERR_CONFIG_INVALID` when it refuses the user, as trying again cannot help, else
+ * `ERR_DRIVER_UNAVAILABLE`.
+ */
+export function failure(cause: unknown, what?: string): TriportError {
+  const error = bare(cause)
+  if (!ofAccess.test(error.message)) return unavailable(error, what)
+  const problem = `Redis refuses the user: ${error.message}. Check the name, the password, and what the user may do.`
+  return new TriportError('ERR_CONFIG_INVALID', problem, { cause: error, details: { problems: [problem] } })
+}
+
+/** Redis cannot be reached, or did not do what it was asked. */
 export function unavailable(cause: unknown, what = 'Redis did not do it'): TriportError {
   const error = bare(cause)
   return new TriportError('ERR_DRIVER_UNAVAILABLE', `${what}: ${error.message}`, { cause: error })

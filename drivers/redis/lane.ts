@@ -1,7 +1,7 @@
 import { type Clock, wait } from '../../core/clock.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline } from '../../core/queue/deadlines.js'
-import { isMoved, isUnknownScript, unavailable } from './errors.js'
+import { failure, isMoved, isUnknownScript, unavailable } from './errors.js'
 import { findOwners, type Link } from './library.js'
 import type { Script, ScriptArg } from './script.js'
 
@@ -69,7 +69,7 @@ export function createLane({ link, prefix, clock, connected, patience, untraced 
           sure = false
           call.refusals++
           refused.push(call)
-        } else settle(call).reject(unavailable(error))
+        } else settle(call).reject(failure(error))
         answered()
       },
     )

@@ -2,7 +2,7 @@ import { type Clock, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
-import { isMoved, isOfLink, isRedirected, isUnknownScript, unavailable } from './errors.js'
+import { failure, isMoved, isOfLink, isRedirected, isUnknownScript, unavailable } from './errors.js'
 import { findOwners, type Link, nodesOf } from './library.js'
 import type { Script, ScriptArg } from './script.js'
 
@@ -60,7 +60,7 @@ export function createCalls({ link, prefix, clock, patience, untraced }: CallsDe
         const resent = broken > 0
         return await untraced(() => work(link, resent))
       } catch (error) {
-        if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw unavailable(error)
+        if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw failure(error)
         if (isRedirected(error)) await relocate()
         const isFound = broken === 1 && isMoved(error)
         if (link.status === 'ready' && !isFound) await pause(clock, betweenTries) // As while a slot is moved, or a replica made the master.

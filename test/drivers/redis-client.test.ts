@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
 import { systemClock } from '../../core/clock.js'
@@ -100,8 +101,12 @@ test('redis: no error holds the password or the command', withRedis, async (t) =
   const script = await failureOf(
     connections.command.run(defineScript("return redis.call('NOSUCH', ARGV[1])"), ['s3cret']),
   )
-  for (const error of [refused, unreachable, script]) {
-    assert.ok(isTriportError(error, 'ERR_DRIVER_UNAVAILABLE'))
+  for (const [error, code] of [
+    [refused, 'ERR_CONFIG_INVALID'],
+    [unreachable, 'ERR_DRIVER_UNAVAILABLE'],
+    [script, 'ERR_DRIVER_UNAVAILABLE'],
+  ] as const) {
+    assert.ok(isTriportError(error, code))
     assert.doesNotMatch(inspected(error), /s3cret/)
   }
   assert.throws(
@@ -110,6 +115,39 @@ test('redis: no error holds the password or the command', withRedis, async (t) =
       return isTriportError(error, 'ERR_CONFIG_INVALID') && !inspected(error).includes('s3cret')
     },
   )
+})
+
+test(
+  'redis: a user that Redis refuses is a fault of the configuration, which no second try helps',
+  withRedis,
+  async (t) => {
+    const { admin } = await open(t)
+    const user = `user-${crypto.randomUUID()}`
+    await admin.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '&*', '+@all', '-evalsha', '-eval')
+    const wrong = await failureOf(connect({ url: service.url ?? '', username: user, password: 'other' }))
+    const connections = await connect({ url: service.url ?? '', username: user, password: 'secret' })
+    const denied = await failureOf(connections.command.run(echo, ['a']))
+    const deniedInLane = await failureOf(connections.lane.run(echo, ['a']))
+    connections.close()
+    await admin.call('ACL', 'DELUSER', user)
+    for (const error of [wrong, denied, deniedInLane]) {
+      assert.ok(isTriportError(error, 'ERR_CONFIG_INVALID'))
+      assert.equal(error.retryable, false)
+      assert.match(error.message, /refuses the user: (?:WRONGPASS|NOPERM)/)
+    }
+  },
+)
+
+test('redis: who asks a server without TLS for it hears that', withRedis, async (t) => {
+  const plain = createServer((socket) => void socket.on('data', () => socket.end('-ERR Protocol error\r\n')))
+  plain.listen(0, '127.0.0.1')
+  await once(plain, 'listening')
+  t.after(() => plain.close())
+  const { port } = plain.address() as AddressInfo
+  const refused = await failureOf(connect({ url: `rediss://127.0.0.1:${port}` }))
+  assert.match(String(refused), /cannot be reached over TLS\. If it has none there, write redis:\/\//)
+  const away = await failureOf(connect({ url: 'rediss://127.0.0.1:1' }))
+  assert.doesNotMatch(String(away), /write redis:/)
 })
 
 test('redis: a database that the server does not have is refused, and never another one used', withRedis, async (t) => {
