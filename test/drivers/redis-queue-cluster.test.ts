@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import type { ClaimedJob } from '../../core/ports/job.js'
 import { redisQueue } from '../../drivers/redis/queue.js'
 import { done, newJob } from '../conformance/queue/harness.js'
 import { queueConformance } from '../conformance/queue/index.js'
 import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
-import { redisCluster } from '../services/redis-cluster.js'
+import { moveSlot, redisCluster } from '../services/redis-cluster.js'
 import { redisHarness } from './redis-harness.js'
-import { moveSlotOf } from './redis-slots.js'
 
 const { TRIPORT_LONG } = process.env
 const cluster = await redisCluster()
 const nodes = cluster.nodes ?? []
-const clients = nodes.map(({ host, port = 0 }) => new Redis(port, host))
-after(async () => {
-  for (const client of clients) client.disconnect()
-  await cluster.stop()
-})
+after(() => cluster.stop())
 const withCluster = { skip: cluster.missing }
 
 /** What the normal run leaves out takes seconds of waiting, and is the core's. */
@@ -65,7 +59,7 @@ test('redis cluster: while a slot is moved, calls wait, and no job is lost or se
   const running = Promise.all([produce(), work()])
   for (let round = 0; round < 3; round++) {
     const before = settled.length
-    await moveSlotOf(`{${namespace}}:`, nodes, clients)
+    await moveSlot(nodes, `{${namespace}}:`)
     await eventually(() => assert.ok(settled.length > before + 100), { within: 20_000 })
   }
   moving = false

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
@@ -12,6 +12,7 @@ import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
 import { startProxy } from '../services/proxy.js'
 import { redisService } from '../services/redis.js'
+import { startSentinel } from '../services/redis-sentinel.js'
 import { onFreePort, serviceFolder, startProgram } from '../services/service.js'
 
 const service = await redisService()
@@ -119,14 +120,7 @@ test('redis: over TLS, with a certificate of its own', withRedis, async (t) => {
 
 test('redis: a Sentinel tells where the master is', withRedis, async (t) => {
   const { port: master } = new URL(service.url ?? '')
-  const sentinel = await onFreePort(async (port) => {
-    const folder = serviceFolder('redis-sentinel')
-    const config = join(folder, 'sentinel.conf')
-    writeFileSync(config, `port ${port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 ${master} 1\n`)
-    const args = [config, '--sentinel']
-    const stop = await startProgram({ file: 'redis-server', args, folder, ready: /\+monitor master/, signal: 'TERM' })
-    return { port, stop }
-  })
+  const sentinel = await startSentinel('main', { host: '127.0.0.1', port: Number(master) })
   t.after(() => sentinel.stop())
   const nodes = [{ host: '127.0.0.1', port: sentinel.port }]
   await works(await start(t, { sentinel: { name: 'main', nodes }, namespace: 'sentinel' }))

@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { redisRooms } from '../../drivers/redis/rooms.js'
 import { outgoing } from '../conformance/rooms/harness.js'
 import { roomsConformance } from '../conformance/rooms/rooms-conformance.js'
 import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
-import { redisCluster } from '../services/redis-cluster.js'
+import { moveSlot, redisCluster } from '../services/redis-cluster.js'
 import { redisClusterRoomsHarness } from './redis-rooms-harness.js'
-import { moveSlotOf } from './redis-slots.js'
 
 const cluster = await redisCluster()
 const nodes = cluster.nodes ?? []
-const clients = nodes.map(({ host, port = 0 }) => new Redis(port, host))
-after(async () => {
-  for (const client of clients) client.disconnect()
-  await cluster.stop()
-})
+after(() => cluster.stop())
 const withCluster = { skip: cluster.missing }
 
 /** What the normal run leaves out is the core's, or played on one server too. */
@@ -68,7 +62,7 @@ for (const sharded of [false, true]) {
     const publishing = publish()
     for (let round = 0; round < 3; round++) {
       const before = positions.length
-      await moveSlotOf(`{${namespace}}:`, nodes, clients)
+      await moveSlot(nodes, `{${namespace}}:`)
       await eventually(() => assert.ok(positions.length > before + 100), { within: 20_000 })
     }
     moving = false

@@ -1,6 +1,9 @@
+import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { eventually } from '../kit/eventually.js'
 import type { TcpProxy } from '../services/proxy.js'
+import { moveSlot, ownerOf, type RunningCluster } from '../services/redis-cluster.js'
 import { halfOpen, linkScenarios } from './link-scenarios.js'
 import type { Scenario } from './scenario.js'
 import type { Server } from './stage.js'
@@ -66,6 +69,49 @@ export function failover(standby: () => Standby): Scenario {
       await server.kill('KILL')
       await ask(replica, (redis) => redis.replicaof('NO', 'ONE'))
       for (const link of Object.values(links)) link.aim(replica.port)
+    },
+  }
+}
+
+/** The Sentinel makes the replica the master. What the replica had not received yet is lost. */
+export function sentinelFailover(replica: () => Server): Scenario {
+  return {
+    name: 'kill -9 of the master behind a Sentinel',
+    loses: true,
+    async inflict({ stage: { server } }) {
+      await server.kill('KILL')
+      await ask(replica(), (redis) =>
+        eventually(async () => assert.match(await redis.info('replication'), /role:master/), { within: 30_000 }),
+      )
+    },
+  }
+}
+
+/** The others make its replica the master. What the replica had not received yet is lost. */
+export function clusterFailover(cluster: () => RunningCluster, key: string): Scenario {
+  return {
+    name: 'kill -9 of a master of the cluster',
+    loses: true,
+    async inflict() {
+      const { nodes, kill } = cluster()
+      const owner = await ownerOf(nodes, key)
+      await kill(owner)
+      const others = nodes.filter(({ port }) => port !== owner)
+      await eventually(async () => assert.notEqual(await ownerOf(others, key), owner), { within: 30_000 })
+    },
+  }
+}
+
+/** The queue has another slot. */
+export function slotMoved(cluster: () => RunningCluster, key: string): Scenario {
+  return {
+    name: 'the slot of the rooms is moved key by key, three times',
+    async inflict({ messages }) {
+      for (let round = 0; round < 3; round++) {
+        const enough = messages.acknowledged.size + 20
+        await moveSlot(cluster().nodes, key)
+        await eventually(() => assert.ok(messages.acknowledged.size >= enough), { within: 30_000 })
+      }
     },
   }
 }
