@@ -30,17 +30,25 @@ export function hubClaims(claim: Claim): void {
 
   hub('who joins while others publish gets history and then everything, without a hole', async ({ a, b }) => {
     for (let n = 0; n < 20; n++) await say(a, n)
-    const publishing = Promise.all(Array.from({ length: 50 }, (_, n) => say(a, 20 + n)))
-    const member = b.connect({ rooms: ['room'], replay: 5 })
-    await publishing
+    const together = Promise.all(Array.from({ length: 25 }, (_, n) => say(a, 20 + n)))
+    const members = [b.connect({ rooms: ['room'], replay: 5 })]
+    await together
+    // One for each moment of a join, where the broker is in this process.
+    for (let n = 0; n < 25; n++) {
+      members.push(b.connect({ rooms: ['room'], replay: 5 }))
+      for (let moment = 0; moment < n; moment++) await undefined
+      await say(a, 45 + n)
+    }
     await fence(a)
-    await member.until(({ data }) => data === 'fence')
-    const seqs = member.frames.flatMap(({ id, seq }) => (id === undefined || seq === undefined ? [] : [seq]))
-    assert.ok(seqs.length >= 5)
-    assert.deepEqual(
-      seqs,
-      seqs.map((_, index) => (seqs[0] ?? 0) + index),
-    )
+    for (const member of members) {
+      await member.until(({ data }) => data === 'fence')
+      const seqs = member.frames.flatMap(({ id, seq }) => (id === undefined || seq === undefined ? [] : [seq]))
+      assert.ok(seqs.length >= 5)
+      assert.deepEqual(
+        seqs,
+        seqs.map((_, index) => (seqs[0] ?? 0) + index),
+      )
+    }
   })
 
   hub('who comes back to another node gets what it missed, once', async ({ a, b }) => {
