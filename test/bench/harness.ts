@@ -53,7 +53,7 @@ export async function measure(workloads: readonly Workload[], runs: number): Pro
   const samples = new Map<() => Promise<Subject>, Sample[]>()
   for (let round = 0; round <= runs; round++) {
     for (const { bench, driver, subjects } of workloads) {
-      for (const [name, open] of Object.entries(subjects)) {
+      for (const [name, open] of rotated(Object.entries(subjects), round)) {
         if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${round}/${runs} ${driver} ${bench} ${name}`)
         const sample = await once(open)
         if (round > 0) samples.set(open, [...(samples.get(open) ?? []), sample])
@@ -87,6 +87,12 @@ export async function timed(count: number, work: () => Promise<unknown>): Promis
 /** Lets the event loop turn once. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Another one is the first in each round: it pays for what the workload before has left to the garbage collector. */
+function rotated<T>(items: readonly T[], by: number): readonly T[] {
+  const first = by % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
 }
 
 async function once(open: () => Promise<Subject>): Promise<Sample> {
