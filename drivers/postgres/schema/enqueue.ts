@@ -113,6 +113,11 @@ begin
     on conflict (id) do nothing returning job.id
   ) select array_agg(stored.id) into v_stored from stored;
   if coalesce(cardinality(v_stored), 0) < cardinality(p_ids) then
+    if exists (select from ${s}.job j where j.id = any (p_ids) and j.state + 0 > 1 and j.expires <= v_now) then
+      -- A record whose time is over makes room for a job that stands before those that come after it in the call: all are stored in their order.
+      delete from ${s}.job j where j.id = any (v_stored);
+      v_stored := null;
+    end if;
     return query select * from ${s}.store((
       select jsonb_agg(jsonb_build_object(
         'ord', u.ord, 'id', u.id, 'queue', coalesce(u.queue, p_queue), 'task', coalesce(u.task, p_task), 'payload', u.payload, 'meta', u.meta,

@@ -112,9 +112,13 @@ begin
     end loop;
   end if;
   if p_endings is not null then
+    -- Counters are locked in one order, but what follows is stored in the order of the call. One that has expired begins anew.
+    insert into ${s}.joins as c (id, counted, expires)
+    select distinct e.ending->'join'->>'id', 0, 0 from jsonb_to_recordset(p_endings) as e(ord int, ending jsonb)
+    where e.ord = any (v_ords) and e.ending ? 'join' order by 1
+    on conflict (id) do update set counted = c.counted;
     for v in
-      select e.ending from jsonb_to_recordset(p_endings) as e(ord int, ending jsonb) where e.ord = any (v_ords)
-      order by e.ending->'join'->>'id' nulls first, e.ord
+      select e.ending from jsonb_to_recordset(p_endings) as e(ord int, ending jsonb) where e.ord = any (v_ords) order by e.ord
     loop
       perform ${s}.follow(v.ending, p_now);
     end loop;
