@@ -31,6 +31,7 @@ export async function triportQueue({ queue, concurrency, run, config }: TriportO
     tracer: { driver: 'noop' },
     rooms: { driver: 'memory' },
     worker: run ? { concurrency } : false,
+    log: () => {}, // The rooms are not used, so it does not matter that they stay in this process.
     ...config,
   }).start()
   return {
