@@ -49,6 +49,8 @@ const maxStatusLength = 256
 const maxRememberedKeys = 1_000
 /** In characters. */
 const longestRemembered = 64
+/** How far beyond its limit a text is looked through, in characters: a secret that begins before the limit may be known by what is after it. */
+const reach = 16_384
 const maxListLength = 128
 const primitives: ReadonlySet<string> = new Set(['string', 'number', 'boolean'])
 
@@ -82,7 +84,8 @@ export function createRedact(options: RedactOptions = {}): Redact {
     return false
   }
   const clean = (text: string, limit: number) => {
-    const safe = mayHide(text) ? withoutSecrets(text, hides) : text
+    const seen = text.length > limit + reach ? text.slice(0, limit + reach) : text
+    const safe = mayHide(seen) ? withoutSecrets(seen, hides) : seen
     if (safe === text && everywhere.length === 0 && text.length <= limit) return text
     return cut(
       everywhere.reduce((rest, value) => rest.replace(value, redacted), safe),
