@@ -250,8 +250,9 @@ begin
       perform ${s}.tell_event('cancelled', array[v.id]);
       if v.ending is not null then perform ${s}.follow(v.ending, v_now); end if;
       if v.keep <= 0 then
-        delete from ${s}.log g where g.id = v.id;
-        delete from ${s}.job j where j.id = v.id;
+        -- What follows may have its id.
+        delete from ${s}.job j where j.id = v.id and j.state + 0 > 1 and j.expires <= v_now;
+        if found then delete from ${s}.log g where g.id = v.id; end if;
       end if;
       perform ${s}.tell_settled(array[v.id]);
       if h.line is not null then perform ${s}.tell_wake(array[h.queue]); end if;

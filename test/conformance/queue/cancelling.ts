@@ -60,6 +60,15 @@ export function cancellingClaims(claim: Claim): void {
     assert.deepEqual(idsOf(await take(driver, { queue: 'then' })), [then.id])
   })
 
+  claim('what follows a cancelled job whose record is not kept may have its id', async ({ driver }) => {
+    const [job, next] = [newJob({ payload: '1' }), newJob({ payload: '2' })]
+    await driver.enqueue([job])
+    const cancellation = { id: job.id, error: '"c"', keep: 0, enqueue: [{ ...next, id: job.id }] }
+    assert.deepEqual(await driver.cancel([cancellation]), ['cancelled'])
+    const { payload, state } = await read(driver, job.id)
+    assert.deepEqual([payload, state], ['2', 'waiting'])
+  })
+
   claim('cancelling an active job MUST do no more than note the request and signal it', async ({ driver }) => {
     const active = await started(driver)
     const join = { id: 'join', member: 0, size: 1, keep: 60_000, next: [newJob({ queue: 'then' })] }
