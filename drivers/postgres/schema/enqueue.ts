@@ -1,4 +1,4 @@
-import { byIndex } from './plan.js'
+import { byIndex, within } from './plan.js'
 
 /**
  * Storing jobs. `enqueue_plain` takes jobs without a lock, all in one statement; what it cannot store, because the id is known, goes to `store`,
@@ -11,6 +11,14 @@ import { byIndex } from './plan.js'
  */
 export function enqueueFunctions(s: string): string {
   return `
+create function ${s}.hasten(p_id uuid, p_queue text, p_now bigint) returns text[] ${within} as $f$
+begin
+  update ${s}.job j set
+    due = p_now, seq = nextval('${s}.job_seq'), first_due = case when j.started is null then p_now else j.first_due end
+  where j.id = p_id and j.state + 0 = 0 and j.due > p_now;
+  return case when found then array[p_queue] end;
+end $f$;
+
 create function ${s}.store(p_jobs jsonb, p_now bigint, p_sender text default '')
 returns table (r_ord int, r_id uuid, r_known boolean, r_replaced uuid, r_meta text, r_deliveries int) ${byIndex} as $f$
 declare
@@ -30,17 +38,12 @@ begin
     ) order by x.ord
   loop
     r_ord := v.ord; r_id := v.id; r_known := true; r_replaced := null; r_meta := null; r_deliveries := null; v_done := false;
-    select j.state, j.due, j.expires into h from ${s}.job j where j.id = v.id;
+    select j.state, j.expires into h from ${s}.job j where j.id = v.id;
     if found and h.state > 1 and h.expires <= p_now then
       delete from ${s}.job j where j.id = v.id and j.state + 0 > 1 and j.expires <= p_now;
       delete from ${s}.log g where g.id = v.id;
     elsif found then
-      if v.hasten and h.state = 0 and h.due > p_now then
-        update ${s}.job j set
-          due = p_now, seq = nextval('${s}.job_seq'), first_due = case when j.started is null then p_now else j.first_due end
-        where j.id = v.id and j.state + 0 = 0 and j.due > p_now;
-        v_queues := v_queues || v.queue;
-      end if;
+      if v.hasten then v_queues := v_queues || ${s}.hasten(v.id, v.queue, p_now); end if;
       return next;
       continue;
     end if;
@@ -49,7 +52,7 @@ begin
       exit when found;
       perform from ${s}.lock k where k.queue = v.queue and k.key = v.lock for update;
       continue when not found;
-      -- Whoever had the lock may have stored this very job while we waited.
+      -- Whoever had the lock may have stored this job.
       v_done := exists (select from ${s}.job j where j.id = v.id);
       exit when v_done;
       select k.id, k.kind, k.until, j.state, j.started into h
@@ -81,6 +84,8 @@ begin
         continue when r_replaced is null;
       end if;
     end if;
+    -- Another call may have stored this very job while we waited.
+    if v.hasten and r_known and r_id = v.id then v_queues := v_queues || ${s}.hasten(v.id, v.queue, p_now); end if;
     return next;
   end loop;
   perform ${s}.tell_event('cancelled', v_ended);

@@ -48,6 +48,31 @@ export function delayingClaims(claim: Claim): void {
     assert.equal((await read(driver, job.id)).state, 'delayed')
   })
 
+  claim('of two calls at once with hasten, one stores a job and the other makes it due', async (harness) => {
+    const drivers = await pair(harness)
+    const jobs = Array.from({ length: 10 }, (_, place) => {
+      const lock = place % 2 === 0 ? {} : { lock: { key: `${place}`, until: 'ended' } as const }
+      return newJob({ delay: 60_000, hasten: true, ...lock })
+    })
+    const calls = jobs.map((job) => Promise.all(drivers.map((driver) => driver.enqueue([job]))))
+    for (const outcomes of await Promise.all(calls)) {
+      assert.deepEqual(outcomes.map((each) => only(each).deduplicated).sort(), [false, true])
+    }
+    for (const { id } of jobs) assert.equal((await read(drivers[0], id)).state, 'waiting')
+  })
+
+  claim('without hasten, enqueuing leaves a delayed job of that id as it is', async ({ driver }) => {
+    const job = newJob({ delay: 60_000 })
+    await driver.enqueue([job])
+    const before = await read(driver, job.id)
+    const more = [job, newJob({ id: job.id }), newJob({ hasten: true })]
+    assert.deepEqual(
+      (await driver.enqueue(more)).map(({ deduplicated }) => deduplicated),
+      [true, true, false],
+    )
+    assert.deepEqual(await read(driver, job.id), before)
+  })
+
   claim('a retry is the next job that is due', async ({ driver }) => {
     const settlement = { ...(await started(driver)), outcome: { type: 'retry', delay: 60_000, error: '"e"' } } as const
     const { queue, id, token, outcome } = settlement

@@ -107,7 +107,8 @@ export function tell(scene: Scene, jobs: readonly NewJob[]): string {
   const told = jobs.map(({ id, payload, queue, priority, delay, hasten, lock, group }) => {
     const notes = [
       queueName(queue),
-      ...(payload.endsWith('again"') ? [hasten ? 'again, at once' : 'again'] : []),
+      ...(payload.endsWith('again"') ? ['again'] : []),
+      ...(hasten ? ['hastened'] : []),
       ...(priority ? [`priority ${priority}`] : []),
       ...(delay > 0 ? [`due in ${delay / 1_000} s`] : []),
       ...(lock ? [tellLock(lock)] : []),
