@@ -13,9 +13,11 @@ export function enqueueFunctions(s: string): string {
   return `
 create function ${s}.hasten(p_id uuid, p_queue text, p_now bigint) returns text[] ${within} as $f$
 begin
+  -- A call at the same time may have stored it later than this one began.
   update ${s}.job j set
-    due = p_now, seq = nextval('${s}.job_seq'), first_due = case when j.started is null then p_now else j.first_due end
-  where j.id = p_id and j.state + 0 = 0 and j.due > p_now;
+    due = greatest(p_now, j.enqueued), seq = nextval('${s}.job_seq'),
+    first_due = case when j.started is null then greatest(p_now, j.enqueued) else j.first_due end
+  where j.id = p_id and j.state + 0 = 0 and j.due > greatest(p_now, j.enqueued);
   return case when found then array[p_queue] end;
 end $f$;
 
