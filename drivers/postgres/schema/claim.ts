@@ -268,7 +268,7 @@ begin
   end if;
   if p_tokens is not null then
     v_level := v_level - v_given;
-    update ${s}.queue q set level = v_level, filled = v_now where q.name = p_queue;
+    update ${s}.queue q set level = v_level, filled = greatest(q.filled, v_now) where q.name = p_queue;
   end if;
   if v_active + v_given >= p_concurrency then
     update ${s}.queue q set is_full = true where q.name = p_queue and not q.is_full;

@@ -21,12 +21,13 @@ function J.tokensOf(q, tokens, per, burst)
   local s = call('HMGET', P .. 'b:' .. q.name, 'level', 'at')
   local level = burst
   if s[1] then level = math.min(burst, tonumber(s[1]) + math.max(0, now - tonumber(s[2])) * tokens / per) end
+  J.filledAt = math.max(now, tonumber(s[2] or 0))
   return level
 end
 
 function J.saveTokens(q, level, tokens, per, burst)
   local key = P .. 'b:' .. q.name
-  call('HSET', key, 'level', string.format('%.17g', level), 'at', string.format('%.0f', now))
+  call('HSET', key, 'level', string.format('%.17g', level), 'at', string.format('%.0f', J.filledAt))
   -- When it has filled up, it is as if nobody had ever claimed.
   call('PEXPIRE', key, math.ceil((burst - level) * per / tokens) + SLACK)
 end
