@@ -9,6 +9,7 @@ import { nodePlatform, table } from '../../drivers/index.js'
 import { missingLibraries } from '../../drivers/libraries.js'
 import { findOpenTelemetry } from '../../drivers/opentelemetry/found.js'
 import { unreachable } from '../../drivers/reachability.js'
+import { freePort } from '../services/service.js'
 
 /** Takes connections on a port of this machine, and does with them what the test wants. */
 async function listen(t: TestContext, take: (socket: Socket) => void): Promise<number> {
@@ -24,16 +25,6 @@ async function listen(t: TestContext, take: (socket: Socket) => void): Promise<n
     server.close()
   })
   return (server.address() as AddressInfo).port
-}
-
-/** A port on which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const silent = (): void => {}
@@ -66,7 +57,7 @@ test('a server that answers is there, whatever it says', async (t) => {
 })
 
 test('a port on which nobody listens is not, and neither is a name that nobody has', async () => {
-  const port = await closedPort()
+  const port = await freePort()
   assert.equal(await ask('redis', redisAt(port)), `nothing answers at 127.0.0.1:${port} (ECONNREFUSED)`)
   assert.equal(await ask('postgres', postgresAt(port)), `nothing answers at 127.0.0.1:${port} (ECONNREFUSED)`)
   assert.match((await ask('redis', 'redis://nobody.invalid')) ?? '', /nobody\.invalid:6379/)
@@ -107,7 +98,7 @@ async function choicesIn(env: Env, patience = long) {
 }
 
 test('while developing, a server that is down or says nothing leaves memory, and line and inspect say why', async (t) => {
-  const closed = await closedPort()
+  const closed = await freePort()
   const mute = await listen(t, silent)
   const { drivers, lines } = await choicesIn({ DATABASE_URL: postgresAt(closed), REDIS_URL: redisAt(mute) }, 500)
   const down = `DATABASE_URL is set but nothing answers at 127.0.0.1:${closed} (ECONNREFUSED)`
@@ -123,7 +114,7 @@ for (const [title, env] of [
   ['a driver that is named', { TRIPORT_QUEUE: 'redis', TRIPORT_ROOMS: 'redis' }],
 ] as const) {
   test(`${title}: a server that is down ends the start, and nothing takes its place`, async () => {
-    const REDIS_URL = redisAt(await closedPort())
+    const REDIS_URL = redisAt(await freePort())
     await assert.rejects(choicesIn({ ...env, REDIS_URL }), {
       code: 'ERR_DRIVER_UNAVAILABLE',
       message: /^(?!.*secret)/s,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { registerHooks } from 'node:module'
 import { afterEach, test } from 'node:test'
 import { trace } from '@opentelemetry/api'
 import type { Env } from '../../../core/placement.js'
@@ -7,26 +6,17 @@ import { runtimeFactory } from '../../../core/runtime.js'
 import { nodePlatform, table } from '../../../drivers/index.js'
 import { findOpenTelemetry } from '../../../drivers/opentelemetry/found.js'
 import { reportSpy } from '../../kit/spy.js'
+import { hide } from './hidden.js'
 import { applicationSdk } from './support.js'
 
 const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:9'
 
-/** What this process does not find. */
-let missing: string | undefined
-registerHooks({
-  resolve(specifier, context, next) {
-    if (specifier === missing) throw new Error(`${specifier} is not installed`)
-    return next(specifier, context)
-  },
-})
-
 afterEach(() => {
   trace.disable()
-  missing = undefined
 })
 
 test('a package that is missing leaves tracing off, and the reason names it', async () => {
-  missing = '@opentelemetry/exporter-trace-otlp-proto'
+  hide('@opentelemetry/exporter-trace-otlp-proto')
   assert.deepEqual(await findOpenTelemetry({ OTEL_EXPORTER_OTLP_ENDPOINT }), {
     use: false,
     reason: 'OTEL_EXPORTER_OTLP_ENDPOINT is set but @opentelemetry/exporter-trace-otlp-proto is not installed',

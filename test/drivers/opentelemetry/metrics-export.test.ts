@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { registerHooks } from 'node:module'
 import { afterEach, test } from 'node:test'
 import { metrics } from '@opentelemetry/api'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
@@ -10,22 +9,13 @@ import { metricSettings } from '../../../drivers/opentelemetry/metric-settings.j
 import type { OpenTelemetryTracerOptions } from '../../../drivers/opentelemetry/options.js'
 import { createOpenTelemetryTracer } from '../../../drivers/opentelemetry/tracer.js'
 import { reportSpy } from '../../kit/spy.js'
+import { hide } from './hidden.js'
 import { startReceiver } from './receiver.js'
 
 const exporter = '@opentelemetry/exporter-metrics-otlp-proto'
 
-/** What this process does not find. In the order of the tests: what was found once is found again. */
-let missing: string | undefined
-registerHooks({
-  resolve(specifier, context, next) {
-    if (specifier === missing) throw new Error(`${specifier} is not installed`)
-    return next(specifier, context)
-  },
-})
-
 afterEach(() => {
   metrics.disable()
-  missing = undefined
 })
 
 const work = defineTask({ name: 'work', run: () => 'done' })
@@ -44,7 +34,7 @@ for (const [asked, codes] of [
   ['otlp', ['ERR_PEER_MISSING']],
 ] as const) {
   test(`without its packages nothing is exported, which ${asked ? 'is told where it was asked for' : 'nobody need know'}`, async () => {
-    missing = exporter
+    hide(exporter)
     await using receiver = await startReceiver()
     const { runtime, report, measures } = await started(receiver.endpoint, { OTEL_METRICS_EXPORTER: asked })
     assert.equal(measures, false)

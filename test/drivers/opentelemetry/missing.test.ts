@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
-import { registerHooks } from 'node:module'
 import { test } from 'node:test'
 import { createRuntime } from '../../../drivers/index.js'
 import { openTelemetryTracer } from '../../../drivers/opentelemetry/tracer.js'
 import { driverContext } from '../../kit/driver-context.js'
 import { reportSpy } from '../../kit/spy.js'
 import { facadeOf } from './facade.js'
-
-/** Packages that this process does not find. In the order of the tests: what was found once is found again. */
-let missing = ''
-registerHooks({
-  resolve(specifier, context, next) {
-    if (missing !== '' && specifier.startsWith(missing)) throw new Error(`${specifier} is not installed`)
-    return next(specifier, context)
-  },
-})
+import { hide } from './hidden.js'
 
 const endpoint = 'http://127.0.0.1:9'
 
@@ -25,7 +16,7 @@ for (const name of [
   '@opentelemetry/exporter-trace-otlp-proto',
 ]) {
   test(`without ${name} tracing is off, and one line says what to install`, async () => {
-    missing = name
+    hide(name)
     const report = reportSpy()
     const driver = openTelemetryTracer({ endpoint })
     await driver.start?.(driverContext({ report }))
@@ -44,7 +35,7 @@ for (const name of [
 }
 
 test('without the packages a runtime that asks for OpenTelemetry starts all the same', async () => {
-  missing = '@opentelemetry/sdk-trace'
+  hide('@opentelemetry/sdk-trace')
   const report = reportSpy()
   await using runtime = createRuntime({ tracer: { driver: 'opentelemetry', endpoint }, fallback: 'memory', report })
   await runtime.start()
@@ -53,14 +44,14 @@ test('without the packages a runtime that asks for OpenTelemetry starts all the 
 })
 
 test('register without the package for its context is refused, and nothing is left registered', async () => {
-  missing = '@opentelemetry/context-async-hooks'
+  hide('@opentelemetry/context-async-hooks')
   const driver = openTelemetryTracer({ endpoint, register: true })
   await assert.rejects(async () => driver.start?.(driverContext()), {
     code: 'ERR_PEER_MISSING',
     message: /npm install @opentelemetry\/context-async-hooks/,
   })
   assert.equal(driver.enabled, false)
-  missing = ''
+  hide(undefined)
   await driver.start?.(driverContext())
   assert.equal(driver.enabled, true)
   await driver.stop?.()
