@@ -1,6 +1,7 @@
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { Report } from '../../core/report.js'
+import { loadGrpcExporter, loadHttpExporter } from './packages.js'
 import type { ExportSettings } from './settings.js'
 
 /** How exporting goes. */
@@ -24,28 +25,18 @@ export async function loadExporter(settings: ExportSettings): Promise<CreateExpo
 }
 
 async function httpExporter({ url, headers }: ExportSettings): Promise<CreateExporter | undefined> {
-  const library = await importProto()
+  const library = await loadHttpExporter() // When it is missing, the driver says so.
   return library && ((timeoutMillis) => new library.OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis }))
 }
 
 async function grpcExporter({ url, shownEndpoint, headers }: ExportSettings): Promise<CreateExporter> {
-  const library = await importGrpc(shownEndpoint)
+  const library = await loadGrpcExporter(needsGrpc(shownEndpoint))
   const metadata = await grpcMetadata(headers, shownEndpoint)
   return (timeoutMillis) => new library.OTLPTraceExporter({ url, timeoutMillis, ...(metadata && { metadata }) })
 }
 
-async function importProto() {
-  try {
-    return await import('@opentelemetry/exporter-trace-otlp-proto')
-  } catch {
-    return undefined // The driver says what is missing.
-  }
-}
-
-async function importGrpc(endpoint: string) {
-  try {
-    return await import('@opentelemetry/exporter-trace-otlp-grpc')
-  } catch (cause) {
+function needsGrpc(endpoint: string) {
+  return (cause: unknown): never => {
     throw new TriportError(
       'ERR_PEER_MISSING',
       `${endpoint} is to be reached by gRPC, as port 4317 and the protocol "grpc" say, and that needs one more package. Use port 4318, ` +

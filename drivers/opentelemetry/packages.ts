@@ -1,55 +1,51 @@
+import { loadApi } from './api.js'
 import type { OtlpProtocol } from './options.js'
 
-type Load = () => Promise<unknown>
+// Each in the one spelling that lets bundlers leave a package out. `undefined`: it is not installed.
 
-/** Loads each package that the SDK needs for a protocol, in the one spelling that lets bundlers leave it out: `undefined` when it is missing. */
-function needed(protocol: OtlpProtocol): Readonly<Record<string, Load>> {
-  return {
-    '@opentelemetry/api': async () => {
-      try {
-        return await import('@opentelemetry/api')
-      } catch {
-        return undefined
-      }
-    },
-    '@opentelemetry/sdk-trace': async () => {
-      try {
-        return await import('@opentelemetry/sdk-trace')
-      } catch {
-        return undefined
-      }
-    },
-    '@opentelemetry/resources': async () => {
-      try {
-        return await import('@opentelemetry/resources')
-      } catch {
-        return undefined
-      }
-    },
-    ...(protocol === 'grpc'
-      ? {
-          '@opentelemetry/exporter-trace-otlp-grpc': async () => {
-            try {
-              return await import('@opentelemetry/exporter-trace-otlp-grpc')
-            } catch {
-              return undefined
-            }
-          },
-        }
-      : {
-          '@opentelemetry/exporter-trace-otlp-proto': async () => {
-            try {
-              return await import('@opentelemetry/exporter-trace-otlp-proto')
-            } catch {
-              return undefined
-            }
-          },
-        }),
+export async function loadTraceSdk() {
+  try {
+    return await import('@opentelemetry/sdk-trace')
+  } catch {
+    return undefined
   }
 }
 
-/** The packages that are missing. */
+export async function loadResources() {
+  try {
+    return await import('@opentelemetry/resources')
+  } catch {
+    return undefined
+  }
+}
+
+export async function loadHttpExporter() {
+  try {
+    return await import('@opentelemetry/exporter-trace-otlp-proto')
+  } catch {
+    return undefined
+  }
+}
+
+/** @param absent Says what is to be done when it cannot be loaded. */
+export async function loadGrpcExporter<T>(absent: (cause: unknown) => T) {
+  try {
+    return await import('@opentelemetry/exporter-trace-otlp-grpc')
+  } catch (cause) {
+    return absent(cause)
+  }
+}
+
+/** What is missing of the packages that exporting spans needs, by a protocol. */
 export async function missingPackages(protocol: OtlpProtocol): Promise<readonly string[]> {
-  const looks = Object.entries(needed(protocol)).map(async ([name, load]) => ((await load()) ? [] : [name]))
+  const packages: Readonly<Record<string, Promise<unknown>>> = {
+    '@opentelemetry/api': loadApi(),
+    '@opentelemetry/sdk-trace': loadTraceSdk(),
+    '@opentelemetry/resources': loadResources(),
+    ...(protocol === 'grpc'
+      ? { '@opentelemetry/exporter-trace-otlp-grpc': loadGrpcExporter(() => undefined) }
+      : { '@opentelemetry/exporter-trace-otlp-proto': loadHttpExporter() }),
+  }
+  const looks = Object.entries(packages).map(async ([name, library]) => ((await library) ? [] : [name]))
   return (await Promise.all(looks)).flat()
 }

@@ -8,6 +8,7 @@ import type { Api } from './api.js'
 import { fromRaw } from './convert.js'
 import { ExportedSpan } from './exported-span.js'
 import { CountingExporter, type ExportCounts, loadExporter } from './exporter.js'
+import { loadResources, loadTraceSdk } from './packages.js'
 import type { ExportSettings } from './settings.js'
 
 /** The official SDK, with a batch processor and an OTLP exporter. Its own spans are those of libraries; ours are exported as they are. */
@@ -37,11 +38,11 @@ export interface SdkDeps {
  * @throws `ERR_PEER_MISSING` when gRPC is asked for and its package is not installed.
  */
 export async function startSdk({ api, settings, resource, sampler, ids, report }: SdkDeps): Promise<Sdk | undefined> {
-  const libraries = await importSdk()
-  const create = libraries && (await loadExporter(settings))
+  const [trace, resources] = await Promise.all([loadTraceSdk(), loadResources()])
+  const create = trace && resources && (await loadExporter(settings))
   if (!create) return undefined
-  const { BatchSpanProcessor, TracerProvider, SamplingDecision } = libraries.trace
-  const { defaultResource, resourceFromAttributes } = libraries.resources
+  const { BatchSpanProcessor, TracerProvider, SamplingDecision } = trace
+  const { defaultResource, resourceFromAttributes } = resources
   const described = defaultResource().merge(resourceFromAttributes(resource))
   const exporter = new CountingExporter(create, settings, report)
   const processor = new BatchSpanProcessor({ exporter, ...settings.batch })
@@ -70,13 +71,5 @@ export async function startSdk({ api, settings, resource, sampler, ids, report }
       exporter.hurry(timeout)
       return provider.shutdown()
     },
-  }
-}
-
-async function importSdk() {
-  try {
-    return { trace: await import('@opentelemetry/sdk-trace'), resources: await import('@opentelemetry/resources') }
-  } catch {
-    return undefined // The driver says what is missing.
   }
 }
