@@ -141,8 +141,9 @@ export function createBroadcaster({
 
   return {
     async toRoom(target, message, options = {}) {
-      const { name: room, type } = typeof target === 'string' ? { name: target, type: typeOf(target) } : target
+      const room = typeof target === 'object' && target !== null ? target.name : target
       checkRoomName(room)
+      const type = typeof target === 'string' ? typeOf(target) : target.type
       return await publish({ room, type, message, options })
     },
     async toAll(message) {

@@ -164,6 +164,7 @@ test('what cannot be broadcast is refused with a code and reaches nobody', async
   const refused = (room: string, message: unknown, code: string, options = {}) =>
     assert.rejects(node.rooms.broadcastToRoom(room, message as never, options), { code })
   for (const room of ['', 'a b', '@some', 'ü', 'x'.repeat(256)]) await refused(room, progress(1), 'ERR_ROOM_INVALID')
+  for (const none of [undefined, null, 42, {}]) await refused(none as never, progress(1), 'ERR_ROOM_INVALID')
   for (const type of ['', 'WELCOME', 'a"b', undefined, 7])
     await refused('room', { type, data: 1 }, 'ERR_MESSAGE_INVALID')
   await refused('room', undefined, 'ERR_MESSAGE_INVALID')
