@@ -4,7 +4,7 @@ import type { LifecycleState } from './lifecycle.js'
 import type { ServiceInfo } from './ports/driver.js'
 import type { QueueCounts } from './ports/job.js'
 import type { QueueDriver } from './ports/queue.js'
-import type { TracerStatus } from './ports/tracer.js'
+import type { TracerDriver, TracerStatus } from './ports/tracer.js'
 import { answer } from './queue/answer.js'
 import type { WorkerSnapshot } from './queue/worker.js'
 import type { WorkerStatus } from './queue/worker-info.js'
@@ -99,4 +99,9 @@ export async function inspectBackend({ clock, driver, ...sources }: BackendSourc
 async function inspectQueue(driver: QueueDriver, name: string): Promise<readonly [string, QueueSnapshot]> {
   const [counts, paused] = await Promise.all([driver.counts(name), driver.isPaused(name)])
   return [name, { ...counts, paused }]
+}
+
+/** Of a tracer that has not started there is nothing to tell. */
+export function tracerSnapshot(driver: TracerDriver | undefined): Pick<RuntimeSnapshot, 'tracer'> {
+  return driver ? { tracer: { enabled: driver.enabled, ...driver.status } } : {}
 }

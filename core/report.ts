@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js'
-import { isTriportError } from './errors.js'
+import { isTriportError, messageOf } from './errors.js'
 
 /** Where in the runtime a background failure happened, and the ids that belong to it. */
 export interface ReportDetails {
@@ -24,6 +24,14 @@ export function guarded(report: Report, otherwise: Report): Report {
     } catch (failure) {
       failed(failure)
     }
+  }
+}
+
+/** One line for people who have given no `report`: `triport: worker.claim: more=12 Redis is away`. */
+export function reportTo(write: (line: string) => void): Report {
+  return (error, { stage, ...details }) => {
+    const facts = Object.entries(details).map(([name, value]) => ` ${name}=${value}`)
+    write(`triport: ${stage}:${facts.join('')} ${messageOf(error)}`)
   }
 }
 

@@ -3,10 +3,9 @@ import { checkConfig, type DriverTable, type OpenConfig, type Port, type Runtime
 import type { ContextStorageFactory } from './context.js'
 import { announce } from './current.js'
 import { milliseconds } from './duration.js'
-import { messageOf } from './errors.js'
 import { type HttpConfig, httpSettings } from './http-config.js'
 import { createIds } from './ids.js'
-import { type DriverSnapshot, inspectBackend, type RuntimeSnapshot } from './inspect.js'
+import { type DriverSnapshot, inspectBackend, type RuntimeSnapshot, tracerSnapshot } from './inspect.js'
 import { createLifecycle, type LifecycleState, type Stage } from './lifecycle.js'
 import { createJobMeasures } from './metrics/job-measures.js'
 import { createMetrics, type Metrics } from './metrics/metrics.js'
@@ -16,7 +15,6 @@ import { misfits } from './misfits.js'
 import { type Choosing, choiceLine, type Detect, type Env, isProduction, placement } from './placement.js'
 import type { DriverContext, ServiceInfo } from './ports/driver.js'
 import type { Isolator } from './ports/isolator.js'
-import type { MeterAttributes } from './ports/meter.js'
 import type { QueueDriver } from './ports/queue.js'
 import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
@@ -28,7 +26,7 @@ import { createTaskQueue, type TaskQueue } from './queue/queue.js'
 import { type AnyTask, taskRegistry } from './queue/task.js'
 import { createWorker } from './queue/worker.js'
 import type { HostInfo } from './queue/worker-info.js'
-import { guarded, type Report, sparing } from './report.js'
+import { guarded, type Report, reportTo, sparing } from './report.js'
 import { createHub, type Rooms } from './rooms/hub.js'
 import type { ReadCron } from './schedule/recurrence.js'
 import type { Schedules } from './schedule/schedules.js'
@@ -136,7 +134,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const tracer = createTracer(places.tracer.driver)
   const registry = taskRegistry(config.tasks ?? [])
   const messaging = messagingSystem(env.OTEL_SEMCONV_STABILITY_OPT_IN)
-  const metrics = createMetrics({ option: config.metrics, resource: resourceOf(context), report: context.report })
+  const metrics = createMetrics({ ...context, option: config.metrics })
   const measures = createJobMeasures(metrics.meter, context.clock, messaging)
   const shared = { ...context, ids: createIds(context.clock), tracer, messaging, schedule: platform.afterTurn }
   const { limits, heartbeat } = httpSettings(config.http)
@@ -282,26 +280,9 @@ function driverContext(config: OpenConfig, platform: Platform, untraced: DriverC
   }
 }
 
-/** What a scrape says about the process, in OpenTelemetry's words. */
-function resourceOf({ service, instanceId }: DriverContext): MeterAttributes {
-  return { 'service.name': service.name, 'service.version': service.version, 'service.instance.id': instanceId }
-}
-
-/** One line for people who have given no `report`: `triport: worker.claim: more=12 Redis is away`. */
-function reportTo(write: Platform['write']): Report {
-  return (error, { stage, ...details }) => {
-    const facts = Object.entries(details).map(([name, value]) => ` ${name}=${value}`)
-    write(`triport: ${stage}:${facts.join('')} ${messageOf(error)}`)
-  }
-}
-
 /** Whoever moves a small program to a server wonders where its jobs are. */
 const idleLine =
   'triport runs no jobs in this process: left out, worker is off for a queue that processes share. Set worker: true here, or start another process with it.'
-
-function tracerSnapshot(driver: TracerDriver | undefined): Pick<RuntimeSnapshot, 'tracer'> {
-  return driver ? { tracer: { enabled: driver.enabled, ...driver.status } } : {}
-}
 
 /** Left out, jobs run where nobody else could: with a driver that lives in this process. */
 function runsJobs(worker: OpenConfig['worker'], driver: QueueDriver): boolean {

@@ -1,4 +1,5 @@
-import type { Meter, MeterAttributes } from '../ports/meter.js'
+import type { ServiceInfo } from '../ports/driver.js'
+import type { Meter } from '../ports/meter.js'
 import type { Report } from '../report.js'
 import { type Aggregator, createAggregator } from './aggregator.js'
 import { joinedMeter } from './joined.js'
@@ -27,12 +28,14 @@ export interface OwnedMetrics extends Metrics {
 export interface MetricsOptions {
   /** What the configuration says. @default undefined */
   readonly option: boolean | Meter | undefined
-  /** What is true of all numbers, such as `service.name`. */
-  readonly resource: MeterAttributes
+  readonly service: ServiceInfo
+  readonly instanceId: string
   readonly report: Report
 }
 
-export function createMetrics({ option, resource, report }: MetricsOptions): OwnedMetrics {
+export function createMetrics({ option, service, instanceId, report }: MetricsOptions): OwnedMetrics {
+  const { name, version } = service
+  const resource = { 'service.name': name, 'service.version': version, 'service.instance.id': instanceId }
   const meter = joinedMeter()
   let aggregator: Aggregator | undefined
   let leave = () => {}
