@@ -20,6 +20,7 @@ import type { RoomsDriver } from './ports/rooms.js'
 import type { TracerDriver } from './ports/tracer.js'
 import { createAsk } from './queue/answer.js'
 import { createJobEvents } from './queue/events.js'
+import { createLocalEnds } from './queue/local-ends.js'
 import { createLocalWakes } from './queue/local-wakes.js'
 import { chainMiddleware } from './queue/middleware.js'
 import { createTaskQueue, type TaskQueue } from './queue/queue.js'
@@ -161,6 +162,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     middleware,
     flowCache,
     localWakes: createLocalWakes(),
+    localEnds: createLocalEnds(),
   }
   const queue = createTaskQueue<Tasks>(jobs)
   const { schedules, ...scheduling } = createScheduling({

@@ -50,7 +50,7 @@ export function createAccess({ ask, clock, tasks, results, canceller, flows }: A
     return missing(id, { known, keep, now: clock.now() })
   }
 
-  function found(id: string, known: boolean, record: JobRecord | undefined): JobRecord {
+  function found<T>(id: string, known: boolean, record: T | undefined): T {
     if (record) return record
     throw gone(id, known)
   }

@@ -24,6 +24,7 @@ import { createDeadlines } from './deadlines.js'
 import { createEnqueuer } from './enqueuer.js'
 import type { JobEventSource, JobEvents } from './events.js'
 import type { Job, JobStatus } from './job.js'
+import type { LocalEnds } from './local-ends.js'
 import type { LocalWakes } from './local-wakes.js'
 import { type MiddlewareChain, noMiddleware } from './middleware.js'
 import { type JobRequest, jobRequest, type PreparedJob, prepareJob, traced } from './new-job.js'
@@ -114,6 +115,7 @@ export interface TaskQueueDeps {
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
   readonly localWakes?: LocalWakes
+  readonly localEnds?: LocalEnds
 }
 
 export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueueDeps): OwnedTaskQueue<Tasks> {
@@ -121,9 +123,9 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
   const { middleware = noMiddleware, schedule = queueMicrotask, measures = noJobMeasures } = deps
   const driver = () => deps.driver.get()
   const deadlines = createDeadlines(clock)
-  const { queueTimeout: timeout, localWakes } = deps
+  const { queueTimeout: timeout, localWakes, localEnds } = deps
   const enqueuer = createEnqueuer({ driver, clock, deadlines, timeout, schedule, ...localWakes })
-  const results = createResults({ driver, ask, clock, deadlines, report, schedule })
+  const results = createResults({ driver, ask, clock, deadlines, report, schedule, localEnds })
   const flows = createFlows({ ask, cache: deps.flowCache, clock: deps.clock })
   const canceller = createCanceller({ ask, clock, tasks, flows, events, lifeOf: (room) => broadcastLife(deps, room) })
   const access = createAccess({ ask, clock, tasks, results, canceller, flows })

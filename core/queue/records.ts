@@ -3,6 +3,7 @@ import { isTriportError, TriportError } from '../errors.js'
 import { uuidTime } from '../ids.js'
 import type { AttemptFailure, JobRecord } from '../ports/job.js'
 import type { JobError, JobFailure, JobStatus, Progress } from './job.js'
+import type { EndedJob } from './local-ends.js'
 import type { DeadReason } from './outcome.js'
 
 /** What a record says, decoded. */
@@ -39,7 +40,7 @@ function failureOf({ delivery, at, error }: AttemptFailure): JobFailure {
  *
  * @throws `ERR_JOB_FAILED` with the task's error as `cause`, `ERR_JOB_CANCELLED`
  */
-export function resultOf({ id, task, state, result, error }: JobRecord): unknown {
+export function resultOf({ id, task, state, result, error }: EndedJob): unknown {
   if (state === 'completed') return result === undefined ? undefined : decode(result)
   const cause = error === undefined ? undefined : decodeError(error)
   if (state === 'failed') {

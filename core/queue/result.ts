@@ -1,13 +1,13 @@
 import type { CancelTimer, Clock } from '../clock.js'
 import { milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
-import type { JobRecord } from '../ports/job.js'
 import type { QueueDriver, QueueListener, QueueSignals } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Ask } from './answer.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 import type { ResultOptions } from './job.js'
 import { openListener } from './listening.js'
+import type { EndedJob, LocalEnds } from './local-ends.js'
 import { isEnded } from './states.js'
 import { successorOf } from './unique.js'
 
@@ -19,17 +19,18 @@ export interface ResultsDeps {
   readonly deadlines: Deadlines
   readonly report: Report
   readonly schedule: (flush: () => void) => void
+  readonly localEnds?: LocalEnds | undefined
 }
 
 /** Waits for jobs to end. All waits share one subscription, one timer and their reads. */
 export interface Results {
   /**
-   * The record of the job once it has ended; `undefined` when there is none. Of a job that was replaced it is the record of the one that
-   * has its place, as long as there is one.
+   * How the job ended, once it has; `undefined` when there is none. Of a job that was replaced it is the end of the one that has its
+   * place, as long as there is one.
    *
    * @throws `ERR_RESULT_TIMEOUT`, `ERR_OPTION_INVALID`, `ERR_NOT_STARTED`
    */
-  wait(id: string, options: ResultOptions): Promise<JobRecord | undefined>
+  wait(id: string, options: ResultOptions): Promise<EndedJob | undefined>
   /** Gives up every wait with `ERR_NOT_STARTED`. */
   close(): Promise<void>
 }
@@ -40,11 +41,11 @@ const backstop = 5_000
 const page = 500
 
 interface Waiter {
-  resolve(record: JobRecord | undefined): void
+  resolve(job: EndedJob | undefined): void
   reject(error: unknown): void
 }
 
-export function createResults({ driver, ask, clock, deadlines, report, schedule }: ResultsDeps): Results {
+export function createResults({ driver, ask, clock, deadlines, report, schedule, localEnds }: ResultsDeps): Results {
   const waiting = new Map<string, Set<Waiter>>()
   /** What the listener watches, or is being asked to. */
   const watched = new Set<string>()
@@ -158,6 +159,10 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
     }
   }
 
+  localEnds?.listen((job) => {
+    for (const waiter of [...(waiting.get(job.id) ?? [])]) waiter.resolve(job)
+  })
+
   return {
     wait: (id, options) =>
       new Promise((resolve, reject) => {
@@ -166,7 +171,7 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
         const { signal } = options
         signal?.throwIfAborted()
         let awaited = id
-        let replaced: JobRecord | undefined
+        let replaced: EndedJob | undefined
         const end = (finish: () => void) => {
           remove(awaited, waiter)
           deadlines.delete(deadline)
@@ -174,11 +179,11 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule 
           finish()
         }
         const waiter: Waiter = {
-          resolve(record) {
-            const successor = record && successorOf(record)
-            if (successor === undefined) return end(() => resolve(record ?? replaced))
+          resolve(job) {
+            const successor = job && successorOf(job)
+            if (successor === undefined) return end(() => resolve(job ?? replaced))
             remove(awaited, waiter)
-            replaced = record
+            replaced = job
             awaited = successor
             add(awaited, waiter)
           },

@@ -10,6 +10,7 @@ import { type JobLifeStatus, type Life, type LifeOf, resultData } from './broadc
 import { cancelled, cancelledOn } from './cancelled.js'
 import type { JobEventName, JobEvents } from './events.js'
 import type { Refusal } from './judge.js'
+import type { EndedJob, LocalEnds } from './local-ends.js'
 import { decodeMeta, type JobMeta } from './meta.js'
 import { createOutbox, type Outbox, type Posted } from './outbox.js'
 import { jobError } from './records.js'
@@ -21,6 +22,7 @@ export interface SettlerDeps {
   readonly lifeOf: LifeOf
   readonly events: Pick<JobEvents, 'has' | 'emit'>
   readonly measures?: JobMeasures | undefined
+  readonly localEnds?: LocalEnds | undefined
   /** Resolves when all that the attempt has told of itself is stored; `undefined` when it is. */
   pending(attempt: Attempt): Promise<void> | undefined
   /** How long the record of a cancelled job of this task is kept, in milliseconds. */
@@ -83,7 +85,7 @@ const eventNames: Readonly<Record<Outcome['type'], JobEventName | undefined>> = 
 }
 
 export function createSettler(deps: SettlerDeps): Settler {
-  const { report, changed, lifeOf, events, pending, keepOf, requestOf, measures = noJobMeasures } = deps
+  const { report, changed, lifeOf, events, pending, keepOf, requestOf, localEnds, measures = noJobMeasures } = deps
   const held = new Set<Promise<void>>()
   const telling = new Set<Promise<void>>()
   const unknown = new Map<string, number>()
@@ -103,10 +105,12 @@ export function createSettler(deps: SettlerDeps): Settler {
     const { settlement, job, about, resent } = ended
     const { detail, member, request } = about
     if (reply === 'settled') {
-      if (measures.enabled) measures.settled(job, settlement.outcome)
+      const { outcome } = settlement
+      if (measures.enabled) measures.settled(job, outcome)
+      if (outcome.type === 'completed') localEnds?.ended(completed(job, outcome.result))
       const told = request ? request.then((text) => tell(ended, cancelledOn(job, text))) : tell(ended, detail)
       if (told) keep(telling, told)
-      if (member && 'keep' in settlement.outcome) member.ended?.()
+      if (member && 'keep' in outcome) member.ended?.()
     } else if (reply === 'cancelled') {
       // It was to run again, and somebody has cancelled it: it is still ours to end. What follows in its workflow may not be known
       // here: then its lease lapses, and whoever gets it finds that out.
@@ -198,6 +202,10 @@ function tellRoom(life: Life, { type }: Outcome, detail: unknown): Promise<void>
 function keep(set: Set<Promise<void>>, promise: Promise<void>): void {
   set.add(promise)
   void promise.finally(() => set.delete(promise))
+}
+
+function completed({ id, task }: ClaimedJob, result: string | undefined): EndedJob {
+  return { id, task, state: 'completed', result }
 }
 
 function tooLate({ id, task }: ClaimedJob): TriportError {

@@ -20,6 +20,7 @@ import { type ClaimLoop, createClaimLoop } from './claim-loop.js'
 import type { JobEvents } from './events.js'
 import { createLeaseKeeper } from './lease.js'
 import { openListener } from './listening.js'
+import type { LocalEnds } from './local-ends.js'
 import type { LocalWakes } from './local-wakes.js'
 import type { MiddlewareChain } from './middleware.js'
 import { flushOutbox } from './outbox.js'
@@ -60,6 +61,7 @@ export interface WorkerDeps {
   /** Calls back when the turn of the event loop ends. @default queueMicrotask */
   readonly schedule?: (flush: () => void) => void
   readonly localWakes?: LocalWakes
+  readonly localEnds?: LocalEnds
   /** Runs the code of an attempt: lets a runtime mark it as its own. */
   readonly enter?: <T>(fn: () => T) => T
 }
@@ -114,7 +116,7 @@ interface Session {
 
 async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<Session> {
   const { tasks, clock, report, events, instanceId, schedule = queueMicrotask, enter = (fn) => fn() } = deps
-  const { queues = {}, host, service, measures } = deps
+  const { queues = {}, host, service, measures, localEnds } = deps
   const driver = deps.driver.get()
   const { lease, poll, stopTimeout } = settings
   const { inline } = driver.supports
@@ -128,7 +130,7 @@ async function openSession(deps: WorkerDeps, settings: WorkerSettings): Promise<
   const cancellations = createCancellations({ driver, clock, report, attempts, schedule })
   const { requestOf } = cancellations
   const keepOf = tasks.keepResult
-  const settler = createSettler({ report, changed, lifeOf, events, measures, pending, keepOf, requestOf })
+  const settler = createSettler({ report, changed, lifeOf, events, measures, localEnds, pending, keepOf, requestOf })
   const isolates = await openIsolates(deps)
   const workflows = createWorkflowWorker({ ...deps, driver, lease })
   const pool: Pool = createPool({

@@ -35,6 +35,8 @@ interface Listener extends QueueListener {
 const attendance = { every: 20_000, ttl: 60_000 }
 /** How many ids one call names. */
 const page = 1_000
+/** How long jobs that nobody watches any more are gathered, in milliseconds. */
+const tidyDelay = 1_000
 
 export function createSignals({ connections, context, instance, clockOffset }: SignalsDeps): Signals {
   const { prefix, command, subscriber } = connections
@@ -44,8 +46,11 @@ export function createSignals({ connections, context, instance, clockOffset }: S
   const channels = new Map<string, Set<Listener>>()
   /** How many listeners of this instance watch a job, and whether its end was told. */
   const watched = new Map<string, { count: number; told: boolean }>()
+  /** Jobs that nobody watches any more: most end on their own before Redis is told. */
+  const idle = new Set<string>()
   const own = `${prefix}i:${instance}`
   let cancelAttendance: CancelTimer = () => {}
+  let cancelTidy: CancelTimer | undefined
 
   function channelsOf({ queues, signals }: Pick<Listener, 'queues' | 'signals'>): string[] {
     return [
@@ -89,20 +94,28 @@ export function createSignals({ connections, context, instance, clockOffset }: S
   }
 
   function forget(ids: readonly string[]): void {
-    const live: string[] = []
     for (const id of ids) {
       const known = watched.get(id)
       if (!known || --known.count > 0) continue
       watched.delete(id)
-      if (!known.told) live.push(id)
+      if (!known.told) idle.add(id)
     }
-    if (live.length === 0) return
-    const unwatching = command.run(unwatchScript, [clockOffset(), instance, ...live])
-    unwatching.catch(() => {}) // What is heard of such a job then is dropped.
+    if (idle.size > 0) cancelTidy ??= clock.after(tidyDelay, tidy)
+  }
+
+  function tidy(): void {
+    cancelTidy = undefined
+    const unwatched = [...idle]
+    idle.clear()
+    for (let from = 0; from < unwatched.length; from += page) {
+      const args = [clockOffset(), instance, ...unwatched.slice(from, from + page)]
+      command.run(unwatchScript, args).catch(() => {}) // What is heard of such a job then is dropped.
+    }
   }
 
   function hearSettled(ids: readonly string[]): void {
     for (const id of ids) {
+      idle.delete(id)
       const known = watched.get(id)
       if (known) known.told = true
       for (const listener of listeners) {
@@ -168,9 +181,8 @@ export function createSignals({ connections, context, instance, clockOffset }: S
               known.push(id)
               continue
             }
-            const watch = watched.get(id)
-            if (watch) watch.count++
-            else watched.set(id, { count: 1, told: false })
+            idle.delete(id)
+            watched.set(id, { count: (watched.get(id)?.count ?? 0) + 1, told: false })
             fresh.push(id)
           }
           return [...known, ...(await watchAll(fresh))]
@@ -216,6 +228,8 @@ export function createSignals({ connections, context, instance, clockOffset }: S
     },
     async close() {
       for (const listener of [...listeners]) await listener.close()
+      cancelTidy?.()
+      tidy()
     },
   }
 }

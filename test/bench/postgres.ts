@@ -107,7 +107,7 @@ function loadOf(share: number): QueueLoad {
     bulk: size(100_000),
     drain: size(50_000),
     pickup: size(500),
-    roundtrip: size(1_500),
+    roundtrip: size(5_000),
     enqueuesInFlight: 100,
     roundtripsInFlight: 50,
     peace: 5,

@@ -5,6 +5,7 @@ import type { QueueDriver } from '../../../core/ports/queue.js'
 import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createAsk } from '../../../core/queue/answer.js'
 import { createJobEvents } from '../../../core/queue/events.js'
+import type { LocalEnds } from '../../../core/queue/local-ends.js'
 import { createLocalWakes } from '../../../core/queue/local-wakes.js'
 import { chainMiddleware, type Middleware } from '../../../core/queue/middleware.js'
 import { createTaskQueue, type OwnedTaskQueue } from '../../../core/queue/queue.js'
@@ -48,6 +49,8 @@ export interface Setup<Tasks extends readonly AnyTask[]> {
   /** Of the worker. @default 'worker' */
   readonly id?: string
   readonly middleware?: readonly Middleware[]
+  /** @default none: what becomes of jobs is told by the backend */
+  readonly localEnds?: LocalEnds
   readonly isolator?: Isolator
 }
 
@@ -84,7 +87,7 @@ export async function createProcess<const Tasks extends readonly AnyTask[] = rea
   const flowCache = createFlowCache()
   const localWakes = createLocalWakes()
   const jobs = { driver: place, ask, queueTimeout, tracer, rooms, tasks, events, middleware, flowCache, localWakes }
-  const shared = { ...jobs, clock, ids, report, random }
+  const shared = { ...jobs, clock, ids, report, random, ...(setup.localEnds && { localEnds: setup.localEnds }) }
   const queue = createTaskQueue<Tasks>(shared)
   const options = setup.worker ?? {}
   const worker = createWorker({
