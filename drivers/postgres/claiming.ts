@@ -66,6 +66,17 @@ export function createClaiming({
     return telling(settlements, send, (reply) => reply.settled)
   }
 
+  async function settleInTurn(settlements: readonly Settlement[]): Promise<readonly SettleReply[]> {
+    const replies: SettleReply[] = []
+    for (const settlement of settlements) replies.push(...(await settle([settlement])))
+    return replies
+  }
+
+  async function claimAfter({ settle: settlements = [], ...request }: ClaimRequest): Promise<ClaimReply> {
+    const settled = await settleInTurn(settlements)
+    return { ...(await claim(request)), settled }
+  }
+
   /** Both at a time, for neither matters to the other. A claim alone need not wait for the disk. */
   async function claimBeside({ settle: settlements = [], ...request }: ClaimRequest): Promise<ClaimReply> {
     const [claimed, settled] = await Promise.allSettled([claim(request), settle(settlements)])
@@ -85,9 +96,24 @@ export function createClaiming({
   }
 
   return {
-    claim: (request) => (parallel() && isBeside(request) ? claimBeside(request) : claim(request)),
-    settle: async (settlements) => (settlements.length > 0 ? settle(settlements) : []),
+    claim(request) {
+      if (request.settle && meet(request.settle)) return claimAfter(request)
+      return parallel() && isBeside(request) ? claimBeside(request) : claim(request)
+    },
+    async settle(settlements) {
+      if (settlements.length === 0) return []
+      return meet(settlements) ? settleInTurn(settlements) : settle(settlements)
+    },
   }
+}
+
+/** Whether what follows one of them may meet another one of them: the statement ends all before it stores what follows. */
+function meet(settlements: readonly Settlement[]): boolean {
+  if (settlements.length === 1) return false
+  const followers = settlements.flatMap(({ enqueue = [], join }) => [...enqueue, ...(join?.next ?? [])])
+  if (followers.length === 0) return false
+  const ids = new Set(settlements.map(({ id }) => id))
+  return followers.some(({ id, lock }) => lock !== undefined || ids.has(id))
 }
 
 /** Whether what is settled cannot change what is claimed: plain ends, and no limit in whose way they may be. */

@@ -5,8 +5,9 @@ import type { DriverContext } from '../../core/ports/driver.js'
 import { failure } from './errors.js'
 import { createLane, type Lane } from './lane.js'
 import { type Link, loadLibrary, nodesOf, ownersOf } from './library.js'
-import { type Calls, createCalls, type Patience, ping } from './link.js'
+import { type Calls, createCalls, type Patience } from './link.js'
 import type { Settings, Target } from './options.js'
+import { createPulse } from './pulse.js'
 import { createSubscriber, type Subscriber, type SubscriberEvents } from './subscriber.js'
 
 /** The connections of one driver: three at most, of a cluster three at most for each of its nodes. */
@@ -71,7 +72,6 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     connectionName: `triport:${name}:${role}`,
     connectTimeout: connecting,
     keepAlive: 10_000,
-    socketTimeout: silence,
     autoResubscribe: false,
     // Calls are sent again by `createCalls`: ioredis would also send those that nobody waits for any more.
     autoResendUnfulfilledCommands: false,
@@ -122,7 +122,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   /** A connection to the same Redis, or to a node of the same cluster, that hears. */
   function connectSubscriber(): Redis {
     const { retryStrategy: _, ...rest } = profile('subscriber')
-    const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
+    const override = { ...rest, socketTimeout: silence, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
     const nodes = rooms?.sharded && slot !== undefined ? ownersOf(slot, commandLink) : nodesOf(commandLink)
     const node = nodes[Math.floor(random() * nodes.length)]
@@ -176,6 +176,11 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     return createCalls({ link, prefix, clock, patience: workerPatience, untraced })
   }
 
+  const feel = createPulse(silence / heartbeat)
+  stopHeartbeat = clock.every(heartbeat, () => {
+    own.forEach(feel)
+    subscriber.ping()
+  })
   try {
     await firstConnect(commandLink, context, target)
     reached = true
@@ -189,10 +194,6 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     throw error
   }
   if (rooms) stopTelling = tellOf(commandLink, rooms)
-  stopHeartbeat = clock.every(heartbeat, () => {
-    for (const link of own) ping(link)
-    subscriber.ping()
-  })
 
   return {
     prefix,

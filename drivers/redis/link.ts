@@ -3,7 +3,7 @@ import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
 import { failure, isMoved, isOfLink, isRedirected, isUnknownScript, unavailable } from './errors.js'
-import { findOwners, type Link, nodesOf } from './library.js'
+import { findOwners, type Link } from './library.js'
 import type { Script, ScriptArg } from './script.js'
 
 /** How long calls wait. */
@@ -153,9 +153,4 @@ function answered<T>(deadlines: Deadlines, at: number, overdue: { is: boolean },
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve))
-}
-
-/** Asks each connection for a sign of life. One that gives none is dropped by its `socketTimeout`, and made anew. */
-export function ping(link: Link): void {
-  for (const node of nodesOf(link)) if (node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
 }

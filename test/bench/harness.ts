@@ -43,7 +43,8 @@ export interface Figure {
   readonly median: number
   readonly min: number
   readonly max: number
-  readonly runs: number
+  /** One a run, in the order of the runs. */
+  readonly values: readonly number[]
   readonly bar?: number | undefined
   readonly within?: number | undefined
 }
@@ -69,6 +70,11 @@ export async function measure(workloads: readonly Workload[], runs: number): Pro
 /** @throws when a count is not what it must be: a figure of lost or doubled work is worth nothing. */
 export function verify(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${what}: ${actual} instead of ${expected}. The figure is void.`)
+}
+
+/** The one in the middle: of two, the upper one. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
 }
 
 /** The value below which `share` of the values lie. */
@@ -116,10 +122,10 @@ function figures(workload: Workload, subject: string, samples: readonly Sample[]
       driver,
       subject,
       unit,
-      median: round(quantile(values, 0.5)),
+      median: round(median(values)),
       min: round(Math.min(...values)),
       max: round(Math.max(...values)),
-      runs: values.length,
+      values,
       bar: bars?.[subject],
       within: within?.[subject],
     }

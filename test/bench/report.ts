@@ -1,10 +1,10 @@
-import type { Figure } from './harness.js'
+import { type Figure, median } from './harness.js'
 
 const lessIsBetter = new Set(['ms', 'us', 'ns/job', 'ns/call', 'ns/span', 'bytes/job'])
 
 /** A figure beside the others of its workload. */
 export interface Compared extends Figure {
-  /** How many times as good as the control it is. */
+  /** How many times as good as the control it is, in the run in the middle: those of one round ran next to each other. */
   readonly ofControl: number | undefined
   /** How many times as good as this one triport is. */
   readonly triport: number | undefined
@@ -43,12 +43,12 @@ export function print(rows: readonly Compared[]): void {
 }
 
 function passes(
-  { bar, within, median }: Figure,
+  { bar, within, median: middle }: Figure,
   times: number | undefined,
   triport: Figure | undefined,
 ): boolean | undefined {
   if (bar !== undefined && times !== undefined) return times >= bar
-  return within !== undefined && triport ? triport.median - median <= within : undefined
+  return within !== undefined && triport ? triport.median - middle <= within : undefined
 }
 
 function barText({ bar, within }: Pick<Figure, 'bar' | 'within'>): string {
@@ -58,6 +58,7 @@ function barText({ bar, within }: Pick<Figure, 'bar' | 'within'>): string {
 
 function times(figure: Figure | undefined, other: Figure | undefined): number | undefined {
   if (!figure || !other) return undefined
-  const ratio = lessIsBetter.has(figure.unit) ? other.median / figure.median : figure.median / other.median
-  return Number(ratio.toPrecision(3))
+  const ratios = figure.values.map((value, run) => value / (other.values[run] ?? Number.NaN))
+  const ratio = median(ratios)
+  return Number((lessIsBetter.has(figure.unit) ? 1 / ratio : ratio).toPrecision(3))
 }

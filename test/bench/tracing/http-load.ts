@@ -9,6 +9,9 @@ export interface Asked {
   cpuSeconds(): Promise<number>
 }
 
+/** In how many rounds is measured. The fastest counts: what else the machine did is not the service's cost. */
+const rounds = 10
+
 /** Requests that a service answers in a second of computing, with one in flight on each of 64 connections. */
 export async function requestsPerSecond({ port, path, milliseconds, cpuSeconds }: Asked): Promise<number> {
   const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n`
@@ -17,12 +20,15 @@ export async function requestsPerSecond({ port, path, milliseconds, cpuSeconds }
   const failures = sockets.map((socket) => follow(socket, load))
   for (const socket of sockets) socket.write(request)
   await Promise.race([pause(milliseconds / 2), ...failures]) // Its compiler learns.
-  const [answers, seconds] = [load.answers, await cpuSeconds()]
-  await Promise.race([pause(milliseconds), ...failures])
-  const rate = (load.answers - answers) / ((await cpuSeconds()) - seconds)
+  const rates: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const [answers, seconds] = [load.answers, await cpuSeconds()]
+    await Promise.race([pause(milliseconds / rounds), ...failures])
+    rates.push((load.answers - answers) / ((await cpuSeconds()) - seconds))
+  }
   load.ended = true
   for (const socket of sockets) socket.destroy()
-  return rate
+  return Math.max(...rates)
 }
 
 interface Load {

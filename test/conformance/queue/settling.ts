@@ -140,6 +140,20 @@ export function settlingClaims(claim: Claim): void {
     assert.equal((await take(driver, { queue: 'known' })).length, 1)
   })
 
+  claim('what follows a settlement is stored before the next settlement of the call applies', async ({ driver }) => {
+    const lock = { key: 'k', until: 'ended' } as const
+    const [first, gone, holder] = [await started(driver), await started(driver), await started(driver, { queue: 'after', lock })]
+    const follows = { enqueue: [newJob({ id: gone.id, queue: 'after' }), newJob({ queue: 'after', lock })] }
+    const replies = await driver.settle([
+      { ...leaseOf(first), outcome: done, ...follows },
+      { ...leaseOf(gone), outcome: { ...done, keep: 0 } },
+      { ...leaseOf(holder), outcome: done },
+    ])
+    assert.deepEqual(replies, ['settled', 'settled', 'settled'])
+    assert.deepEqual(await driver.get([gone.id]), [undefined])
+    assert.deepEqual(await take(driver, { queue: 'after' }), [])
+  })
+
   claim('a join enqueues what follows with the last member, once', async ({ driver }) => {
     const members = [await started(driver), await started(driver), await started(driver)]
     const next = [newJob({ queue: 'then' })]

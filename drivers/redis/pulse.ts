@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis'
+import { type Link, nodesOf } from './library.js'
+
+/**
+ * Asks each connection of a link for a sign of life, and drops one that has given none for `patience` calls in a row: what swallows bytes ends
+ * no connection, and a timer for each command would cost more than the rest of sending it. Its link tells of the end, and makes it anew.
+ */
+export type Pulse = (link: Link) => void
+
+interface Sign {
+  readonly stream: Redis['stream']
+  readonly bytesRead: number
+  readonly silent: number
+}
+
+export function createPulse(patience: number): Pulse {
+  const signs = new WeakMap<Redis, Sign>()
+
+  function feel(node: Redis): void {
+    if (!awaitsAnswers.has(node.status)) return
+    const { stream } = node
+    const { bytesRead } = stream as { readonly bytesRead: number }
+    const last = signs.get(node)
+    const silent = last?.stream === stream && last.bytesRead === bytesRead ? last.silent + 1 : 0
+    signs.set(node, { stream, bytesRead, silent })
+    if (silent >= patience) stream.destroy(new Error('It gave no sign of life.'))
+    else if (node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
+  }
+
+  return (link) => nodesOf(link).forEach(feel)
+}
+
+/** `connect`: it is connected, and has been asked who is there. */
+const awaitsAnswers: ReadonlySet<string> = new Set(['connect', 'ready'])
