@@ -7,7 +7,7 @@ import type { Subject, Workload } from './harness.js'
 import { peer, peerVersions } from './peers.js'
 import type { Suite } from './suite.js'
 import { buildPrograms, type Change, type Programs } from './tracing/build.js'
-import { requestsPerSecond } from './tracing/http-load.js'
+import { openLoad } from './tracing/http-load.js'
 import type { Host, Mode } from './tracing/http-program.js'
 
 /** What spans cost, in nanoseconds, in requests and in jobs. Every subject has a process of its own. */
@@ -19,9 +19,7 @@ export async function tracingSuite(share: number): Promise<Suite> {
   return {
     workloads: [
       ...spanWorkloads(programs, receiver, share),
-      ...(['express', 'koa', 'node'] as const).flatMap((host) =>
-        httpWorkloads(host, programs, receiver, { share, hasPeers }),
-      ),
+      ...(['express', 'koa', 'node'] as const).flatMap((host) => httpWorkloads(host, programs, { share, hasPeers })),
       queueWorkload(programs, untraced, receiver, share),
     ],
     versions: peerVersions([...measured]),
@@ -85,46 +83,102 @@ interface HttpLoad {
   readonly hasPeers: boolean
 }
 
-function httpWorkloads(
-  host: Host,
-  programs: Programs,
-  receiver: NullReceiver,
-  { share, hasPeers }: HttpLoad,
-): Workload[] {
-  const under = (mode: Mode) => async (): Promise<Subject> => {
-    const { endpoint } = receiver
-    const { answer, cpuSeconds, stop } = await programs.start('http-program', {
-      host,
-      mode,
-      endpoint,
-      peers: peersFile,
-    })
-    return {
-      async run() {
-        receiver.forget()
-        const milliseconds = Math.max(200, 2_000 * share)
-        const rate = await requestsPerSecond({ port: Number(answer), path: '/users/42', milliseconds, cpuSeconds })
-        if (mode === 'triport' || mode === 'otel-auto') await receiver.sawRequests(`${mode} on ${host}`)
-        return rate
-      },
-      close: stop,
-    }
-  }
+function httpWorkloads(host: Host, programs: Programs, { share, hasPeers }: HttpLoad): Workload[] {
+  const inTurns = (modes: Readonly<Record<string, Mode>>) =>
+    sharing(Object.keys(modes), () => askInTurns(host, programs, modes, share))
   const common = { driver: host, unit: 'requests/cpu-s' } as const
   return [
     {
       ...common,
       bench: 'tracing.http.off',
-      subjects: { triport: under('off'), control: under('bare') },
+      subjects: inTurns({ triport: 'off', control: 'bare' }),
       bars: { control: 0.97 },
     },
     {
       ...common,
       bench: 'tracing.http.recorded',
-      subjects: { triport: under('triport'), ...(hasPeers && { 'otel-auto': under('otel-auto') }) },
+      subjects: inTurns({ triport: 'triport', ...(hasPeers && { 'otel-auto': 'otel-auto' }) }),
       bars: { 'otel-auto': 1.5 },
     },
   ]
+}
+
+/** Subjects that can only be measured together: the first one of a round measures for all. */
+function sharing(
+  names: readonly string[],
+  measure: () => Promise<Readonly<Record<string, number>>>,
+): Workload['subjects'] {
+  let round: ReturnType<typeof measure> | undefined
+  let left = 0
+  const open = (name: string) => async (): Promise<Subject> => ({
+    async run() {
+      if (left === 0) {
+        round = measure()
+        left = names.length
+      }
+      left--
+      return (await round)?.[name] ?? Number.NaN
+    },
+  })
+  return Object.fromEntries(names.map((name) => [name, open(name)]))
+}
+
+/** In milliseconds. */
+const turn = 50
+const warmUp = 3_000
+
+/**
+ * Requests that each service answers in a second of computing. All of them are up, and are asked in turns so short that the machine is as fast
+ * for one as for the others.
+ */
+async function askInTurns(
+  host: Host,
+  programs: Programs,
+  modes: Readonly<Record<string, Mode>>,
+  share: number,
+): Promise<Readonly<Record<string, number>>> {
+  const services = await Promise.all(
+    Object.entries(modes).map(([name, mode]) => openService(host, programs, name, mode)),
+  )
+  try {
+    for (const { burst } of services) await burst(warmUp)
+    const begun = await Promise.all(services.map(({ cpuSeconds }) => cpuSeconds()))
+    const answers = services.map(() => 0)
+    for (let turns = Math.ceil((2_000 * share) / turn); turns > 0; turns--) {
+      for (const [n, { burst }] of services.entries()) answers[n] = (answers[n] ?? 0) + (await burst(turn))
+    }
+    const ended = await Promise.all(services.map(({ cpuSeconds }) => cpuSeconds()))
+    for (const { check } of services) await check()
+    return Object.fromEntries(
+      services.map(({ name }, n) => [name, (answers[n] ?? 0) / ((ended[n] ?? 0) - (begun[n] ?? 0))]),
+    )
+  } finally {
+    await Promise.all(services.map(({ close }) => close()))
+  }
+}
+
+async function openService(host: Host, programs: Programs, name: string, mode: Mode) {
+  const receiver = await startNullReceiver()
+  const { answer, cpuSeconds, stop } = await programs.start('http-program', {
+    host,
+    mode,
+    endpoint: receiver.endpoint,
+    peers: peersFile,
+  })
+  const load = await openLoad({ port: Number(answer), path: '/users/42' })
+  return {
+    name,
+    cpuSeconds,
+    burst: load.burst,
+    async check() {
+      if (mode === 'triport' || mode === 'otel-auto') await receiver.sawRequests(`${mode} on ${host}`)
+    },
+    async close() {
+      load.close()
+      await stop()
+      await receiver.close()
+    },
+  }
 }
 
 const peersFile = fileURLToPath(new URL('package.json', import.meta.url))
@@ -158,10 +212,9 @@ const withoutTracing: readonly Change[] = [
   { file: 'core/queue/pool.ts', from: '    if (tracer.enabled) {', to: '    if (false) {' },
 ]
 
-/** Takes OTLP, remembers the last export, and forgets it when it is asked to. */
+/** Takes OTLP, and remembers the last export. */
 interface NullReceiver {
   readonly endpoint: string
-  forget(): void
   /** Rejects unless spans of requests came: a service that records nothing is fast. */
   sawRequests(wanted: string): Promise<void>
   close(): Promise<void>
@@ -181,9 +234,6 @@ async function startNullReceiver(): Promise<NullReceiver> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    forget() {
-      last = undefined
-    },
     async sawRequests(wanted) {
       // The SDK waits for five seconds for a batch to become full.
       const names = await eventually(
