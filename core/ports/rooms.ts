@@ -33,6 +33,8 @@ export interface OutgoingMessage {
   readonly text: string
   /** At most 128 characters, unique within the room for a minute. */
   readonly id: string
+  /** Nobody publishes this id again, so the driver need not remember it. @default false */
+  readonly fresh?: boolean
   readonly retention: Retention
 }
 
@@ -127,7 +129,7 @@ export interface RoomsPresence {
  * - Messages that one node publishes to a room, in one call or in several that do not wait for each other, MUST get their positions in that
  *   order.
  * - Publishing an id again to its room within a minute MUST answer the first position, keep and deliver nothing. This is not asked of
- *   messages that are not kept, nor beyond the last 10,000 messages of a room.
+ *   messages that are `fresh` or not kept, nor beyond the last 10,000 messages of a room.
  * - A message of retention `none` MUST be relayed without a position and MUST NOT be kept.
  * - Logs MUST be trimmed from their oldest end only, and `low` MUST say so.
  * - A publish that cannot reach the broker MUST reject with `ERR_BROKER_UNAVAILABLE`, retryable, and MUST NOT wait for its return.

@@ -120,6 +120,7 @@ export function createBroadcaster({
 
   /** May throw at once. */
   function publish({ room, type, message, options }: Publication): Promise<Position | undefined> {
+    const fresh = options.id === undefined
     const id = options.id ?? ids.next()
     checkId(id)
 
@@ -127,7 +128,7 @@ export function createBroadcaster({
       meter.published.add(1)
       const send = (traceparent?: string) => {
         const head = { id, time: clock.now(), delivery, traceparent, room: room === everybody ? undefined : room }
-        const outgoing = { room, text: writeEnvelope(message, head, maxBytes), id, retention }
+        const outgoing = { room, text: writeEnvelope(message, head, maxBytes), id, fresh, retention }
         // What is not kept has no place in an order that all nodes agree on, so nobody here needs to wait for the broker.
         const isPassing = retention === 'none' && options.tx === undefined
         return isPassing ? outbox.relay(outgoing) : outbox.publish(outgoing, options.tx)

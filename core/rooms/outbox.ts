@@ -93,7 +93,8 @@ export function createOutbox({
   }
 
   function outgoing({ message, localFirst }: Waiting): OutgoingMessage {
-    return localFirst ? { ...message, text: relayed(message.text, instanceId) } : message
+    if (localFirst) return { ...message, text: relayed(message.text, instanceId) }
+    return onBrokerDown === 'buffer' ? { ...message, fresh: false } : message // What failed goes again.
   }
 
   function queue(message: OutgoingMessage, localFirst: boolean): Promise<Position | undefined> {

@@ -35,16 +35,17 @@ export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDep
     const args: ScriptArg[] = [clockOffset(), publishCommand, newEpoch()]
     for (const each of runs) pushRun(args, each)
     const reply = ((await run(publishScript, args)) as (string | number)[]).values()
-    for (const { retention, places } of runs) {
+    for (const { retention, fresh, places } of runs) {
       if (retention === 'none') continue
       const epoch = String(reply.next().value)
-      for (const { place } of places) positions[place] = { epoch, seq: Number(reply.next().value) }
+      let seq = fresh ? Number(reply.next().value) : 0
+      for (const { place } of places) positions[place] = { epoch, seq: fresh ? seq++ : Number(reply.next().value) }
     }
     return positions
   }
 
-  async function publishOne({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
-    const args = [clockOffset(), publishCommand, newEpoch(), room, Math.max(1, count), keptFor(ttl), 1, id, text]
+  async function publishFresh({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
+    const args = [clockOffset(), publishCommand, newEpoch(), room, Math.max(1, count), keptFor(ttl), -1, id, text]
     const [epoch, seq] = (await run(publishScript, args)) as [string, number]
     return [{ epoch, seq }]
   }
@@ -57,8 +58,8 @@ export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDep
   return {
     publish(messages) {
       const [only] = messages
-      const isOne = messages.length === 1 && only !== undefined && only.retention !== 'none'
-      return isOne ? publishOne(only, only.retention) : publishMany(messages)
+      const isFresh = messages.length === 1 && only?.fresh === true && only.retention !== 'none'
+      return isFresh ? publishFresh(only, only.retention) : publishMany(messages)
     },
     async read(room, range) {
       const wanted = 'newest' in range ? ['newest', range.newest] : ['after', range.after, range.limit]
@@ -102,6 +103,7 @@ type Kept = Exclude<Retention, 'none'>
 interface Run {
   readonly room: string
   readonly retention: Retention
+  readonly fresh: boolean
   readonly places: { readonly message: OutgoingMessage; readonly place: number }[]
 }
 
@@ -113,10 +115,10 @@ function runsOf(messages: readonly OutgoingMessage[]): Run[] {
   const runs: Run[] = []
   const last = new Map<string, Run>()
   messages.forEach((message, place) => {
-    const { room, retention } = message
+    const { room, retention, fresh = false } = message
     let run = last.get(room)
-    if (run === undefined || !alike(run.retention, retention)) {
-      run = { room, retention, places: [] }
+    if (run === undefined || run.fresh !== fresh || !alike(run.retention, retention)) {
+      run = { room, retention, fresh, places: [] }
       last.set(room, run)
       runs.push(run)
     }
@@ -125,13 +127,17 @@ function runsOf(messages: readonly OutgoingMessage[]): Run[] {
   return runs
 }
 
-function pushRun(args: ScriptArg[], { room, retention, places }: Run): void {
+function pushRun(args: ScriptArg[], { room, retention, fresh, places }: Run): void {
   if (retention === 'none') {
     args.push(room, 0, separator + places.map(({ message }) => message.text).join(separator))
     return
   }
-  args.push(room, Math.max(1, retention.count), keptFor(retention.ttl), places.length)
-  for (const { message } of places) args.push(message.id, message.text)
+  args.push(room, Math.max(1, retention.count), keptFor(retention.ttl), fresh ? -places.length : places.length)
+  if (fresh) args.push(places.at(-1)?.message.id ?? '')
+  for (const { message } of places) {
+    if (!fresh) args.push(message.id)
+    args.push(message.text)
+  }
 }
 
 function alike(one: Retention, other: Retention): boolean {

@@ -153,6 +153,9 @@ async function loseEnd(admin: Redis | Cluster, prefix: string, room: string, cou
   await admin.rpop(log, lost)
   const seq = await admin.hincrby(meta, 's', -lost)
   await admin.hdel(meta, 'i')
+  // Ids that nobody publishes again are in the messages only.
+  const id = /"id":"([^"]+)"/.exec((await admin.lindex(log, -1)) ?? '')?.[1]
+  if (id !== undefined) await admin.hset(meta, 'i', id)
   for (const key of ids) {
     for (const [id, at] of Object.entries(await admin.hgetall(key))) {
       if (Number(at) > seq) await admin.hdel(key, id)

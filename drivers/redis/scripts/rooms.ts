@@ -7,8 +7,8 @@ import { defineScript } from '../script.js'
  *   field costs: when log and hash expire; of the ids, which hash grows, since when, and from which seq on;
  * - `roomlog:` a list of the newest messages, each behind six bytes that say until when it is kept. It ends at the head, so its length says where
  *   it begins;
- * - `roomids0:`, `roomids1:` hashes from the ids of messages to their seq. One grows for five minutes or 10,000 messages, then the other one. The older is looked at
- *   for a minute;
+ * - `roomids0:`, `roomids1:` hashes from the ids of messages that may come again to their seq. One grows for five minutes or 10,000 messages, then the other
+ *   one. The older is looked at for a minute;
  * - `roomnews:` its channel.
  */
 const opening = `
@@ -30,31 +30,27 @@ local function begin(room, epoch)
 end`
 
 /**
- * The common case, ahead of what handles all cases: one message for a room that goes on as it is. A script's text runs anew at each call, so each of
+ * The common case, ahead of what handles all cases: one fresh message for a room that goes on as it is. A script's text runs anew at each call, so each of
  * its functions is made anew as well; this needs none. It looks first and changes nothing unless it can do the whole call. A number that goes into
  * a command is a text: to format it each time costs more than the command.
  */
 const quick = `
-if #ARGV == 9 and ARGV[5] ~= '0' and ARGV[7] == '1' then
-  local room, ttl, id = ARGV[4], ARGV[6], ARGV[8]
+if #ARGV == 9 and ARGV[5] ~= '0' and ARGV[7] == '-1' then
+  local room, ttl = ARGV[4], ARGV[6]
   local meta = prefix .. 'room:' .. room
   local known = call('HMGET', meta, 'e', 's', 'c')
   local epoch = known[1]
   if epoch then
-    local x, _, g, r, b = struct.unpack(CARE, known[3])
-    local seq, age = known[2] + 1, now - r
-    if age < 5 * minute and seq - b > 1 and seq - b <= mostIds and x - ttl >= now
-      and not (age < minute and call('HGET', prefix .. 'roomids' .. 1 - g .. ':' .. room, id)) then
+    local x = struct.unpack(UNTIL, known[3])
+    if x - ttl >= now then
+      local seq, log, count = known[2] + 1, prefix .. 'roomlog:' .. room, ARGV[5]
       local place = string.format('%d', seq)
-      if call('HSETNX', prefix .. 'roomids' .. g .. ':' .. room, id, place) == 1 then
-        local log, count = prefix .. 'roomlog:' .. room, ARGV[5]
-        local length = call('RPUSH', log, struct.pack(UNTIL, now + ttl) .. ARGV[9])
-        if length == 1 then call('PEXPIREAT', log, x)
-        elseif length > count + math.floor(count / 8) then call('LTRIM', log, '-' .. count, '-1') end
-        call('HSET', meta, 's', place, 'i', id)
-        call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. place .. '\\0' .. ARGV[9])
-        return { epoch, seq }
-      end
+      local length = call('RPUSH', log, struct.pack(UNTIL, now + ttl) .. ARGV[9])
+      if length == 1 then call('PEXPIREAT', log, x)
+      elseif length > count + math.floor(count / 8) then call('LTRIM', log, '-' .. count, '-1') end
+      call('HSET', meta, 's', place, 'i', ARGV[8])
+      call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. place .. '\\0' .. ARGV[9])
+      return { epoch, seq }
     end
   end
 end
@@ -64,9 +60,10 @@ end
  * Gives messages their positions, keeps and publishes them.
  *
  * ARGV: clock offset, `PUBLISH` or `SPUBLISH`, an epoch for logs that begin; then runs of messages: room, 0, what to publish; or room, how many to
- * keep, for how long, size of the run, and for each message its id and its text.
+ * keep, for how long, size of the run, and for each message its id and its text. Of a run of fresh messages the size is negative, and there is
+ * only the id of the last one, then the texts.
  *
- * Returns of each run that is kept its epoch and the seq of each message.
+ * Returns of each run that is kept its epoch and the seq of each message; of fresh ones that of the first.
  */
 export const publishScript = defineScript(
   opening,
@@ -97,22 +94,20 @@ local function run(room, count, ttl, size)
   end
   seq = tonumber(seq)
   local changed = false
-  if now - r >= 5 * minute or seq - b >= mostIds then
-    g, r, b, changed = 1 - g, now, seq, true
-    call('DEL', prefix .. 'roomids' .. g .. ':' .. room)
-  end
-
-  local growing = prefix .. 'roomids' .. g .. ':' .. room
   local first, last, texts = seq + 1, nil, {}
-  local older = now - r < minute and prefix .. 'roomids' .. 1 - g .. ':' .. room
   reply[#reply + 1] = epoch
-  if size == 1 then
+  if size < 0 then
     last = ARGV[at]
-    local before = older and call('HGET', older, last)
-    if not before and call('HSETNX', growing, last, first) == 0 then before = call('HGET', growing, last) end
-    if not before then seq, texts[1] = first, ARGV[at + 1] end
-    reply[#reply + 1] = tonumber(before or first)
+    for n = 1, -size do texts[n] = ARGV[at + n] end
+    seq = seq - size
+    reply[#reply + 1] = first
   else
+    if now - r >= 5 * minute or seq - b >= mostIds then
+      g, r, b, changed = 1 - g, now, seq, true
+      call('DEL', prefix .. 'roomids' .. g .. ':' .. room)
+    end
+    local growing = prefix .. 'roomids' .. g .. ':' .. room
+    local older = now - r < minute and prefix .. 'roomids' .. 1 - g .. ':' .. room
     local ids, added, seen = {}, {}, {}
     for n = 1, size do ids[n] = ARGV[at + 2 * n - 2] end
     local known = call('HMGET', growing, unpack(ids))
@@ -129,14 +124,13 @@ local function run(room, count, ttl, size)
       end
       reply[#reply + 1] = tonumber(before)
     end
-    if #added > 0 then call('HSET', growing, unpack(added)) end
+    if #added > 0 and call('HSET', growing, unpack(added)) == call('HLEN', growing) then call('PEXPIRE', growing, 7 * minute) end
   end
   if #texts == 0 then
     if changed then call('HSET', meta, 'c', pack(x, m, g, r, b)) end
     return
   end
 
-  if first == b + 1 then call('PEXPIRE', growing, 7 * minute) end
   local alone = append(room, count, ttl, texts)
   if alone or now + ttl > x then
     -- A little longer than asked for, so that it needs not be said each time.
@@ -161,7 +155,7 @@ while ARGV[at] do
     local ttl, size = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
     at = at + 4
     run(room, count, ttl, size)
-    at = at + 2 * size
+    at = at + (size < 0 and 1 - size or 2 * size)
   end
 end
 return reply`,

@@ -150,7 +150,7 @@ async function startNode(driver: RoomsDriver, clock: Clock | undefined, patience
     arrival,
     told: (state) => eventually(() => assert.equal(states.at(-1), state), { within: patience }),
     async publish(room, text, changes) {
-      const [position] = await driver.publish([outgoing(room, text, changes)])
+      const [position] = await driver.publish([outgoing(room, text, { fresh: changes?.id === undefined, ...changes })])
       return position
     },
     async heard(room, until) {

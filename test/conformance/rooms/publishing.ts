@@ -72,6 +72,25 @@ export function publishingClaims(claim: Claim): void {
     assert.deepEqual(await b.heard('room', await a.publish('room', 'fence')), ['once', 'fence'])
   })
 
+  claim('fresh messages have their places between others, in one call and in several', async ({ a, b }) => {
+    await b.driver.subscribe(['room'])
+    const fresh = (text: string) => outgoing('room', text, { fresh: true })
+    const known = outgoing('room', 'known')
+    const calls = [[fresh('1'), fresh('2'), known, fresh('3')], [fresh('4')], [known, fresh('5')]]
+    const positions = (await Promise.all(calls.map((call) => a.driver.publish(call)))).flat()
+    assert.deepEqual(
+      positions.map((position) => position?.seq),
+      [1, 2, 3, 4, 5, 3, 6],
+    )
+    const all = ['1', '2', 'known', '3', '4', '5']
+    assert.deepEqual(await b.heard('room', positions.at(-1)), all)
+    const { entries } = await b.driver.read('room', { newest: 10 })
+    assert.deepEqual(
+      entries.map(({ text }) => dataOf(text)),
+      all,
+    )
+  })
+
   claim('the same id in two rooms is two messages', async ({ a }) => {
     const message = outgoing('room', 'text')
     const positions = await a.driver.publish([message, { ...message, room: 'other' }])
