@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { type CancelTimer, within } from '../../core/clock.js'
+import { within } from '../../core/clock.js'
 import { errorFrom, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { failure } from './errors.js'
@@ -46,7 +46,7 @@ export interface RoomsLinks {
 const commandPatience: Patience = { answer: 10_000, down: 1_000 }
 const workerPatience: Patience = { answer: 60_000, down: 5_000 }
 
-/** A dead link is noticed when so long nothing came, though an answer was due, in milliseconds. One is asked for so often. */
+/** A dead subscriber is noticed when so long nothing came, though an answer was due, in milliseconds. One is asked for so often. */
 const silence = 10_000
 const heartbeat = 5_000
 const connecting = 10_000
@@ -157,11 +157,11 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   })
   /** Of the namespace, which decides which node of a cluster has it. */
   let slot: number | undefined
-  let stopHeartbeat: CancelTimer = () => {}
   let stopTelling = () => {}
 
   function close(): void {
-    stopHeartbeat()
+    stopPulse()
+    stopPing()
     stopTelling()
     subscriber.close()
     lane.close()
@@ -176,11 +176,9 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     return createCalls({ link, prefix, clock, patience: workerPatience, untraced })
   }
 
-  const feel = createPulse(silence / heartbeat)
-  stopHeartbeat = clock.every(heartbeat, () => {
-    own.forEach(feel)
-    subscriber.ping()
-  })
+  const feel = createPulse()
+  const stopPulse = clock.every(1_000, () => own.forEach(feel))
+  const stopPing = clock.every(heartbeat, subscriber.ping)
   try {
     await firstConnect(commandLink, context, target)
     reached = true

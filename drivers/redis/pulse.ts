@@ -2,18 +2,23 @@ import type { Redis } from 'ioredis'
 import { type Link, nodesOf } from './library.js'
 
 /**
- * Asks each connection of a link for a sign of life, and drops one that has given none for `patience` calls in a row: what swallows bytes ends
- * no connection, and a timer for each command would cost more than the rest of sending it. Its link tells of the end, and makes it anew.
+ * Feels the connections of a link, once a second: asks one for a sign of life that was silent for long, and drops it when it gives none. What
+ * swallows bytes ends no connection, and a timer for each command would cost more than the rest of sending it. Its link tells of the end, and
+ * makes it anew.
  */
 export type Pulse = (link: Link) => void
 
 interface Sign {
   readonly stream: Redis['stream']
   readonly bytesRead: number
+  /** In seconds. */
   readonly silent: number
 }
 
-export function createPulse(patience: number): Pulse {
+/** In seconds. */
+const patience = { ask: 5, drop: 10 }
+
+export function createPulse(): Pulse {
   const signs = new WeakMap<Redis, Sign>()
 
   function feel(node: Redis): void {
@@ -23,8 +28,8 @@ export function createPulse(patience: number): Pulse {
     const last = signs.get(node)
     const silent = last?.stream === stream && last.bytesRead === bytesRead ? last.silent + 1 : 0
     signs.set(node, { stream, bytesRead, silent })
-    if (silent >= patience) stream.destroy(new Error('It gave no sign of life.'))
-    else if (node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
+    if (silent >= patience.drop) stream.destroy(new Error('It gave no sign of life.'))
+    else if (silent === patience.ask && node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
   }
 
   return (link) => nodesOf(link).forEach(feel)

@@ -26,12 +26,14 @@ export interface RoomLogsDeps {
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
   /** Milliseconds that the server's time is to be ahead. */
   clockOffset(): number
+  /** Calls may be sent twice by who makes the connection: then no id can be forgotten. */
+  readonly resends: boolean
 }
 
-export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDeps): RoomLogs {
+export function createRoomLogs({ run, publishCommand, clockOffset, resends }: RoomLogsDeps): RoomLogs {
   async function publishSome(messages: readonly OutgoingMessage[]): Promise<(Position | undefined)[]> {
     const positions: (Position | undefined)[] = new Array(messages.length).fill(undefined)
-    const runs = runsOf(messages)
+    const runs = runsOf(messages, resends)
     const args: ScriptArg[] = [clockOffset(), publishCommand, newEpoch()]
     for (const each of runs) pushRun(args, each)
     const reply = ((await run(publishScript, args)) as (string | number)[]).values()
@@ -58,7 +60,7 @@ export function createRoomLogs({ run, publishCommand, clockOffset }: RoomLogsDep
   return {
     publish(messages) {
       const [only] = messages
-      const isFresh = messages.length === 1 && only?.fresh === true && only.retention !== 'none'
+      const isFresh = messages.length === 1 && !resends && only?.fresh === true && only.retention !== 'none'
       return isFresh ? publishFresh(only, only.retention) : publishMany(messages)
     },
     async read(room, range) {
@@ -111,11 +113,12 @@ type ReadReply = [epoch: string, head: number, low: number, first: number, texts
 type HeadReply = (string | number | null)[]
 
 /** Rooms may change places, as no order is promised between them. The messages of one keep theirs. */
-function runsOf(messages: readonly OutgoingMessage[]): Run[] {
+function runsOf(messages: readonly OutgoingMessage[], resends: boolean): Run[] {
   const runs: Run[] = []
   const last = new Map<string, Run>()
   messages.forEach((message, place) => {
-    const { room, retention, fresh = false } = message
+    const { room, retention } = message
+    const fresh = message.fresh === true && !resends
     let run = last.get(room)
     if (run === undefined || run.fresh !== fresh || !alike(run.retention, retention)) {
       run = { room, retention, fresh, places: [] }

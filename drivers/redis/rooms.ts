@@ -45,7 +45,12 @@ export function redisRooms({ clockOffset = () => 0, sharded = false, ...options 
   }
 
   const standing = createStanding((state) => listener?.state(state))
-  const logs = createRoomLogs({ run, publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH', clockOffset })
+  const logs = createRoomLogs({
+    run,
+    publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
+    clockOffset,
+    resends: settings.target.type === 'client',
+  })
   const node = () => started().context.instanceId
   const clock = () => started().context.clock
   const presence = createRedisPresence({ run, node, clock, clockOffset })
