@@ -18,10 +18,11 @@ export interface MatchedRoute {
  * believed.
  */
 export function wholeRoute({ path, url, mount, params = {} }: MatchedRoute): string {
-  const segments = segmentsOf(pathOf(url))
+  const address = pathOf(url)
+  const mounts = /[*{}()?+]/.test(path) ? -1 : countOf(address) - countOf(path)
+  if (mounts === 0) return path
+  const outside = mounts > 0 ? segmentsOf(address).slice(0, mounts) : segmentsOf(mount)
   const own = segmentsOf(path)
-  const fixed = !/[*{}()?+]/.test(path) && own.length <= segments.length
-  const outside = fixed ? segments.slice(0, segments.length - own.length) : segmentsOf(mount)
   const outer = Object.entries(params).filter(([name]) => !own.includes(`:${name}`))
   const prefix = outside.map((segment) => `/${placeholderOf(segment, outer)}`).join('')
   return prefix + (path === '/' && prefix !== '' ? '' : path)
@@ -31,6 +32,13 @@ export function wholeRoute({ path, url, mount, params = {} }: MatchedRoute): str
 function placeholderOf(segment: string, parameters: readonly (readonly [string, unknown])[]): string {
   const match = parameters.find(([, value]) => value === segment || encodeURIComponent(String(value)) === segment)
   return match ? `:${match[0]}` : segment
+}
+
+/** How many segments a path has: this is asked for every request. */
+function countOf(path: string): number {
+  let count = 0
+  for (let at = 0; at < path.length; at++) if (path[at] !== '/' && (at === 0 || path[at - 1] === '/')) count++
+  return count
 }
 
 function segmentsOf(path: string): string[] {
