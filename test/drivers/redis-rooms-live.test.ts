@@ -169,7 +169,8 @@ test('redis rooms: everything expires, and takes bounded memory', withRedis, asy
   const { admin, driver, namespace, node } = await harnessOf(t)
   const { driver: a } = await node(driver())
   const latest = { count: 1, ttl: 60_000 }
-  for (let n = 0; n < 50; n++) await a.publish([outgoing('state', 'x'.repeat(200), { retention: latest, fresh: n % 2 === 0 })])
+  for (let n = 0; n < 50; n++)
+    await a.publish([outgoing('state', 'x'.repeat(200), { retention: latest, fresh: n % 2 === 0 })])
   for (let n = 0; n < 500; n++) await a.publish([outgoing('log', 'text', { retention: { count: 100, ttl: 60_000 } })])
   await a.subscribe(['empty'])
   await a.presence.enter([{ room: 'state', id: '1', info: '' }], 30_000)

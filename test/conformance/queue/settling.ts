@@ -142,7 +142,11 @@ export function settlingClaims(claim: Claim): void {
 
   claim('what follows a settlement is stored before the next settlement of the call applies', async ({ driver }) => {
     const lock = { key: 'k', until: 'ended' } as const
-    const [first, gone, holder] = [await started(driver), await started(driver), await started(driver, { queue: 'after', lock })]
+    const [first, gone, holder] = [
+      await started(driver),
+      await started(driver),
+      await started(driver, { queue: 'after', lock }),
+    ]
     const follows = { enqueue: [newJob({ id: gone.id, queue: 'after' }), newJob({ queue: 'after', lock })] }
     const replies = await driver.settle([
       { ...leaseOf(first), outcome: done, ...follows },
