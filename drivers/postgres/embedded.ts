@@ -13,7 +13,14 @@ const longestWait = 3_000
 /** A database in this process. It has one connection: calls and transactions wait for each other. */
 export async function openEmbedded(options: PostgresClientOptions, context: ClientContext): Promise<PostgresClient> {
   const { client, dataDir } = options
-  if (client) return over(client as unknown as PGlite, createTurns(context), async () => {})
+  if (client) {
+    const database = client as unknown as PGlite
+    return over(
+      database,
+      createTurns(context, () => isInTransaction(database)),
+      async () => {},
+    )
+  }
   const directory = dataDir as string
   const key = directory.includes('://') ? directory : resolve(directory)
   const shared = key === 'memory://' ? open(key) : (databases.get(key) ?? open(key))
@@ -84,7 +91,8 @@ interface Turns {
   take<T>(work: () => Promise<T>, patient?: boolean): Promise<T>
 }
 
-function createTurns({ clock }: ClientContext): Turns {
+/** @param isHeld Whether a transaction has the connection. Given where there may be transactions that do not take turns. */
+function createTurns({ clock }: ClientContext, isHeld?: () => boolean): Turns {
   const waiting: (() => void)[] = []
   let busy = false
 
@@ -114,11 +122,19 @@ function createTurns({ clock }: ClientContext): Turns {
     })
   }
 
+  /** The database itself may carry out later what is given up here, when the transaction has ended. */
+  function unlessHeld<T>(held: () => boolean, call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(longestWait, () => void (held() && reject(blocked())))
+      call.then(resolve, reject).finally(cancel)
+    })
+  }
+
   return {
     async take(work, patient = false) {
       await turn(patient)
       try {
-        return await work()
+        return await (isHeld && !patient ? unlessHeld(isHeld, work()) : work())
       } finally {
         next()
       }
@@ -157,6 +173,11 @@ function over(database: PGlite, turns: Turns, close: () => Promise<void>): Postg
       await turns.take(close, true)
     },
   }
+}
+
+/** PGlite's own word. What only looks like one may not have it. */
+function isInTransaction({ Module }: Partial<Pick<PGlite, 'Module'>>): boolean {
+  return Module?._IsTransactionBlock() === 1
 }
 
 async function inTransaction<T>(database: PGlite, work: (tx: Queryable) => Promise<T>): Promise<T> {

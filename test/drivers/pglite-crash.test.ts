@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { PGlite } from '@electric-sql/pglite'
 import { isTriportError } from '../../core/errors.js'
 import { postgresQueue } from '../../drivers/postgres/queue.js'
 import { idsOf, newJob, take } from '../conformance/queue/harness.js'
@@ -48,5 +49,22 @@ test('a directory is locked against a second process, and what was confirmed sur
   const job = newJob()
   await driver.transaction((tx) => driver.enqueue([job], { tx }))
   assert.deepEqual(idsOf(await take(driver)), [job.id])
+  await driver.stop?.()
+})
+
+test('a call inside of a transaction of a PGlite that is shared with the program is refused, and says why', async (t) => {
+  const client = await PGlite.create()
+  t.after(() => client.close())
+  const driver = postgresQueue({ client, pgBoss: false })
+  await driver.start?.(driverContext())
+  await client.transaction(async () => {
+    await assert.rejects(
+      driver.enqueue([newJob()]),
+      (error) => isTriportError(error, 'ERR_DRIVER_UNAVAILABLE') && /pass \{ tx \}/.test(error.message),
+    )
+  })
+  const job = newJob({ queue: 'other' })
+  await client.transaction((tx) => driver.enqueue([job], { tx }))
+  assert.deepEqual(idsOf(await take(driver, { queue: 'other' })), [job.id])
   await driver.stop?.()
 })
