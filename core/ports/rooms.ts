@@ -33,7 +33,7 @@ export interface OutgoingMessage {
   readonly text: string
   /** At most 128 characters, unique within the room for a minute. */
   readonly id: string
-  /** Nobody publishes this id again, so the driver need not remember it. @default false */
+  /** Nobody publishes this id again, so the driver MAY forget it at once. @default false */
   readonly fresh?: boolean
   readonly retention: Retention
 }

@@ -10,16 +10,21 @@ export interface EndedJob extends Pick<JobRecord, 'id' | 'task' | 'state' | 'err
  * backend tells comes later, and makes them read it.
  */
 export interface LocalEnds {
-  listen(ended: (job: EndedJob) => void): void
-  ended(job: EndedJob): void
+  /** A moment: higher than those before. */
+  now(): number
+  /** @param ended Gets the job, and the moment before which it had not ended: who began to wait later may mean another job of this id. */
+  listen(ended: (job: EndedJob, moment: number) => void): void
+  ended(job: EndedJob, moment: number): void
 }
 
 export function createLocalEnds(): LocalEnds {
-  const listeners: ((job: EndedJob) => void)[] = []
+  const listeners: Parameters<LocalEnds['listen']>[0][] = []
+  let moments = 0
   return {
+    now: () => ++moments,
     listen: (ended) => void listeners.push(ended),
-    ended(job) {
-      for (const listener of listeners) listener(job)
+    ended(job, moment) {
+      for (const listener of listeners) listener(job, moment)
     },
   }
 }

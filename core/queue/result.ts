@@ -41,6 +41,8 @@ const backstop = 5_000
 const page = 500
 
 interface Waiter {
+  /** When it began to wait for the job, by `LocalEnds`. */
+  since: number
   resolve(job: EndedJob | undefined): void
   reject(error: unknown): void
 }
@@ -58,6 +60,7 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule,
   let closes = 0
 
   function add(id: string, waiter: Waiter): void {
+    waiter.since = localEnds?.now() ?? 0
     const waiters = waiting.get(id)
     if (waiters) waiters.add(waiter)
     else waiting.set(id, new Set([waiter]))
@@ -159,8 +162,8 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule,
     }
   }
 
-  localEnds?.listen((job) => {
-    for (const waiter of [...(waiting.get(job.id) ?? [])]) waiter.resolve(job)
+  localEnds?.listen((job, moment) => {
+    for (const waiter of [...(waiting.get(job.id) ?? [])]) if (waiter.since < moment) waiter.resolve(job)
   })
 
   return {
@@ -179,6 +182,7 @@ export function createResults({ driver, ask, clock, deadlines, report, schedule,
           finish()
         }
         const waiter: Waiter = {
+          since: 0,
           resolve(job) {
             const successor = job && successorOf(job)
             if (successor === undefined) return end(() => resolve(job ?? replaced))

@@ -53,6 +53,8 @@ export interface EndedClaim extends Posted {
   readonly settlement: Settlement
   readonly job: ClaimedJob
   readonly about: About
+  /** When it was decided on, by `LocalEnds`. */
+  readonly moment: number
 }
 
 /** Who wants to know of an end, and what. */
@@ -98,6 +100,7 @@ export function createSettler(deps: SettlerDeps): Settler {
       resent: false,
       job,
       about,
+      moment: localEnds?.now() ?? 0,
     })
   }
 
@@ -107,7 +110,7 @@ export function createSettler(deps: SettlerDeps): Settler {
     if (reply === 'settled') {
       const { outcome } = settlement
       if (measures.enabled) measures.settled(job, outcome)
-      if (outcome.type === 'completed') localEnds?.ended(completed(job, outcome.result))
+      if (outcome.type === 'completed') localEnds?.ended(completed(job, outcome.result), ended.moment)
       const told = request ? request.then((text) => tell(ended, cancelledOn(job, text))) : tell(ended, detail)
       if (told) keep(telling, told)
       if (member && 'keep' in outcome) member.ended?.()

@@ -16,7 +16,7 @@ import { type Dispatch, dispatch, type RoomType, type TypedRoom } from './room-t
 /** How to publish a message. */
 export interface BroadcastOptions {
   /**
-   * Names the message: published again within a minute, it is not delivered again and has its first position. At most 128 characters.
+   * Names the message: given again within a minute, it is not delivered again and has its first position. At most 128 characters.
    *
    * @default a new UUID
    */

@@ -1,4 +1,4 @@
-import type { ClaimedJob } from '../../core/ports/job.js'
+import type { ClaimedJob, NewJob } from '../../core/ports/job.js'
 import type { ClaimReply, ClaimRequest, QueueDriver, Settlement, SettleReply } from '../../core/ports/queue.js'
 import type { Rows } from './database.js'
 import { claimReply, settleReplies } from './decode.js'
@@ -66,15 +66,10 @@ export function createClaiming({
     return telling(settlements, send, (reply) => reply.settled)
   }
 
-  async function settleInTurn(settlements: readonly Settlement[]): Promise<readonly SettleReply[]> {
+  async function settleAll(pieces: readonly (readonly Settlement[])[]): Promise<SettleReply[]> {
     const replies: SettleReply[] = []
-    for (const settlement of settlements) replies.push(...(await settle([settlement])))
+    for (const piece of pieces) replies.push(...(await settle(piece)))
     return replies
-  }
-
-  async function claimAfter({ settle: settlements = [], ...request }: ClaimRequest): Promise<ClaimReply> {
-    const settled = await settleInTurn(settlements)
-    return { ...(await claim(request)), settled }
   }
 
   /** Both at a time, for neither matters to the other. A claim alone need not wait for the disk. */
@@ -96,24 +91,30 @@ export function createClaiming({
   }
 
   return {
-    claim(request) {
-      if (request.settle && meet(request.settle)) return claimAfter(request)
-      return parallel() && isBeside(request) ? claimBeside(request) : claim(request)
+    async claim(request) {
+      const pieces = piecesOf(request.settle)
+      const last = { ...request, settle: pieces.pop() ?? [] }
+      const before = await settleAll(pieces)
+      const reply = await (parallel() && isBeside(last) ? claimBeside(last) : claim(last))
+      return { ...reply, settled: [...before, ...reply.settled] }
     },
-    async settle(settlements) {
-      if (settlements.length === 0) return []
-      return meet(settlements) ? settleInTurn(settlements) : settle(settlements)
-    },
+    settle: (settlements) => settleAll(piecesOf(settlements)),
   }
 }
 
-/** Whether what follows one of them may meet another one of them: the statement ends all before it stores what follows. */
-function meet(settlements: readonly Settlement[]): boolean {
-  if (settlements.length === 1) return false
-  const followers = settlements.flatMap(({ enqueue = [], join }) => [...enqueue, ...(join?.next ?? [])])
-  if (followers.length === 0) return false
-  const ids = new Set(settlements.map(({ id }) => id))
-  return followers.some(({ id, lock }) => lock !== undefined || ids.has(id))
+/** Cut after those whose followers may meet a later one: a statement ends all of its jobs before it stores what follows. */
+function piecesOf(settlements: readonly Settlement[] = []): (readonly Settlement[])[] {
+  const hasFollowers = settlements.some(({ enqueue, join }) => enqueue?.length || join)
+  if (!hasFollowers) return settlements.length > 0 ? [settlements] : []
+  const places = new Map(settlements.map(({ id }, place) => [id, place]))
+  const pieces: Settlement[][] = [[]]
+  settlements.forEach((settlement, place) => {
+    const { enqueue = [], join } = settlement
+    pieces.at(-1)?.push(settlement)
+    const meets = ({ id, lock }: NewJob) => lock !== undefined || (places.get(id) ?? 0) > place
+    if (place < settlements.length - 1 && [...enqueue, ...(join?.next ?? [])].some(meets)) pieces.push([])
+  })
+  return pieces
 }
 
 /** Whether what is settled cannot change what is claimed: plain ends, and no limit in whose way they may be. */

@@ -18,7 +18,7 @@ export interface Connections {
   readonly command: Calls
   /** For a worker, which can wait longer. A connection of its own, made when it is used first: big claims keep nobody waiting. */
   readonly worker: Calls
-  readonly subscriber: Subscriber
+  readonly subscriber: Pick<Subscriber, 'subscribe' | 'unsubscribe'>
   /** Over the connection of `command`, for who wants no second try. */
   readonly lane: Lane
   close(): void
@@ -46,9 +46,8 @@ export interface RoomsLinks {
 const commandPatience: Patience = { answer: 10_000, down: 1_000 }
 const workerPatience: Patience = { answer: 60_000, down: 5_000 }
 
-/** A dead subscriber is noticed when so long nothing came, though an answer was due, in milliseconds. One is asked for so often. */
-const silence = 10_000
-const heartbeat = 5_000
+/** In milliseconds. While Redis loads its data it is asked again so often: more rarely, and its link would be taken for dead. */
+const longestLoading = 5_000
 const connecting = 10_000
 const longestDelay = 3_000
 
@@ -72,6 +71,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     connectionName: `triport:${name}:${role}`,
     connectTimeout: connecting,
     keepAlive: 10_000,
+    maxLoadingRetryTime: longestLoading,
     autoResubscribe: false,
     // Calls are sent again by `createCalls`: ioredis would also send those that nobody waits for any more.
     autoResendUnfulfilledCommands: false,
@@ -122,7 +122,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   /** A connection to the same Redis, or to a node of the same cluster, that hears. */
   function connectSubscriber(): Redis {
     const { retryStrategy: _, ...rest } = profile('subscriber')
-    const override = { ...rest, socketTimeout: silence, lazyConnect: false, retryStrategy: null, readOnly: false }
+    const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
     const nodes = rooms?.sharded && slot !== undefined ? ownersOf(slot, commandLink) : nodesOf(commandLink)
     const node = nodes[Math.floor(random() * nodes.length)]
@@ -161,7 +161,6 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 
   function close(): void {
     stopPulse()
-    stopPing()
     stopTelling()
     subscriber.close()
     lane.close()
@@ -177,8 +176,10 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   const feel = createPulse()
-  const stopPulse = clock.every(1_000, () => own.forEach(feel))
-  const stopPing = clock.every(heartbeat, subscriber.ping)
+  const stopPulse = clock.every(1_000, () => {
+    feel(own.flatMap(nodesOf))
+    if (subscriber.connection) feel([subscriber.connection])
+  })
   try {
     await firstConnect(commandLink, context, target)
     reached = true
@@ -201,7 +202,6 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
       return worker
     },
     subscriber: {
-      ...subscriber,
       subscribe: (channels) => untraced(() => subscriber.subscribe(channels)),
       unsubscribe: (channels) => untraced(() => subscriber.unsubscribe(channels)),
     },

@@ -1,12 +1,11 @@
 import type { Redis } from 'ioredis'
-import { type Link, nodesOf } from './library.js'
 
 /**
- * Feels the connections of a link, once a second: asks one for a sign of life that was silent for long, and drops it when it gives none. What
- * swallows bytes ends no connection, and a timer for each command would cost more than the rest of sending it. Its link tells of the end, and
- * makes it anew.
+ * Feels connections, once a second: asks one for a sign of life that was silent for long, and drops it when it gives none. What swallows bytes ends
+ * no connection, and a timer for each command would cost more than the rest of sending it. Whose connection it is hears of the end, and makes it
+ * anew.
  */
-export type Pulse = (link: Link) => void
+export type Pulse = (nodes: readonly Redis[]) => void
 
 interface Sign {
   readonly stream: Redis['stream']
@@ -15,8 +14,8 @@ interface Sign {
   readonly silent: number
 }
 
-/** In seconds. */
-const patience = { ask: 5, drop: 10 }
+/** In seconds. A server that is busy has ten of them to answer. */
+const patience = { ask: 2, drop: 12 }
 
 export function createPulse(): Pulse {
   const signs = new WeakMap<Redis, Sign>()
@@ -29,10 +28,10 @@ export function createPulse(): Pulse {
     const silent = last?.stream === stream && last.bytesRead === bytesRead ? last.silent + 1 : 0
     signs.set(node, { stream, bytesRead, silent })
     if (silent >= patience.drop) stream.destroy(new Error('It gave no sign of life.'))
-    else if (silent === patience.ask && node.status === 'ready') node.ping().catch(() => {}) // Its link tells of it.
+    else if (silent === patience.ask && node.status === 'ready') node.ping().catch(() => {}) // Its end tells of it.
   }
 
-  return (link) => nodesOf(link).forEach(feel)
+  return (nodes) => nodes.forEach(feel)
 }
 
 /** `connect`: it is connected, and has been asked who is there. */

@@ -12,7 +12,7 @@ export interface Hearing {
 }
 
 export interface HearingDeps {
-  readonly subscriber: () => Subscriber
+  readonly subscriber: () => Pick<Subscriber, 'subscribe' | 'unsubscribe'>
   /** Channels are this, and the room. */
   readonly channelPrefix: string
   /** What to reject with when the connection breaks. */

@@ -118,7 +118,7 @@ function runsOf(messages: readonly OutgoingMessage[], resends: boolean): Run[] {
   const last = new Map<string, Run>()
   messages.forEach((message, place) => {
     const { room, retention } = message
-    const fresh = message.fresh === true && !resends
+    const fresh = retention !== 'none' && message.fresh === true && !resends
     let run = last.get(room)
     if (run === undefined || run.fresh !== fresh || !alike(run.retention, retention)) {
       run = { room, retention, fresh, places: [] }
@@ -187,7 +187,7 @@ function keptFor(ttl: number): number {
   return Math.min(2 ** 45, Math.ceil(ttl))
 }
 
-/** Eight characters: the same ones for the next log of a room are one chance in two billion. */
+/** A name, not a decision. Eight characters: the same ones for the next log of a room are one chance in two billion. */
 function newEpoch(): string {
   return Math.floor(2 ** 31 * (1 + Math.random())).toString(16)
 }

@@ -7,8 +7,8 @@ export interface Subscriber {
   /** Resolves when messages on these channels will arrive. They are heard until they are unsubscribed, over all interruptions. */
   subscribe(channels: readonly string[]): Promise<void>
   unsubscribe(channels: readonly string[]): void
-  /** Asks for a sign of life. A connection that gives none is dropped by its `socketTimeout`. */
-  ping(): void
+  /** The connection that there is now. */
+  readonly connection: Redis | undefined
   close(): void
 }
 
@@ -129,8 +129,8 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
       const ended = sharded ? redis.sunsubscribe(...channels) : redis.unsubscribe(...channels)
       ended.catch(() => {}) // Then its connection is gone, and the subscription with it.
     },
-    ping() {
-      if (redis?.status === 'ready') redis.ping().catch(() => {}) // Its end tells of it.
+    get connection() {
+      return redis
     },
     close() {
       closed = true

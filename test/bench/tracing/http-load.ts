@@ -27,6 +27,8 @@ export async function openLoad({ port, path }: { readonly port: number; readonly
 function lineOf(socket: Socket, request: string): (until: number) => Promise<number> {
   return (until) =>
     new Promise((resolve, reject) => {
+      const onClose = () => reject(new Error('The service closed a connection.'))
+      if (socket.destroyed) return onClose()
       let text = ''
       let count = 0
       const onData = (part: Buffer) => {
@@ -40,7 +42,6 @@ function lineOf(socket: Socket, request: string): (until: number) => Promise<num
         socket.off('data', onData).off('error', reject).off('close', onClose)
         resolve(count)
       }
-      const onClose = () => reject(new Error('The service closed a connection.'))
       socket.on('data', onData).on('error', reject).on('close', onClose)
       socket.write(request)
     })

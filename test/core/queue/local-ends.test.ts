@@ -73,3 +73,16 @@ test('of a job that may be redriven the record is read', async () => {
   await assert.rejects(job.result({ timeout: '1m' }), { code: 'ERR_JOB_FAILED' })
   assert.deepEqual(reads, [job.id])
 })
+
+test('who began to wait later than the end was decided on may mean another job of the same id', async () => {
+  const answered = gate()
+  const { queue, clock } = await running((driver) => silent(driver, answered.promise))
+  const old = await queue.enqueue(echo, 'old', { id: 'mine', delay: '1s' })
+  await clock.advance(1_000)
+  assert.equal(await old.remove(), 'removed')
+  const result = (await queue.enqueue(echo, 'new', { id: 'mine', delay: '1s' })).result({ timeout: '1m' })
+  await clock.settle()
+  answered.open()
+  await clock.advance(1_000)
+  assert.equal(await result, 'new')
+})

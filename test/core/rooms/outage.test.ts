@@ -207,6 +207,25 @@ test('buffer: messages wait and are published in order when the broker is back',
   assert.deepEqual([heard(client), a.rooms.inspect().buffered], [[1, 2, 3], 0])
 })
 
+test('a driver may forget an id unless a caller gave it, or what failed goes again', async () => {
+  for (const [onBrokerDown, expected] of [
+    ['reject', [true, false]],
+    ['local', [true, false]],
+    ['buffer', [false, false]],
+  ] as const) {
+    const inner = memoryRooms()
+    const fresh: unknown[] = []
+    const publish: RoomsDriver['publish'] = (messages, options) => {
+      fresh.push(...messages.map((message) => message.fresh))
+      return inner.publish(messages, options)
+    }
+    const { rooms } = await startNode({ rooms: { ...inner, publish }, onBrokerDown })
+    await rooms.broadcastToRoom('room', text(1), kept)
+    await rooms.broadcastToRoom('room', text(2), { ...kept, id: 'mine' })
+    assert.deepEqual(fresh, expected, onBrokerDown)
+  }
+})
+
 test('buffer: what does not fit is rejected, and a stop rejects what waits', async () => {
   const { broker, a, publish } = await twoNodes({ onBrokerDown: 'buffer' })
   broker.interrupt()
