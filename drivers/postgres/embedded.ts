@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { TriportError } from '../../core/errors.js'
@@ -57,6 +58,7 @@ function open(directory: string): Shared {
 async function start(directory: string): Promise<Started> {
   const { PGlite } = await loadPglite()
   const onDisk = !directory.includes('://')
+  if (onDisk && (await isFile(directory))) throw noFolder(directory)
   const lock: DirectoryLock | undefined = onDisk ? await lockDirectory(directory) : undefined
   try {
     const database = await PGlite.create(directory)
@@ -76,6 +78,18 @@ async function start(directory: string): Promise<Started> {
     await lock?.release()
     throw error
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => !found.isDirectory(),
+    () => false, // It will be made.
+  )
+}
+
+function noFolder(directory: string): TriportError {
+  const problem = `dataDir is ${JSON.stringify(directory)}, which is a file. Name a folder for the database: it is made when there is none.`
+  return new TriportError('ERR_CONFIG_INVALID', problem, { details: { problems: [problem] } })
 }
 
 async function leave(key: string, shared: Shared): Promise<void> {

@@ -34,7 +34,7 @@ const ofAccess = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|invalid password|user executin
 export function failure(cause: unknown, what?: string): TriportError {
   const error = bare(cause)
   if (!ofAccess.test(error.message)) return unavailable(error, what)
-  const problem = `Redis refuses the user: ${error.message}. Check the name, the password, and what the user may do.`
+  const problem = `Redis refuses the user: ${error.message.replace(/\.$/, '')}. Check the name, the password, and what the user may do.`
   return new TriportError('ERR_CONFIG_INVALID', problem, { cause: error, details: { problems: [problem] } })
 }
 

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { isTriportError } from '../../core/errors.js'
 import { postgresQueue } from '../../drivers/postgres/queue.js'
@@ -50,6 +51,15 @@ test('a directory is locked against a second process, and what was confirmed sur
   await driver.transaction((tx) => driver.enqueue([job], { tx }))
   assert.deepEqual(idsOf(await take(driver)), [job.id])
   await driver.stop?.()
+})
+
+test('a dataDir that is a file is refused by name', async () => {
+  const dataDir = fileURLToPath(import.meta.url)
+  const refused = postgresQueue({ dataDir }).start?.(driverContext()) ?? assert.fail()
+  await assert.rejects(
+    refused,
+    (error) => isTriportError(error, 'ERR_CONFIG_INVALID') && error.message.includes(dataDir),
+  )
 })
 
 test('a call inside of a transaction of a PGlite that is shared with the program is refused, and says why', async (t) => {
