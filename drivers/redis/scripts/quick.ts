@@ -224,7 +224,7 @@ repeat
     end
     call('LTRIM', line, count, '-1')
     ${addActive}
-    local m = s[2] + count
+    local m = (s[2] or 0) + count -- A queue that was resumed before it had a job has none.
     call('HSET', key, 'm', m)
     if tonumber(s[1]) == m then call('PEXPIRE', key, DAY) end
   end

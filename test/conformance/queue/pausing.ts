@@ -37,6 +37,14 @@ export function pausingClaims(claim: Claim): void {
     assert.equal((await take(driver)).length, 1)
   })
 
+  claim('a queue that was resumed before it had its first job gives it', async ({ driver }) => {
+    await driver.pause('q', true)
+    await driver.pause('q', false)
+    const job = newJob()
+    await driver.enqueue([job])
+    assert.deepEqual(idsOf(await take(driver, { max: 1 })), [job.id])
+  })
+
   claim('pausing a queue leaves the others alone', async ({ driver }) => {
     await driver.pause('other', true)
     assert.equal(await driver.isPaused('q'), false)
