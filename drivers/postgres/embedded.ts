@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
+import { wait } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { ClientContext, PostgresClient, Queryable, Rows } from './database.js'
 import { type DirectoryLock, lockDirectory } from './directory-lock.js'
@@ -10,6 +11,8 @@ import type { PostgresClientOptions } from './options.js'
 
 /** How long a call waits for the one connection, in milliseconds. Less than `queueTimeout`, so that the cause is told. */
 const longestWait = 3_000
+/** How often is looked whether a transaction of the program has ended, in milliseconds. */
+const lookEvery = 10
 
 /** A database in this process. It has one connection: calls and transactions wait for each other. */
 export async function openEmbedded(options: PostgresClientOptions, context: ClientContext): Promise<PostgresClient> {
@@ -136,19 +139,21 @@ function createTurns({ clock }: ClientContext, isHeld?: () => boolean): Turns {
     })
   }
 
-  /** The database itself may carry out later what is given up here, when the transaction has ended. */
-  function unlessHeld<T>(held: () => boolean, call: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(longestWait, () => void (held() && reject(blocked())))
-      call.then(resolve, reject).finally(cancel)
-    })
+  /** Looks before a call is sent: what waits inside of the database would be carried out after its caller has given up. */
+  async function released(held: () => boolean, until: number): Promise<void> {
+    while (held()) {
+      if (clock.monotonic() >= until) throw blocked()
+      await wait(clock, lookEvery)
+    }
   }
 
   return {
     async take(work, patient = false) {
+      const until = clock.monotonic() + longestWait
       await turn(patient)
       try {
-        return await (isHeld && !patient ? unlessHeld(isHeld, work()) : work())
+        if (isHeld && !patient) await released(isHeld, until)
+        return await work()
       } finally {
         next()
       }

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
 import { isTriportError } from '../../core/errors.js'
 import { postgresQueue } from '../../drivers/postgres/queue.js'
-import { idsOf, newJob, take } from '../conformance/queue/harness.js'
+import { idsOf, newJob, request, take } from '../conformance/queue/harness.js'
 import { driverContext } from '../kit/driver-context.js'
 
 test('a directory is locked against a second process, and what was confirmed survives kill -9', async (t) => {
@@ -67,12 +67,15 @@ test('a call inside of a transaction of a PGlite that is shared with the program
   t.after(() => client.close())
   const driver = postgresQueue({ client, pgBoss: false })
   await driver.start?.(driverContext())
-  await client.transaction(async () => {
-    await assert.rejects(
-      driver.enqueue([newJob()]),
-      (error) => isTriportError(error, 'ERR_DRIVER_UNAVAILABLE') && /pass \{ tx \}/.test(error.message),
-    )
+  await client.transaction(async (tx) => {
+    await tx.query('select 1')
+    const refused = (error: unknown) =>
+      isTriportError(error, 'ERR_DRIVER_UNAVAILABLE') && /pass \{ tx \}/.test(error.message)
+    const calls = [driver.claim(request()), driver.enqueue([newJob()])]
+    await Promise.all(calls.map((call) => assert.rejects(call, refused)))
   })
+  const { waiting, active } = await driver.counts('q')
+  assert.deepEqual([waiting, active], [0, 0], 'nothing that was refused was carried out later')
   const job = newJob({ queue: 'other' })
   await client.transaction((tx) => driver.enqueue([job], { tx }))
   assert.deepEqual(idsOf(await take(driver, { queue: 'other' })), [job.id])
