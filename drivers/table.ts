@@ -6,10 +6,9 @@ import type { MemoryQueueOptions } from './memory/queue.js'
 import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
 import type { OpenTelemetryTracerOptions } from './opentelemetry/options.js'
-import { clientOptionNames as postgresOptions } from './postgres/options.js'
+import { optionNames } from './options.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
 import type { PostgresRoomsOptions } from './postgres/rooms.js'
-import type { RedisOptions } from './redis/options.js'
 import type { RedisQueueOptions } from './redis/queue.js'
 import type { RedisRoomsOptions } from './redis/rooms.js'
 
@@ -36,44 +35,29 @@ export interface BuiltinDrivers {
   }
 }
 
-/** Where Redis is. */
-const redisOptions = [
-  'url',
-  'host',
-  'port',
-  'username',
-  'password',
-  'db',
-  'tls',
-  'sentinel',
-  'cluster',
-  'client',
-  'namespace',
-] as const satisfies readonly (keyof RedisOptions)[]
-
 /** The drivers that ship with the package, to be extended for `runtimeFactory`. */
 export const table: BuiltinDrivers = {
   queue: {
     memory: {
-      options: ['keepFinished'],
+      options: optionNames.memoryQueue,
       load: async (options) => (await import('./memory/queue.js')).memoryQueue(options),
     },
     sync: {
-      options: ['keepFinished'],
+      options: optionNames.syncQueue,
       load: async (options) => (await import('./memory/queue.js')).syncQueue(options),
     },
     postgres: {
-      options: [...postgresOptions, 'pgBoss'],
+      options: optionNames.postgresQueue,
       load: async (options) => (await import('./postgres/queue.js')).postgresQueue(options),
     },
     redis: {
-      options: redisOptions,
+      options: optionNames.redisQueue,
       load: async (options) => (await import('./redis/queue.js')).redisQueue(options),
     },
   },
   tracer: {
     memory: {
-      options: ['limit', 'sampling', 'redact', 'baggage'],
+      options: optionNames.memoryTracer,
       load: async (options) => (await import('./memory/tracer.js')).memoryTracer(options),
     },
     noop: {
@@ -81,21 +65,21 @@ export const table: BuiltinDrivers = {
       load: async () => (await import('../core/tracer/noop.js')).noopTracer(),
     },
     opentelemetry: {
-      options: ['endpoint', 'protocol', 'headers', 'resource', 'register', 'provider', 'sampling', 'redact', 'baggage'],
+      options: optionNames.openTelemetryTracer,
       load: async (options) => (await import('./opentelemetry/tracer.js')).openTelemetryTracer(options),
     },
   },
   rooms: {
     memory: {
-      options: ['broker'],
+      options: optionNames.memoryRooms,
       load: async (options) => (await import('./memory/rooms.js')).memoryRooms(options),
     },
     redis: {
-      options: [...redisOptions, 'sharded'],
+      options: optionNames.redisRooms,
       load: async (options) => (await import('./redis/rooms.js')).redisRooms(options),
     },
     postgres: {
-      options: [...postgresOptions, 'pollInterval'],
+      options: optionNames.postgresRooms,
       load: async (options) => (await import('./postgres/rooms.js')).postgresRooms(options),
     },
   },

@@ -2,6 +2,7 @@ import { systemClock } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { QueueDriver, QueueListener, Settlement, SettleReply } from '../../core/ports/queue.js'
 import { ignore, type Report } from '../../core/report.js'
+import { checkOptionNames } from '../options.js'
 import { createInline } from './inline.js'
 import { createListener } from './queue-listener.js'
 import { createStore, type JobStore } from './queue-store.js'
@@ -39,6 +40,8 @@ export function memoryQueueStore(options: Pick<MemoryQueueOptions, 'keepFinished
 
 /**
  * Keeps jobs in the memory of this process. They are gone when it ends.
+ *
+ * @throws `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function memoryQueue(options: MemoryQueueOptions = {}): QueueDriver {
   return createMemoryQueue('memory', options)
@@ -56,6 +59,7 @@ export function syncQueue(options: MemoryQueueOptions = {}): QueueDriver {
 }
 
 function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions): QueueDriver {
+  checkOptionNames(`${name}Queue`, options)
   const { jobs, schedules, workers } = options.store ?? memoryQueueStore(options)
   const inline = name === 'sync' ? createInline(jobs) : undefined
   const listeners = new Set<QueueListener>()

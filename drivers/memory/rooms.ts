@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { Head, RoomsDriver, RoomsListener, RoomsPresence } from '../../core/ports/rooms.js'
+import { checkOptionNames } from '../options.js'
 import { createMemoryBroker, type MemoryBroker, type MemoryLink } from './broker.js'
 
 /** Options of the rooms driver `memory`. */
@@ -9,8 +10,13 @@ export interface MemoryRoomsOptions {
   readonly broker?: MemoryBroker
 }
 
-/** Rooms that live in this process, with history, and end with it. */
+/**
+ * Rooms that live in this process, with history, and end with it.
+ *
+ * @throws `ERR_CONFIG_INVALID` for options that are not known.
+ */
 export function memoryRooms(options: MemoryRoomsOptions = {}): RoomsDriver {
+  checkOptionNames('memoryRooms', options)
   const broker = options.broker ?? createMemoryBroker()
   const subscribed = new Set<string>()
   let listener: RoomsListener | undefined

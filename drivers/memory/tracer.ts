@@ -30,6 +30,7 @@ import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
 import { createTail, type Tail } from '../../core/tracer/tail.js'
 import { randomFlag, readCarrier, sampledFlag, writeCarrier } from '../../core/tracer/traceparent.js'
 import { type SpanNode, spanTree } from '../../core/tracer/tree.js'
+import { checkOptionNames } from '../options.js'
 import { createSpanLog, type SpanLog } from './span-log.js'
 
 /** Options of the tracer driver `memory`. */
@@ -69,9 +70,10 @@ export interface MemoryTracer extends TracerDriver {
 /**
  * Keeps spans in memory: for tests, for development, and for trace ids in log lines without a collector.
  *
- * @throws `ERR_OPTION_INVALID`
+ * @throws `ERR_OPTION_INVALID`, `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function memoryTracer(options: MemoryTracerOptions = {}): MemoryTracer {
+  checkOptionNames('memoryTracer', options)
   return new MemoryDriver(options)
 }
 

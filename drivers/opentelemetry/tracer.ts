@@ -17,6 +17,7 @@ import { type SpanClock, spanClock } from '../../core/tracer/span-clock.js'
 import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
 import { createTail } from '../../core/tracer/tail.js'
 import { version } from '../../core/version.js'
+import { checkOptionNames } from '../options.js'
 import { type Api, contextsOf, loadApi, mismatch, registered } from './api.js'
 import { type Env, isDisabled, samplingFromEnv } from './env.js'
 import { createOpenTelemetryMeter } from './meter.js'
@@ -40,9 +41,10 @@ import { type Decision, OtelTracing } from './tracing.js'
  * `start()` rejects with `ERR_OPTION_INVALID` for a wrong address, and with `ERR_PEER_MISSING` when gRPC or `register` is asked for and its
  * package is not installed.
  *
- * @throws `ERR_OPTION_INVALID`
+ * @throws `ERR_OPTION_INVALID`, `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function openTelemetryTracer(options: OpenTelemetryTracerOptions = {}): OpenTelemetryTracer {
+  checkOptionNames('openTelemetryTracer', options)
   return createOpenTelemetryTracer(options, () => process.env)
 }
 

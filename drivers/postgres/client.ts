@@ -1,6 +1,6 @@
-import { TriportError } from '../../core/errors.js'
 import type { ServerAddress } from '../../core/ports/driver.js'
 import { serverInUrl } from '../../core/tracer/server-address.js'
+import { invalidConfig } from '../options.js'
 import type { ClientContext, PostgresClient } from './database.js'
 import { openEmbedded } from './embedded.js'
 import { unavailable } from './failures.js'
@@ -48,17 +48,13 @@ function check(options: PostgresClientOptions): void {
   const given = Object.entries(ways).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
     const told = given.map(([name]) => name).join(', ') || 'none of them'
-    throw invalid(`Say where the database is by one of url, host, pool, client and dataDir. There is ${told}.`)
+    throw invalidConfig(`Say where the database is by one of url, host, pool, client and dataDir. There is ${told}.`)
   }
   if (!/^[a-z_][a-z0-9_]{0,40}$/.test(schema)) {
-    throw invalid(`The schema is ${JSON.stringify(schema)}. Use lower case letters, digits and _, at most 41.`)
+    throw invalidConfig(`The schema is ${JSON.stringify(schema)}. Use lower case letters, digits and _, at most 41.`)
   }
   for (const [name, text] of Object.entries({ url, directUrl })) {
     const problem = text === undefined ? undefined : problemOfPostgresUrl(name, text)
-    if (problem !== undefined) throw invalid(problem)
+    if (problem !== undefined) throw invalidConfig(problem)
   }
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_CONFIG_INVALID', message, { details: { problems: [message] } })
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { wait } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
+import { invalidConfig } from '../options.js'
 import type { ClientContext, PostgresClient, Queryable, Rows } from './database.js'
 import { type DirectoryLock, lockDirectory } from './directory-lock.js'
 import { unavailable } from './failures.js'
@@ -61,7 +62,11 @@ function open(directory: string): Shared {
 async function start(directory: string): Promise<Started> {
   const { PGlite } = await loadPglite()
   const onDisk = !directory.includes('://')
-  if (onDisk && (await isFile(directory))) throw noFolder(directory)
+  if (onDisk && (await isFile(directory))) {
+    throw invalidConfig(
+      `dataDir is ${JSON.stringify(directory)}, which is a file. Name a folder: it is made when there is none.`,
+    )
+  }
   const lock: DirectoryLock | undefined = onDisk ? await lockDirectory(directory) : undefined
   try {
     const database = await PGlite.create(directory)
@@ -88,11 +93,6 @@ async function isFile(path: string): Promise<boolean> {
     (found) => !found.isDirectory(),
     () => false, // It will be made.
   )
-}
-
-function noFolder(directory: string): TriportError {
-  const problem = `dataDir is ${JSON.stringify(directory)}, which is a file. Name a folder for the database: it is made when there is none.`
-  return new TriportError('ERR_CONFIG_INVALID', problem, { details: { problems: [problem] } })
 }
 
 async function leave(key: string, shared: Shared): Promise<void> {

@@ -62,27 +62,6 @@ export interface PostgresClientOptions {
   readonly migrate?: boolean
 }
 
-export const clientOptionNames = [
-  'url',
-  'host',
-  'port',
-  'database',
-  'user',
-  'password',
-  'tls',
-  'pool',
-  'client',
-  'dataDir',
-  'poolSize',
-  'schema',
-  'directUrl',
-  'listen',
-  'prepare',
-  'statementTimeout',
-  'connectTimeout',
-  'migrate',
-] as const satisfies readonly (keyof PostgresClientOptions)[]
-
 /** What is wrong with the address of a PostgreSQL that `name` says. Without the text: it has a password. */
 export function problemOfPostgresUrl(name: string, url: string): string | undefined {
   if (URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol)) return undefined

@@ -2,6 +2,7 @@ import { type CancelTimer, systemClock } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { JobRecord, QueueCounts } from '../../core/ports/job.js'
 import type { ExtendReply, ListRequest, QueueDriver, RedriveReply, RemoveReply } from '../../core/ports/queue.js'
+import { checkOptionNames } from '../options.js'
 import { openProjection, type Projection } from './boss-projection.js'
 import { callIn } from './caller.js'
 import { createClaiming } from './claiming.js'
@@ -54,9 +55,11 @@ const sweepSize = 2_000
  * Keeps jobs in PostgreSQL: on a server, or in this process with `dataDir`.
  *
  * @example postgresQueue({ url: process.env.DATABASE_URL })
+ * @throws `ERR_CONFIG_INVALID` for options that are not known. What else is wrong with them is told by `start()`.
  */
-export function postgresQueue(options: PostgresQueueOptions): PostgresQueue {
-  const { schema = 'triport', pgBoss = {}, clockOffset = () => 0 } = options
+export function postgresQueue({ clockOffset = () => 0, ...options }: PostgresQueueOptions): PostgresQueue {
+  checkOptionNames('postgresQueue', options)
+  const { schema = 'triport', pgBoss = {} } = options
   const statements = queueStatements(schema)
   const embedded = options.dataDir !== undefined || isPglite(options.client)
   let open:

@@ -1,6 +1,7 @@
 import { type Duration, milliseconds } from '../../core/duration.js'
 import { TriportError } from '../../core/errors.js'
 import type { RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
+import { checkOptionNames } from '../options.js'
 import { isPglite } from './client.js'
 import type { PostgresClientOptions } from './options.js'
 import { openNode, type RoomsNode } from './rooms-node.js'
@@ -29,9 +30,11 @@ interface Subscribed {
 /**
  * Rooms on PostgreSQL, or on PGlite in this process: logs in tables, and NOTIFY for what is new.
  *
- * @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`
+ * @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`, `ERR_CONFIG_INVALID` for options that are not known. What else is wrong with them is told
+ *   by `start()`.
  */
-export function postgresRooms(options: PostgresRoomsOptions): RoomsDriver {
+export function postgresRooms({ clockOffset = () => 0, ...options }: PostgresRoomsOptions): RoomsDriver {
+  checkOptionNames('postgresRooms', options)
   const interval = milliseconds(options.pollInterval ?? '250ms', 'pollInterval of the rooms')
   const embedded = options.dataDir !== undefined || isPglite(options.client)
   const subscribed = new Map<string, Subscribed>()
@@ -67,7 +70,7 @@ export function postgresRooms(options: PostgresRoomsOptions): RoomsDriver {
       list: async (...call) => await started().presence.list(...call),
     },
     async start(context) {
-      running ??= await openNode({ ...options, interval }, context, {
+      running ??= await openNode({ ...options, interval, clockOffset }, context, {
         hears: (room) => subscribed.has(room),
         message: (message) => listener?.message(message),
         state: (state) => listener?.state(state),

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { within } from '../../core/clock.js'
 import { errorFrom, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
+import { invalidConfig } from '../options.js'
 import { failure } from './errors.js'
 import { createLane, type Lane } from './lane.js'
 import { type Link, loadLibrary, nodesOf, ownersOf } from './library.js'
@@ -255,8 +256,7 @@ async function checkDatabase(
   } catch (cause) {
     const { message } = errorFrom(cause)
     if (!message.includes('DB index')) throw cause
-    const problem = `Redis does not have the database ${db}: ${message}`
-    throw new TriportError('ERR_CONFIG_INVALID', problem, { cause, details: { problems: [problem] } })
+    throw invalidConfig(`Redis does not have the database ${db}: ${message}`, cause)
   }
 }
 

@@ -1,4 +1,5 @@
 import { errorFrom, TriportError } from '../../core/errors.js'
+import { invalidConfig } from '../options.js'
 
 /** What Redis and its client say when the link, and not the command, is at fault: sent again, the command may work. */
 const ofLink =
@@ -34,8 +35,11 @@ const ofAccess = /\b(?:WRONGPASS|NOAUTH|NOPERM)\b|invalid password|user executin
 export function failure(cause: unknown, what?: string): TriportError {
   const error = bare(cause)
   if (!ofAccess.test(error.message)) return unavailable(error, what)
-  const problem = `Redis refuses the user: ${error.message.replace(/\.$/, '')}. Check the name, the password, and what the user may do.`
-  return new TriportError('ERR_CONFIG_INVALID', problem, { cause: error, details: { problems: [problem] } })
+  const reason = error.message.replace(/\.$/, '')
+  return invalidConfig(
+    `Redis refuses the user: ${reason}. Check the name, the password, and what the user may do.`,
+    error,
+  )
 }
 
 /** Redis cannot be reached, or did not do what it was asked. */

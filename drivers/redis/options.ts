@@ -1,5 +1,5 @@
-import { TriportError } from '../../core/errors.js'
 import type { ServerAddress } from '../../core/ports/driver.js'
+import { invalidConfig } from '../options.js'
 import type { Link, RedisNode } from './library.js'
 
 /** How the other side proves who it is, and this one. Texts are PEM. */
@@ -85,12 +85,12 @@ const ways = ['url', 'host', 'sentinel', 'cluster', 'client'] as const
 export function settingsOf(options: RedisOptions): Settings {
   const { namespace = 'triport' } = options
   if (typeof namespace !== 'string' || !/^[\w.-]{1,100}$/.test(namespace)) {
-    throw invalid(`namespace is ${JSON.stringify(namespace)}. Use 1 to 100 letters, digits, "_", "." and "-".`)
+    throw invalidConfig(`namespace is ${JSON.stringify(namespace)}. Use 1 to 100 letters, digits, "_", "." and "-".`)
   }
   const given = ways.filter((way) => options[way] !== undefined)
   if (given.length !== 1) {
     const said = given.length === 0 ? 'names no server' : `has ${given.join(' and ')}`
-    throw invalid(`The Redis configuration ${said}. Give one of ${ways.join(', ')}.`)
+    throw invalidConfig(`The Redis configuration ${said}. Give one of ${ways.join(', ')}.`)
   }
   return { prefix: `{${namespace}}:`, target: targetOf(options) }
 }
@@ -144,7 +144,7 @@ export function problemOfRedisUrl(name: string, url: string): string | undefined
 /** Neither the text nor the parser's error may be told: both hold the password. */
 function addressOf(url: string): Record<string, unknown> {
   const problem = problemOfRedisUrl('url', url)
-  if (problem !== undefined) throw invalid(problem)
+  if (problem !== undefined) throw invalidConfig(problem)
   const parsed = new URL(url)
   const db = parsed.pathname.slice(1)
   return {
@@ -164,19 +164,15 @@ function tlsOf(tls: boolean | RedisTls): object | undefined {
 
 function someNodes(nodes: readonly RedisNode[], option: string): readonly RedisNode[] {
   if (nodes.length > 0) return nodes
-  throw invalid(`${option}.nodes is empty. Name one node at least.`)
+  throw invalidConfig(`${option}.nodes is empty. Name one node at least.`)
 }
 
 /** A prefix of the client's own would split keys from the channels that are made of them. */
 function usable(client: RedisClient): Link {
   const link = client as Partial<Link>
   if (typeof link.evalsha !== 'function' || typeof link.duplicate !== 'function') {
-    throw invalid('client is no client of ioredis. Pass a Redis or a Cluster.')
+    throw invalidConfig('client is no client of ioredis. Pass a Redis or a Cluster.')
   }
-  if (link.options?.keyPrefix) throw invalid('client has a keyPrefix. Leave it out, and pass `namespace`.')
+  if (link.options?.keyPrefix) throw invalidConfig('client has a keyPrefix. Leave it out, and pass `namespace`.')
   return link as Link
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_CONFIG_INVALID', message, { details: { problems: [message] } })
 }

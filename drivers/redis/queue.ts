@@ -14,6 +14,7 @@ import type {
   Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
+import { checkOptionNames } from '../options.js'
 import { type Connections, connectRedis } from './client.js'
 import { type RedisOptions, serverOf, settingsOf } from './options.js'
 import { claimedJob, jobRecord } from './record.js'
@@ -44,8 +45,11 @@ const mostSeen = 5_000
 
 /**
  * Keeps jobs in Redis 6.2 or later, or Valkey: one script for each call, however many jobs it is about.
+ *
+ * @throws `ERR_CONFIG_INVALID` when the options name no Redis, or are not known.
  */
 export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOptions): QueueDriver {
+  checkOptionNames('redisQueue', options)
   const settings = settingsOf(options)
   const instance = randomBytes(6).toString('base64url')
   let claims = 0

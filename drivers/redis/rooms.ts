@@ -1,6 +1,7 @@
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import type { Head, RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
+import { checkOptionNames } from '../options.js'
 import { type Connections, connectRedis } from './client.js'
 import { isOfLink } from './errors.js'
 import { type RedisOptions, settingsOf } from './options.js'
@@ -32,9 +33,11 @@ export interface RedisRoomsOptions extends RedisOptions {
 /**
  * Rooms over Redis.
  *
- * @throws `ERR_CONFIG_INVALID` when the options name no Redis.
+ * @throws `ERR_CONFIG_INVALID` when the options name no Redis, or are not known.
  */
-export function redisRooms({ clockOffset = () => 0, sharded = false, ...options }: RedisRoomsOptions): RoomsDriver {
+export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOptions): RoomsDriver {
+  checkOptionNames('redisRooms', options)
+  const { sharded = false } = options
   const settings = settingsOf(options)
   let listener: RoomsListener | undefined
   let running: Running | undefined
