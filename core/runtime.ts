@@ -161,8 +161,7 @@ function assemble<Tasks extends readonly AnyTask[]>(
     events,
     middleware,
     flowCache,
-    localWakes: createLocalWakes(),
-    localEnds: createLocalEnds(),
+    ...{ localWakes: createLocalWakes(), localEnds: createLocalEnds() },
   }
   const queue = createTaskQueue<Tasks>(jobs)
   const { schedules, ...scheduling } = createScheduling({

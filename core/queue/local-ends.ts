@@ -6,8 +6,8 @@ export interface EndedJob extends Pick<JobRecord, 'id' | 'task' | 'state' | 'err
 }
 
 /**
- * Tells those of a process who wait for jobs which of them its worker has completed, as soon as that is stored, and with the result. What the
- * backend tells comes later, and makes them read it.
+ * Tells those of a process who wait for jobs which of them its worker has completed, as soon as that is stored, and with the result, if that is
+ * kept. What the backend tells comes later, and makes them read it.
  */
 export interface LocalEnds {
   /** A moment: higher than those before. */

@@ -110,7 +110,9 @@ export function createSettler(deps: SettlerDeps): Settler {
     if (reply === 'settled') {
       const { outcome } = settlement
       if (measures.enabled) measures.settled(job, outcome)
-      if (outcome.type === 'completed') localEnds?.ended(completed(job, outcome.result), ended.moment)
+      // What is not kept is given to nobody, in whatever process: where a worker runs must not decide whether there is a result.
+      if (outcome.type === 'completed' && outcome.keep > 0)
+        localEnds?.ended(completed(job, outcome.result), ended.moment)
       const told = request ? request.then((text) => tell(ended, cancelledOn(job, text))) : tell(ended, detail)
       if (told) keep(telling, told)
       if (member && 'keep' in outcome) member.ended?.()

@@ -1,4 +1,4 @@
-import { type Clock, within } from '../../core/clock.js'
+import { type Clock, wait, within } from '../../core/clock.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline, type Deadlines } from '../../core/queue/deadlines.js'
@@ -63,7 +63,7 @@ export function createCalls({ link, prefix, clock, patience, untraced }: CallsDe
         if (closed || overdue.is || !isOfLink(error) || ++broken > mostTries) throw failure(error)
         if (isRedirected(error)) await relocate()
         const isFound = broken === 1 && isMoved(error)
-        if (link.status === 'ready' && !isFound) await pause(clock, betweenTries) // As while a slot is moved, or a replica made the master.
+        if (link.status === 'ready' && !isFound) await wait(clock, betweenTries) // As while a slot is moved, or a replica made the master.
       }
     }
   }
@@ -149,8 +149,4 @@ function answered<T>(deadlines: Deadlines, at: number, overdue: { is: boolean },
     deadlines.add(deadline)
     answer.then(resolve, reject).finally(() => deadlines.delete(deadline))
   })
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve))
 }

@@ -187,9 +187,10 @@ function keptFor(ttl: number): number {
   return Math.min(2 ** 45, Math.ceil(ttl))
 }
 
-/** A name, not a decision. Eight characters: the same ones for the next log of a room are one chance in two billion. */
+/** The same one for the next log of a room is one chance in four billion. */
 function newEpoch(): string {
-  return Math.floor(2 ** 31 * (1 + Math.random())).toString(16)
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1))
+  return number.toString(16).padStart(8, '0')
 }
 
 const separator = '\0'

@@ -15,6 +15,8 @@ const failing = defineTask({
   },
 })
 
+const unkept = defineTask({ name: 'unkept', keepResult: '0s', run: () => 'gone' })
+
 /** A process that tells itself, and what it reads. */
 async function running(wrap: (driver: QueueDriver) => QueueDriver = (driver) => driver) {
   const reads: string[] = []
@@ -25,7 +27,7 @@ async function running(wrap: (driver: QueueDriver) => QueueDriver = (driver) => 
       return driver.get(ids)
     },
   })
-  const tasks = [echo, failing]
+  const tasks = [echo, failing, unkept]
   const localEnds = createLocalEnds()
   return { ...(await createRunning({ tasks, localEnds, wrap: (driver) => wrap(reading(driver)) })), reads }
 }
@@ -85,4 +87,10 @@ test('who began to wait later than the end was decided on may mean another job o
   answered.open()
   await clock.advance(1_000)
   assert.equal(await result, 'new')
+})
+
+test('a result that is not kept is given to nobody, as in any other process', async () => {
+  const { queue } = await running()
+  const job = await queue.enqueue(unkept)
+  await assert.rejects(job.result({ timeout: '1m' }), { code: 'ERR_RESULT_EXPIRED' })
 })
