@@ -2,13 +2,16 @@ import type { DriverEntry } from '../core/config.js'
 import type { QueueDriver } from '../core/ports/queue.js'
 import type { RoomsDriver } from '../core/ports/rooms.js'
 import type { TracerDriver } from '../core/ports/tracer.js'
+import * as memory from './memory/option-names.js'
 import type { MemoryQueueOptions } from './memory/queue.js'
 import type { MemoryRoomsOptions } from './memory/rooms.js'
 import type { MemoryTracerOptions } from './memory/tracer.js'
+import * as openTelemetry from './opentelemetry/option-names.js'
 import type { OpenTelemetryTracerOptions } from './opentelemetry/options.js'
-import { optionNames } from './options.js'
+import * as postgres from './postgres/option-names.js'
 import type { PostgresQueueOptions } from './postgres/queue.js'
 import type { PostgresRoomsOptions } from './postgres/rooms.js'
+import * as redis from './redis/option-names.js'
 import type { RedisQueueOptions } from './redis/queue.js'
 import type { RedisRoomsOptions } from './redis/rooms.js'
 
@@ -39,25 +42,25 @@ export interface BuiltinDrivers {
 export const table: BuiltinDrivers = {
   queue: {
     memory: {
-      options: optionNames.memoryQueue,
+      options: memory.queueOptionNames,
       load: async (options) => (await import('./memory/queue.js')).memoryQueue(options),
     },
     sync: {
-      options: optionNames.syncQueue,
+      options: memory.queueOptionNames,
       load: async (options) => (await import('./memory/queue.js')).syncQueue(options),
     },
     postgres: {
-      options: optionNames.postgresQueue,
+      options: postgres.queueOptionNames,
       load: async (options) => (await import('./postgres/queue.js')).postgresQueue(options),
     },
     redis: {
-      options: optionNames.redisQueue,
+      options: redis.queueOptionNames,
       load: async (options) => (await import('./redis/queue.js')).redisQueue(options),
     },
   },
   tracer: {
     memory: {
-      options: optionNames.memoryTracer,
+      options: memory.tracerOptionNames,
       load: async (options) => (await import('./memory/tracer.js')).memoryTracer(options),
     },
     noop: {
@@ -65,21 +68,21 @@ export const table: BuiltinDrivers = {
       load: async () => (await import('../core/tracer/noop.js')).noopTracer(),
     },
     opentelemetry: {
-      options: optionNames.openTelemetryTracer,
+      options: openTelemetry.tracerOptionNames,
       load: async (options) => (await import('./opentelemetry/tracer.js')).openTelemetryTracer(options),
     },
   },
   rooms: {
     memory: {
-      options: optionNames.memoryRooms,
+      options: memory.roomsOptionNames,
       load: async (options) => (await import('./memory/rooms.js')).memoryRooms(options),
     },
     redis: {
-      options: optionNames.redisRooms,
+      options: redis.roomsOptionNames,
       load: async (options) => (await import('./redis/rooms.js')).redisRooms(options),
     },
     postgres: {
-      options: optionNames.postgresRooms,
+      options: postgres.roomsOptionNames,
       load: async (options) => (await import('./postgres/rooms.js')).postgresRooms(options),
     },
   },

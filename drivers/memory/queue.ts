@@ -1,9 +1,10 @@
 import { systemClock } from '../../core/clock.js'
+import { checkOptionNames } from '../../core/driver-options.js'
 import { TriportError } from '../../core/errors.js'
 import type { QueueDriver, QueueListener, Settlement, SettleReply } from '../../core/ports/queue.js'
 import { ignore, type Report } from '../../core/report.js'
-import { checkOptionNames } from '../options.js'
 import { createInline } from './inline.js'
+import { queueOptionNames } from './option-names.js'
 import { createListener } from './queue-listener.js'
 import { createStore, type JobStore } from './queue-store.js'
 import { createSchedules, type Schedules } from './schedule-store.js'
@@ -59,7 +60,7 @@ export function syncQueue(options: MemoryQueueOptions = {}): QueueDriver {
 }
 
 function createMemoryQueue(name: 'memory' | 'sync', options: MemoryQueueOptions): QueueDriver {
-  checkOptionNames(`${name}Queue`, options)
+  checkOptionNames(`${name}Queue`, options, queueOptionNames satisfies readonly (keyof MemoryQueueOptions)[])
   const { jobs, schedules, workers } = options.store ?? memoryQueueStore(options)
   const inline = name === 'sync' ? createInline(jobs) : undefined
   const listeners = new Set<QueueListener>()

@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.js'
+import { checkOptionNames } from '../../core/driver-options.js'
 import { TriportError } from '../../core/errors.js'
 import type { Head, RoomsDriver, RoomsListener, RoomsPresence } from '../../core/ports/rooms.js'
-import { checkOptionNames } from '../options.js'
 import { createMemoryBroker, type MemoryBroker, type MemoryLink } from './broker.js'
+import { roomsOptionNames } from './option-names.js'
 
 /** Options of the rooms driver `memory`. */
 export interface MemoryRoomsOptions {
@@ -16,7 +17,7 @@ export interface MemoryRoomsOptions {
  * @throws `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function memoryRooms(options: MemoryRoomsOptions = {}): RoomsDriver {
-  checkOptionNames('memoryRooms', options)
+  checkOptionNames('memoryRooms', options, roomsOptionNames satisfies readonly (keyof MemoryRoomsOptions)[])
   const broker = options.broker ?? createMemoryBroker()
   const subscribed = new Set<string>()
   let listener: RoomsListener | undefined

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.js'
 import type { ContextStorage } from '../../core/context.js'
+import { checkOptionNames } from '../../core/driver-options.js'
 import type { Duration } from '../../core/duration.js'
 import type { Unsubscribe } from '../../core/emitter.js'
 import { TriportError } from '../../core/errors.js'
@@ -30,7 +31,7 @@ import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
 import { createTail, type Tail } from '../../core/tracer/tail.js'
 import { randomFlag, readCarrier, sampledFlag, writeCarrier } from '../../core/tracer/traceparent.js'
 import { type SpanNode, spanTree } from '../../core/tracer/tree.js'
-import { checkOptionNames } from '../options.js'
+import { tracerOptionNames } from './option-names.js'
 import { createSpanLog, type SpanLog } from './span-log.js'
 
 /** Options of the tracer driver `memory`. */
@@ -73,7 +74,7 @@ export interface MemoryTracer extends TracerDriver {
  * @throws `ERR_OPTION_INVALID`, `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function memoryTracer(options: MemoryTracerOptions = {}): MemoryTracer {
-  checkOptionNames('memoryTracer', options)
+  checkOptionNames('memoryTracer', options, tracerOptionNames satisfies readonly (keyof MemoryTracerOptions)[])
   return new MemoryDriver(options)
 }
 

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { Context, MeterProvider, TracerProvider } from '@opentelemetry/api'
 import { type Clock, systemClock, within } from '../../core/clock.js'
+import { checkOptionNames } from '../../core/driver-options.js'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import type { Tracing } from '../../core/ports/tracer.js'
@@ -17,12 +18,12 @@ import { type SpanClock, spanClock } from '../../core/tracer/span-clock.js'
 import { createSpanIds, idPoolBytes } from '../../core/tracer/span-ids.js'
 import { createTail } from '../../core/tracer/tail.js'
 import { version } from '../../core/version.js'
-import { checkOptionNames } from '../options.js'
 import { type Api, contextsOf, loadApi, mismatch, registered } from './api.js'
 import { type Env, isDisabled, samplingFromEnv } from './env.js'
 import { createOpenTelemetryMeter } from './meter.js'
 import { type MetricSdk, startMetricSdk } from './metric-sdk.js'
 import { metricSettings } from './metric-settings.js'
+import { tracerOptionNames } from './option-names.js'
 import type { OpenTelemetryStatus, OpenTelemetryTracer, OpenTelemetryTracerOptions } from './options.js'
 import { metricsMissing, noTail, nothingRegistered, packagesMissing, versionsApart } from './problems.js'
 import { propagatorOf, register } from './register.js'
@@ -44,7 +45,11 @@ import { type Decision, OtelTracing } from './tracing.js'
  * @throws `ERR_OPTION_INVALID`, `ERR_CONFIG_INVALID` for options that are not known.
  */
 export function openTelemetryTracer(options: OpenTelemetryTracerOptions = {}): OpenTelemetryTracer {
-  checkOptionNames('openTelemetryTracer', options)
+  checkOptionNames(
+    'openTelemetryTracer',
+    options,
+    tracerOptionNames satisfies readonly (keyof OpenTelemetryTracerOptions)[],
+  )
   return createOpenTelemetryTracer(options, () => process.env)
 }
 

@@ -1,6 +1,6 @@
+import { invalidConfig } from '../../core/driver-options.js'
 import type { ServerAddress } from '../../core/ports/driver.js'
 import { serverInUrl } from '../../core/tracer/server-address.js'
-import { invalidConfig } from '../options.js'
 import type { ClientContext, PostgresClient } from './database.js'
 import { openEmbedded } from './embedded.js'
 import { unavailable } from './failures.js'

@@ -1,8 +1,8 @@
 import { type CancelTimer, systemClock } from '../../core/clock.js'
+import { checkOptionNames } from '../../core/driver-options.js'
 import { TriportError } from '../../core/errors.js'
 import type { JobRecord, QueueCounts } from '../../core/ports/job.js'
 import type { ExtendReply, ListRequest, QueueDriver, RedriveReply, RemoveReply } from '../../core/ports/queue.js'
-import { checkOptionNames } from '../options.js'
 import { openProjection, type Projection } from './boss-projection.js'
 import { callIn } from './caller.js'
 import { createClaiming } from './claiming.js'
@@ -12,6 +12,7 @@ import { outcomesOf, recordOf } from './decode.js'
 import { cancellationsValue, isPlain, leaseValues, plainValues, storedJobs, updatesValue } from './encode.js'
 import { idOf, isId, plainArray } from './literals.js'
 import { expectMigrated, migrate } from './migrate.js'
+import { queueOptionNames } from './option-names.js'
 import type { PostgresClientOptions } from './options.js'
 import { type Audience, createAudience } from './queue-listener.js'
 import { channelOf, queueSteps } from './schema/index.js'
@@ -58,7 +59,7 @@ const sweepSize = 2_000
  * @throws `ERR_CONFIG_INVALID` for options that are not known. What else is wrong with them is told by `start()`.
  */
 export function postgresQueue({ clockOffset = () => 0, ...options }: PostgresQueueOptions): PostgresQueue {
-  checkOptionNames('postgresQueue', options)
+  checkOptionNames('postgresQueue', options, queueOptionNames satisfies readonly (keyof PostgresQueueOptions)[])
   const { schema = 'triport', pgBoss = {} } = options
   const statements = queueStatements(schema)
   const embedded = options.dataDir !== undefined || isPglite(options.client)

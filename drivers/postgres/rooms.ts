@@ -1,8 +1,9 @@
+import { checkOptionNames } from '../../core/driver-options.js'
 import { type Duration, milliseconds } from '../../core/duration.js'
 import { TriportError } from '../../core/errors.js'
 import type { RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
-import { checkOptionNames } from '../options.js'
 import { isPglite } from './client.js'
+import { roomsOptionNames } from './option-names.js'
 import type { PostgresClientOptions } from './options.js'
 import { openNode, type RoomsNode } from './rooms-node.js'
 
@@ -34,7 +35,7 @@ interface Subscribed {
  *   by `start()`.
  */
 export function postgresRooms({ clockOffset = () => 0, ...options }: PostgresRoomsOptions): RoomsDriver {
-  checkOptionNames('postgresRooms', options)
+  checkOptionNames('postgresRooms', options, roomsOptionNames satisfies readonly (keyof PostgresRoomsOptions)[])
   const interval = milliseconds(options.pollInterval ?? '250ms', 'pollInterval of the rooms')
   const embedded = options.dataDir !== undefined || isPglite(options.client)
   const subscribed = new Map<string, Subscribed>()

@@ -1,5 +1,5 @@
+import { invalidConfig } from '../../core/driver-options.js'
 import { errorFrom, TriportError } from '../../core/errors.js'
-import { invalidConfig } from '../options.js'
 
 /** What Redis and its client say when the link, and not the command, is at fault: sent again, the command may work. */
 const ofLink =

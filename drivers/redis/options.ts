@@ -1,5 +1,5 @@
+import { invalidConfig } from '../../core/driver-options.js'
 import type { ServerAddress } from '../../core/ports/driver.js'
-import { invalidConfig } from '../options.js'
 import type { Link, RedisNode } from './library.js'
 
 /** How the other side proves who it is, and this one. Texts are PEM. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { checkOptionNames } from '../../core/driver-options.js'
 import { TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import type { ClaimedJob, JobRecord, JobState } from '../../core/ports/job.js'
@@ -14,8 +15,8 @@ import type {
   Settlement,
   SettleReply,
 } from '../../core/ports/queue.js'
-import { checkOptionNames } from '../options.js'
 import { type Connections, connectRedis } from './client.js'
+import { queueOptionNames } from './option-names.js'
 import { type RedisOptions, serverOf, settingsOf } from './options.js'
 import { claimedJob, jobRecord } from './record.js'
 import * as calls from './scripts/calls.js'
@@ -49,7 +50,7 @@ const mostSeen = 5_000
  * @throws `ERR_CONFIG_INVALID` when the options name no Redis, or are not known.
  */
 export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOptions): QueueDriver {
-  checkOptionNames('redisQueue', options)
+  checkOptionNames('redisQueue', options, queueOptionNames satisfies readonly (keyof RedisQueueOptions)[])
   const settings = settingsOf(options)
   const instance = randomBytes(6).toString('base64url')
   let claims = 0

@@ -1,9 +1,10 @@
+import { checkOptionNames } from '../../core/driver-options.js'
 import { messageOf, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import type { Head, RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
-import { checkOptionNames } from '../options.js'
 import { type Connections, connectRedis } from './client.js'
 import { isOfLink } from './errors.js'
+import { roomsOptionNames } from './option-names.js'
 import { type RedisOptions, settingsOf } from './options.js'
 import { createHearing, type Hearing } from './rooms-hearing.js'
 import { createRoomLogs, readNews } from './rooms-log.js'
@@ -36,7 +37,7 @@ export interface RedisRoomsOptions extends RedisOptions {
  * @throws `ERR_CONFIG_INVALID` when the options name no Redis, or are not known.
  */
 export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOptions): RoomsDriver {
-  checkOptionNames('redisRooms', options)
+  checkOptionNames('redisRooms', options, roomsOptionNames satisfies readonly (keyof RedisRoomsOptions)[])
   const { sharded = false } = options
   const settings = settingsOf(options)
   let listener: RoomsListener | undefined
