@@ -72,6 +72,28 @@ export function verify(what: string, actual: number, expected: number): void {
   if (actual !== expected) throw new Error(`${what}: ${actual} instead of ${expected}. The figure is void.`)
 }
 
+/** Subjects that can only be measured together: the first one of a round measures for all. */
+export function sharing<T extends Sample>(
+  names: readonly string[],
+  measure: () => Promise<Readonly<Record<string, T>>>,
+): Workload['subjects'] {
+  let round: ReturnType<typeof measure> | undefined
+  let left = 0
+  const open = (name: string) => async (): Promise<Subject> => ({
+    async run() {
+      if (left === 0) {
+        round = measure()
+        left = names.length
+      }
+      left--
+      const samples = await round
+      if (samples?.[name] === undefined) throw new Error(`${name} was not measured`)
+      return samples[name]
+    },
+  })
+  return Object.fromEntries(names.map((name) => [name, open(name)]))
+}
+
 /** The one in the middle: of two, the upper one. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)

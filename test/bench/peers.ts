@@ -2,10 +2,13 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
+/** Where peers are found from, for programs that are built somewhere else. */
+export const peersFrom = import.meta.url
+
 /** A peer's module, `undefined` with a hint when it is not installed. Peers are installed apart, so that no test needs them. */
-export async function peer<T>(name: string): Promise<T | undefined> {
+export async function peer<T>(name: string, from = peersFrom): Promise<T | undefined> {
   try {
-    return (await import(require.resolve(name))) as T
+    return (await import(createRequire(from).resolve(name))) as T
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
     console.error(`${name} is not installed and left out. To measure it: npm ci --prefix test/bench`)

@@ -10,7 +10,7 @@ import { type GraphileWorker, graphileWorker } from './peers/graphile-worker.js'
 import { pgBoss } from './peers/pg-boss.js'
 import { peer, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
-import { relayWorkloads } from './relay.js'
+import { relayOf } from './relay.js'
 import type { Suite } from './suite.js'
 import { triportQueue } from './triport-queue.js'
 
@@ -53,6 +53,12 @@ export async function postgresSuite(share: number): Promise<Suite> {
       : {}),
     control: onEmpty((_, run) => barePostgres(url, run)),
   }
+  const relay = await relayOf({
+    driver: 'postgres',
+    share,
+    subjects: [{ name: 'triport', rooms: { driver: 'postgres', url } }],
+    reset: () => empty(admin),
+  })
   return {
     workloads: [
       ...queueWorkloads({ driver: 'postgres', load: loadOf(share), contenders, bars }),
@@ -62,18 +68,14 @@ export async function postgresSuite(share: number): Promise<Suite> {
         contenders: { triport: { open: (use, run) => embeddedQueue(use, run) } },
         uses: ['enqueue', 'drain', 'pickup'],
       }),
-      ...relayWorkloads({
-        driver: 'postgres',
-        share,
-        subjects: [{ name: 'triport', rooms: { driver: 'postgres', url } }],
-        reset: () => empty(admin),
-      }),
+      ...relay.workloads,
     ],
     versions: {
       postgres: await versionOf(admin),
       ...peerVersions(['pg', 'pg-boss', 'graphile-worker', '@electric-sql/pglite']),
     },
     async close() {
+      relay.close()
       await admin.end()
       await service.stop()
     },

@@ -4,9 +4,9 @@ import type { BenchQueue, Contender, Run, Use } from './bench-queue.js'
 import { bareRedis } from './controls/redis.js'
 import { type BeeQueue, beeQueue } from './peers/bee-queue.js'
 import { type BullMq, bullMq } from './peers/bullmq.js'
-import { peer, peerVersions } from './peers.js'
+import { peer, peersFrom, peerVersions } from './peers.js'
 import { type QueueLoad, queueWorkloads } from './queue-workloads.js'
-import { relayWorkloads } from './relay.js'
+import { relayOf } from './relay.js'
 import type { Suite } from './suite.js'
 import { triportQueue } from './triport-queue.js'
 
@@ -32,25 +32,24 @@ export async function redisSuite(share: number): Promise<Suite> {
     ...(bee ? { 'bee-queue': onEmpty((use, run) => beeQueue(bee, connection, use, run)) } : {}),
     control: onEmpty((_, run) => bareRedis(url, run)),
   }
-  return {
-    workloads: [
-      ...queueWorkloads({ driver: 'redis', load: loadOf(share), contenders, bars }),
-      ...relayWorkloads({
-        driver: 'redis',
-        share,
-        subjects: [
-          { name: 'triport', rooms: { driver: 'redis', url } },
-          ...((await peer('socket.io')) ? [{ name: 'socket.io', url } as const] : []),
-        ],
-        reset: () => admin.flushall(),
-        bars: { 'socket.io': 1 },
-      }),
+  const relay = await relayOf({
+    driver: 'redis',
+    share,
+    subjects: [
+      { name: 'triport', rooms: { driver: 'redis', url } },
+      ...((await peer('socket.io')) ? [{ name: 'socket.io', url, peersFrom } as const] : []),
     ],
+    reset: () => admin.flushall(),
+    bars: { 'socket.io': 1 },
+  })
+  return {
+    workloads: [...queueWorkloads({ driver: 'redis', load: loadOf(share), contenders, bars }), ...relay.workloads],
     versions: {
       redis: await versionOf(admin),
       ...peerVersions(['ioredis', 'bullmq', 'bee-queue', 'socket.io', '@socket.io/redis-adapter']),
     },
     async close() {
+      relay.close()
       admin.disconnect()
       await service.stop()
     },

@@ -1,10 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WebSocket } from 'ws'
-import { marker } from './fanout-message.js'
-import { quantile, type Subject, timed, turn, verify, type Workload } from './harness.js'
-import { historyCount, paths, type RelayNode, type RelaySubject, relayNode } from './relay-subjects.js'
+import { buildPrograms, type Running } from './build.js'
+import { quantile, sharing, timed, type Workload } from './harness.js'
+import { type Client, createClient, probe } from './relay/client.js'
+import { now } from './relay/now.js'
+import type { PublishOrder } from './relay/publisher-program.js'
+import { historyCount, paths, type RelaySubject } from './relay/subjects.js'
 
 export interface RelayMeasure {
   readonly driver: string
@@ -15,145 +15,123 @@ export interface RelayMeasure {
   readonly bars?: Readonly<Record<string, number>>
 }
 
-/** Milliseconds between messages when their way is measured. */
-const pace = 5
-/** Messages that have been published and not received, when the rate is measured: half of the history. */
-const window = historyCount / 2
-/** The number of the messages that find out whether the client is in the room. */
-const probe = 99_999_999
-
-/** From a publisher in this process over the broker to a node in another one, and from there to a client in this process again. */
-export function relayWorkloads({ driver, share, subjects, reset, bars }: RelayMeasure): Workload[] {
-  const size = (full: number) => Math.max(100, Math.round(full * share))
-  const each = (run: (line: Line) => ReturnType<Subject['run']>) =>
-    Object.fromEntries(subjects.map((subject) => [subject.name, () => open(subject, reset, run)]))
-  const shared = { driver, ...(bars ? { bars } : {}) }
-  return [
-    { ...shared, bench: 'rooms.relay', unit: 'ms', subjects: each((line) => delays(line, size(1_000))) },
-    { ...shared, bench: 'rooms.relay.rate', unit: 'messages/s', subjects: each((line) => rate(line, size(20_000))) },
-  ]
-}
-
-interface Line {
-  readonly publisher: RelayNode
-  readonly client: Client
-}
-
-async function open(
-  subject: RelaySubject,
-  reset: () => Promise<unknown>,
-  run: (line: Line) => ReturnType<Subject['run']>,
-): Promise<Subject> {
-  await reset()
-  const child = fork(new URL('./relay-node.ts', import.meta.url), { execArgv: process.execArgv })
-  child.send(subject)
-  const [port] = await once(child, 'message')
-  const publisher = await relayNode(subject)
-  const client = await createClient(`ws://127.0.0.1:${port}${paths[subject.name]}`)
-  while (!client.isIn) {
-    await publisher.publish(probe)
-    await sleep(20)
-  }
-  return {
-    run: () => run({ publisher, client }),
-    close: () => end(child, client, publisher),
-  }
-}
-
-async function end(child: ChildProcess, client: Client, publisher: RelayNode): Promise<void> {
-  client.close()
-  await publisher.close()
-  const exited = once(child, 'exit')
-  child.disconnect()
-  await exited
-}
-
-async function delays({ publisher, client }: Line, count: number): Promise<Readonly<Record<string, number>>> {
-  const sent: number[] = []
-  const took: number[] = []
-  client.onMessage = (number) => took.push(performance.now() - (sent[number] ?? 0))
-  for (let number = 0; number < count; number++) {
-    await sleep(pace)
-    sent[number] = performance.now()
-    await publisher.publish(number)
-  }
-  await client.received(count)
-  return { p50: quantile(took, 0.5), p99: quantile(took, 0.99) }
-}
-
-async function rate({ publisher, client }: Line, count: number): Promise<number> {
-  return timed(count, async () => {
-    const failures: unknown[] = []
-    for (let number = 0; number < count && failures.length === 0; ) {
-      client.check()
-      while (number < count && number - client.count < window) {
-        const published = publisher.publish(number++)
-        if (published instanceof Promise) published.catch((error) => failures.push(error))
-      }
-      await turn()
-    }
-    if (failures.length > 0) throw failures[0]
-    await client.received(count)
-  })
-}
-
-interface Client {
-  /** It has received a probe. */
-  readonly isIn: boolean
-  /** How many messages it has received, probes not counted. */
-  readonly count: number
-  onMessage: (number: number) => void
-  /** @throws when a message was lost, doubled or out of order. */
-  check(): void
-  /** Resolves when so many messages came, after checking that each came once and in order. */
-  received(count: number): Promise<void>
+export interface Relay {
+  readonly workloads: readonly Workload[]
   close(): void
 }
 
-/** A bare WebSocket, for both subjects: it reads nothing of a message but its number. */
-async function createClient(url: string): Promise<Client> {
-  const socket = new WebSocket(url)
-  let isIn = false
-  let count = 0
-  let wrong = 0
-  const client: Client = {
-    get isIn() {
-      return isIn
-    },
-    get count() {
-      return count
-    },
-    onMessage() {},
-    check() {
-      verify('messages lost, doubled or out of order', wrong, 0)
-      if (socket.readyState !== WebSocket.OPEN) throw new Error('The node has closed the connection.')
-    },
-    async received(expected) {
-      while (count < expected) {
-        client.check()
-        await turn()
-      }
-      verify('messages', count, expected)
-      client.check()
-    },
-    close: () => socket.terminate(),
-  }
-  socket.on('message', (data: Buffer) => {
-    const at = data.indexOf(marker)
-    if (at < 0) return greet(socket, data)
-    const number = Number(data.toString('latin1', at + marker.length, at + marker.length + 8))
-    if (number === probe) isIn = true
-    else {
-      if (number !== count++) wrong++
-      client.onMessage(number)
+/** Milliseconds between messages when their way is measured. */
+const pace = 5
+/** Messages of a subject until it is the next one's turn. */
+const perTurn = 40
+/** So many go before those that count, one by one, so that all run compiled code. */
+const warmUp = { from: 0, to: 10_000, pace: 0 }
+/** Messages that have been published and not received, when the rate is measured: half of the history. */
+const window = historyCount / 2
+/** So many are published at once, when others have been received. */
+const burst = window / 4
+
+/** From a publisher over the broker to a node, and from there to a client: three processes, the last of them this one. */
+export async function relayOf({ driver, share, subjects, reset, bars }: RelayMeasure): Promise<Relay> {
+  const programs = await buildPrograms(['relay/node-program', 'relay/publisher-program'])
+  const size = (full: number) => Math.max(100, Math.round(full * share))
+
+  async function open(subject: RelaySubject): Promise<Line> {
+    const node = await programs.start('relay/node-program', subject)
+    const publisher = await programs.start('relay/publisher-program', subject)
+    const client = await createClient(`ws://127.0.0.1:${node.answer}${paths[subject.name]}`)
+    const publish = async (order: PublishOrder) => (await publisher.ask(order)) as number[]
+    while (!client.isIn) {
+      await publish({ from: probe, to: probe + 1 })
+      await sleep(20)
     }
-  })
-  await once(socket, 'open')
-  return client
+    await publish(warmUp)
+    await client.received(warmUp.to)
+    return { name: subject.name, publish, client, close: () => end(client, publisher, node) }
+  }
+
+  async function measured<T>(
+    some: readonly RelaySubject[],
+    measure: (lines: readonly Line[]) => Promise<T>,
+  ): Promise<T> {
+    await reset()
+    const lines: Line[] = []
+    try {
+      for (const subject of some) lines.push(await open(subject))
+      return await measure(lines)
+    } finally {
+      for (const { close } of lines) await close()
+    }
+  }
+
+  const names = subjects.map(({ name }) => name)
+  const shared = { driver, ...(bars ? { bars } : {}) }
+  return {
+    workloads: [
+      {
+        ...shared,
+        bench: 'rooms.relay',
+        unit: 'ms',
+        subjects: sharing(names, () => measured(subjects, (lines) => delaysInTurns(lines, size(1_000)))),
+      },
+      {
+        ...shared,
+        bench: 'rooms.relay.rate',
+        unit: 'messages/s',
+        subjects: Object.fromEntries(
+          subjects.map((subject) => [
+            subject.name,
+            async () => ({ run: () => measured([subject], ([line]) => rate(line as Line, size(20_000))) }),
+          ]),
+        ),
+      },
+    ],
+    close: programs.close,
+  }
 }
 
-/** Engine.IO wants its `open` (0) answered by a `connect` (40) and each of its pings (2) by a pong (3). */
-function greet(socket: WebSocket, data: Buffer): void {
-  if (data[0] === 0x30) socket.send('40')
-  else if (data[0] === 0x32) socket.send('3')
+interface Line {
+  readonly name: string
+  /** @returns when each message left */
+  publish(order: PublishOrder): Promise<readonly number[]>
+  readonly client: Client
+  close(): Promise<void>
+}
+
+type Delays = Readonly<Record<string, number>>
+
+/** All subjects are up and take turns so short that the machine is as fast for one as for the others. */
+async function delaysInTurns(lines: readonly Line[], count: number): Promise<Readonly<Record<string, Delays>>> {
+  const took = new Map<Line, number[]>(lines.map((line) => [line, []]))
+  for (let from = warmUp.to; from < warmUp.to + count; from += perTurn) {
+    for (const [line, delays] of took) delays.push(...(await delaysOf(line, from)))
+  }
+  return Object.fromEntries(
+    [...took].map(([{ name }, delays]) => [name, { p50: quantile(delays, 0.5), p99: quantile(delays, 0.99) }]),
+  )
+}
+
+async function delaysOf({ publish, client }: Line, from: number): Promise<number[]> {
+  const came: number[] = []
+  client.onMessage = () => came.push(now())
+  const sent = await publish({ from, to: from + perTurn, pace })
+  await client.received(from + perTurn)
+  return sent.map((moment, index) => (came[index] ?? Number.NaN) - moment)
+}
+
+async function rate({ publish, client }: Line, count: number): Promise<number> {
+  const to = warmUp.to + count
+  return timed(count, async () => {
+    for (let number = warmUp.to; number < to; number += burst) {
+      await client.received(number + burst - window)
+      await publish({ from: number, to: Math.min(to, number + burst) })
+    }
+    await client.received(to)
+  })
+}
+
+async function end(client: Client, publisher: Running, node: Running): Promise<void> {
+  client.close()
+  await publisher.stop()
+  await node.stop()
 }

@@ -3,17 +3,17 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { readExportRequest } from '../drivers/opentelemetry/otlp.js'
 import { eventually } from '../kit/eventually.js'
-import type { Subject, Workload } from './harness.js'
+import { buildPrograms, type Change, type Programs } from './build.js'
+import { type Subject, sharing, type Workload } from './harness.js'
 import { peer, peerVersions } from './peers.js'
 import type { Suite } from './suite.js'
-import { buildPrograms, type Change, type Programs } from './tracing/build.js'
 import { openLoad } from './tracing/http-load.js'
 import type { Host, Mode } from './tracing/http-program.js'
 
 /** What spans cost, in nanoseconds, in requests and in jobs. Every subject has a process of its own. */
 export async function tracingSuite(share: number): Promise<Suite> {
-  const programs = await buildPrograms(['span-program', 'http-program', 'queue-program'])
-  const untraced = await buildPrograms(['queue-program'], withoutTracing)
+  const programs = await buildPrograms(['tracing/span-program', 'tracing/http-program', 'tracing/queue-program'])
+  const untraced = await buildPrograms(['tracing/queue-program'], withoutTracing)
   const receiver = await startNullReceiver()
   const hasPeers = (await peer('@opentelemetry/instrumentation-http')) !== undefined
   return {
@@ -41,7 +41,7 @@ const measured = [
 function spanWorkloads(programs: Programs, { endpoint }: NullReceiver, share: number): Workload[] {
   const spans = Math.max(10_000, Math.round(100_000 * share))
   const ask = (subject: string, count: number) => async (): Promise<Subject> => ({
-    run: async () => Number(await programs.ask('span-program', { subject, count, endpoint })),
+    run: async () => Number(await programs.ask('tracing/span-program', { subject, count, endpoint })),
   })
   const workload = (
     [bench, driver]: readonly [string, string],
@@ -103,26 +103,6 @@ function httpWorkloads(host: Host, programs: Programs, { share, hasPeers }: Http
   ]
 }
 
-/** Subjects that can only be measured together: the first one of a round measures for all. */
-function sharing(
-  names: readonly string[],
-  measure: () => Promise<Readonly<Record<string, number>>>,
-): Workload['subjects'] {
-  let round: ReturnType<typeof measure> | undefined
-  let left = 0
-  const open = (name: string) => async (): Promise<Subject> => ({
-    async run() {
-      if (left === 0) {
-        round = measure()
-        left = names.length
-      }
-      left--
-      return (await round)?.[name] ?? Number.NaN
-    },
-  })
-  return Object.fromEntries(names.map((name) => [name, open(name)]))
-}
-
 /** In milliseconds. */
 const turn = 50
 const warmUp = 3_000
@@ -159,7 +139,7 @@ async function askInTurns(
 
 async function openService(host: Host, programs: Programs, name: string, mode: Mode) {
   const receiver = await startNullReceiver()
-  const { answer, cpuSeconds, stop } = await programs.start('http-program', {
+  const { answer, ask, stop } = await programs.start('tracing/http-program', {
     host,
     mode,
     endpoint: receiver.endpoint,
@@ -168,7 +148,7 @@ async function openService(host: Host, programs: Programs, name: string, mode: M
   const load = await openLoad({ port: Number(answer), path: '/users/42' })
   return {
     name,
-    cpuSeconds,
+    cpuSeconds: async () => Number(await ask('cpu')),
     burst: load.burst,
     async check() {
       if (mode === 'triport' || mode === 'otel-auto') await receiver.sawRequests(`${mode} on ${host}`)
@@ -186,7 +166,7 @@ const peersFile = fileURLToPath(new URL('package.json', import.meta.url))
 function queueWorkload(programs: Programs, untraced: Programs, { endpoint }: NullReceiver, share: number): Workload {
   const count = Math.max(1_000, Math.round(20_000 * share))
   const under = (from: Programs, sampling?: number) => async (): Promise<Subject> => ({
-    run: async () => Number(await from.ask('queue-program', { count, sampling, endpoint })),
+    run: async () => Number(await from.ask('tracing/queue-program', { count, sampling, endpoint })),
   })
   return {
     bench: 'tracing.queue',

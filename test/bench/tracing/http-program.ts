@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { attach } from '../../../adapters/index.js'
 import { createHandler } from '../../../adapters/node/handler.js'
 import { createRuntime } from '../../../drivers/index.js'
-import { answer, question } from './program.js'
+import { answer, question } from '../program.js'
 
 export type Host = 'express' | 'koa' | 'node'
 export type Mode = 'bare' | 'off' | 'triport' | 'otel-auto'

@@ -2,8 +2,8 @@
 
 import { createRuntime, defineTask } from '../../../drivers/index.js'
 import { type Payload, payloadOf } from '../bench-queue.js'
+import { answer, cpuSeconds, question } from '../program.js'
 import { createTally } from '../tally.js'
-import { answer, cpuSeconds, question } from './program.js'
 
 interface Question {
   readonly count: number

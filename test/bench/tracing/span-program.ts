@@ -15,7 +15,7 @@ import type { TracerDriver } from '../../../core/ports/tracer.js'
 import { createRuntime, type Tracer } from '../../../drivers/index.js'
 import { memoryTracer } from '../../../drivers/memory/tracer.js'
 import { openTelemetryTracer } from '../../../drivers/opentelemetry/tracer.js'
-import { answer, cpuSeconds, question } from './program.js'
+import { answer, cpuSeconds, question } from '../program.js'
 
 /** What is asked of this process. `endpoint` takes spans and forgets them. */
 interface Question {

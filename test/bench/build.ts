@@ -23,18 +23,19 @@ export interface Programs {
 
 export interface Running {
   readonly answer: unknown
-  /** How long it has computed so far. */
-  cpuSeconds(): Promise<number>
+  /** Asks it something more, one question at a time. */
+  ask(question: unknown): Promise<unknown>
   stop(): Promise<void>
 }
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export async function buildPrograms(names: readonly string[], changes: readonly Change[] = []): Promise<Programs> {
   // Within the repository, so that packages are found from there.
   const folder = mkdtempSync(join(root, 'node_modules/.bench-'))
   await build({
-    entryPoints: names.map((name) => join(root, `test/bench/tracing/${name}.ts`)),
+    entryPoints: names.map((name) => join(root, `test/bench/${name}.ts`)),
+    outbase: join(root, 'test/bench'),
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -53,16 +54,17 @@ export async function buildPrograms(names: readonly string[], changes: readonly 
       execArgv: [], // Without tsx.
     })
     const exit = once(child, 'exit')
-    const answer = await Promise.race([
-      once(child, 'message').then(([message]) => message),
-      exit.then(([code, signal]) => Promise.reject(new Error(`${program} ended with ${code ?? signal}`))),
-    ])
+    const told = () =>
+      Promise.race([
+        once(child, 'message').then(([message]) => message),
+        exit.then(([code, signal]) => Promise.reject(new Error(`${program} ended with ${code ?? signal}`))),
+      ])
     return {
-      answer,
-      async cpuSeconds() {
-        const told = once(child, 'message')
-        child.send('cpu')
-        return Number((await told)[0])
+      answer: await told(),
+      ask(more) {
+        const answer = told()
+        child.send(more as object)
+        return answer
       },
       async stop() {
         child.disconnect()

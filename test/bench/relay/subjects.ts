@@ -1,11 +1,11 @@
 import type { Server } from 'node:http'
 import { Redis } from 'ioredis'
-import { attach } from '../../adapters/index.js'
-import type { RuntimeConfig } from '../../core/config.js'
-import type { AnyTask } from '../../core/queue/task.js'
-import { type BuiltinDrivers, createRuntime } from '../../drivers/index.js'
-import { fanoutData } from './fanout-message.js'
-import { peer } from './peers.js'
+import { attach } from '../../../adapters/index.js'
+import type { RuntimeConfig } from '../../../core/config.js'
+import type { AnyTask } from '../../../core/queue/task.js'
+import { type BuiltinDrivers, createRuntime } from '../../../drivers/index.js'
+import { fanoutData } from '../fanout-message.js'
+import { peer } from '../peers.js'
 
 /** What the nodes are made of: triport with these rooms, or Socket.IO over the Redis of `url`. It crosses to the node's process as JSON. */
 export type RelaySubject =
@@ -13,7 +13,7 @@ export type RelaySubject =
       readonly name: 'triport'
       readonly rooms: NonNullable<RuntimeConfig<BuiltinDrivers, readonly AnyTask[]>['rooms']>
     }
-  | { readonly name: 'socket.io'; readonly url: string }
+  | { readonly name: 'socket.io'; readonly url: string; readonly peersFrom: string }
 
 /** One node: it publishes, and serves clients when it has a server. */
 export interface RelayNode {
@@ -30,7 +30,7 @@ const history = { count: historyCount, ttl: '1h' } as const
 export const paths = { triport: '/ws/bench/1', 'socket.io': '/socket.io/?EIO=4&transport=websocket' } as const
 
 export function relayNode(subject: RelaySubject, server?: Server): Promise<RelayNode> {
-  return subject.name === 'triport' ? triportNode(subject.rooms, server) : socketIoNode(subject.url, server)
+  return subject.name === 'triport' ? triportNode(subject.rooms, server) : socketIoNode(subject, server)
 }
 
 async function triportNode(
@@ -69,9 +69,12 @@ interface RedisAdapter {
 }
 
 /** Its Redis adapter has no history. */
-async function socketIoNode(url: string, server: Server | undefined): Promise<RelayNode> {
-  const library = await peer<SocketIo>('socket.io')
-  const adapter = await peer<RedisAdapter>('@socket.io/redis-adapter')
+async function socketIoNode(
+  { url, peersFrom }: Extract<RelaySubject, { name: 'socket.io' }>,
+  server: Server | undefined,
+): Promise<RelayNode> {
+  const library = await peer<SocketIo>('socket.io', peersFrom)
+  const adapter = await peer<RedisAdapter>('@socket.io/redis-adapter', peersFrom)
   if (!library || !adapter) throw new Error('socket.io and its adapter are to be installed.')
   const [publisher, subscriber] = [new Redis(url), new Redis(url)]
   const io = new library.Server(server, { transports: ['websocket'], serveClient: false })
