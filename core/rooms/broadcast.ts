@@ -5,7 +5,7 @@ import type { RoomMeasures } from '../metrics/room-measures.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
-import { addressed, writeEnvelope } from './envelope.js'
+import { addressed, createStamps, writeEnvelope } from './envelope.js'
 import type { DeliveryClass, HistoryOption, Message } from './messages.js'
 import type { Meter } from './meter.js'
 import { checkRoomName, everybody, inboxOf, roomTemplate } from './names.js'
@@ -82,6 +82,7 @@ export function createBroadcaster({
   typeOf,
   recipients,
 }: BroadcasterOptions): Broadcaster {
+  const stamp = createStamps(clock)
   const isWatched = () => tracer.enabled || measures.enabled
 
   /** For those who trace or measure. `send` gets the headers of the broadcast's span, or none when nobody traces. */
@@ -127,7 +128,7 @@ export function createBroadcaster({
     function leave({ message, retention, delivery }: Dispatch): Promise<Position | undefined> {
       meter.published.add(1)
       const send = (traceparent?: string) => {
-        const head = { id, time: clock.now(), delivery, traceparent, room: room === everybody ? undefined : room }
+        const head = { id, time: stamp(), delivery, traceparent, room: room === everybody ? undefined : room }
         const outgoing = { room, text: writeEnvelope(message, head, maxBytes), id, fresh, retention }
         // What is not kept has no place in an order that all nodes agree on, so nobody here needs to wait for the broker.
         const isPassing = retention === 'none' && options.tx === undefined
@@ -154,12 +155,12 @@ export function createBroadcaster({
       const id = ids.next()
       const room = inboxOf(node)
       const send = (traceparent?: string) => {
-        const text = writeEnvelope(message, { id, time: clock.now(), traceparent }, maxBytes)
+        const text = writeEnvelope(message, { id, time: stamp(), traceparent }, maxBytes)
         return outbox.publish({ room, text: addressed(connection, text), id, retention: 'none' })
       }
       await (isWatched() ? told('@connection:{id}', id, room, send) : send())
     },
-    direct: (message) => writeEnvelope(message, { id: ids.next(), time: clock.now() }, maxBytes),
+    direct: (message) => writeEnvelope(message, { id: ids.next(), time: stamp() }, maxBytes),
   }
 }
 

@@ -32,8 +32,8 @@ export interface Batch {
  * Collects what the sockets are owed in one turn of the event loop and hands it out when it ends, in slices: a socket whose slice is yet to
  * come is owed whatever is sent meanwhile too.
  *
- * In quiet times what comes first in a turn needs not wait for its end, if it is for a few: it leaves with the microtasks, and what comes
- * after it is collected. When something did, the turns that follow collect all, until one had nothing to collect.
+ * When nothing left for a millisecond, what comes first needs not wait for the end of the turn, if it is for a few: it leaves with the
+ * microtasks.
  */
 export interface Delivery extends Pressure {
   send(recipient: Recipient, message: Outbound): void
@@ -59,48 +59,32 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   let next = 0
   /** What the one of them is owed that is owed most. */
   let most = 0
-  /** The end of this turn will be told. */
-  let turning = false
-  /** Collecting was for nothing in the turn before. */
-  let quiet = true
-  /** In this turn, what came first did not wait. */
-  let led = false
-  /** In this turn, somebody was owed a second frame. */
-  let collected = false
+  /** Clock time at which the last one was handed what it was owed. */
+  let handedOutAt = Number.NEGATIVE_INFINITY
   const relief = new Relief()
 
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
     const frame = message.frame(recipient.transport)
     if (recipient.owed === undefined) {
-      if (!turning) begin()
+      if (touched.length === 0) begin()
       touched.push(recipient)
-    } else collected = true
+    }
     recipient.owed = extended(recipient.owed ?? rootOf(roots, recipient.transport), frame)
     recipient.owedBytes += frame.size
     most = Math.max(most, recipient.owedBytes)
   }
 
   function begin(): void {
-    turning = true
-    led = quiet
-    if (led) queueMicrotask(lead)
-    schedule(end)
+    if (clock.monotonic() - handedOutAt >= calm) queueMicrotask(lead)
+    else schedule(flushSlice)
   }
 
   function lead(): void {
-    if (touched.length > few) led = false
-    if (!led) return
+    if (touched.length > few) return void schedule(flushSlice)
     const recipients = touched
     clear()
     handOut(recipients)
-  }
-
-  function end(): void {
-    quiet = led ? touched.length === 0 : !collected
-    led = false
-    collected = false
-    flushSlice()
   }
 
   function clear(): void {
@@ -108,6 +92,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
     touched = []
     next = 0
     most = 0
+    handedOutAt = clock.monotonic()
     relief.tell()
   }
 
@@ -120,7 +105,6 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
       handOut(recipients)
       if (next < touched.length && pause()) return void schedule(flushSlice)
     }
-    turning = false
     clear()
   }
 
@@ -169,8 +153,10 @@ function gather(recipients: readonly Recipient[]): Iterable<Parcel> {
 
 /** Sockets of a slice. Writing to one takes about ten microseconds. */
 const sliceSize = 128
-/** Writing to so many twice in a turn, which happens once when it ceases to be quiet, is no harm. */
+/** Writing to so many twice in a turn, which happens once in a millisecond at most, is no harm. */
 const few = 32
+/** In milliseconds. */
+const calm = 1
 const turnSize: SliceSize = { most: 16, look: 1 }
 
 function rootOf(roots: Map<SocketTransport, Batch>, transport: SocketTransport): Batch {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import { TriportError } from '../errors.js'
 import type { Position } from '../ports/rooms.js'
 import type { Frame, SocketTransport } from '../ports/socket.js'
@@ -7,8 +8,8 @@ import { checkMessageType, type Delivery, type DeliveryClass, type Message } fro
 export interface EnvelopeHead {
   readonly id: string
   readonly room?: string | undefined
-  /** Milliseconds since the epoch. */
-  readonly time: number
+  /** When it was published, as `createStamps` writes it. */
+  readonly time: string
   /** @default { class: 'reliable' } */
   readonly delivery?: Delivery
   readonly traceparent?: string | undefined
@@ -28,11 +29,25 @@ export function writeEnvelope(message: Message, head: EnvelopeHead, maxBytes: nu
   const room = head.room === undefined ? '' : `,"room":"${head.room}"`
   const care = writeDelivery(head.delivery)
   const trace = head.traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(head.traceparent)}`
-  const ts = new Date(head.time).toISOString()
-  const id = JSON.stringify(head.id)
-  const text = `{"type":"${message.type}","id":${id}${care}${room},"ts":"${ts}","data":${writeData(message)}${trace}}`
+  const front = `{"type":"${message.type}","id":${JSON.stringify(head.id)}${care}${room}`
+  const text = `${front},"ts":"${head.time}","data":${writeData(message)}${trace}}`
   refuseLarge(text, message.type, maxBytes)
   return text
+}
+
+/** Writes what time it is as ISO 8601. All but the milliseconds is written once a second. */
+export function createStamps(clock: Pick<Clock, 'now'>): () => string {
+  let second = Number.NaN
+  let front = ''
+  return () => {
+    const now = Math.floor(clock.now())
+    const ms = now % 1_000
+    if (now - ms !== second) {
+      second = now - ms
+      front = new Date(second).toISOString().slice(0, -4)
+    }
+    return `${front}${String(1_000 + ms).slice(1)}Z`
+  }
 }
 
 /** The text as clients get it: `seq` and `epoch` take the place of the closing brace. */

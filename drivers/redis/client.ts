@@ -91,6 +91,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
         ? library.single({ ...target.options, ...profile(role) })
         : library.cluster(target.nodes, clusterOptions(target, role))
     own.push(link)
+    if (link.isCluster) link.on('+node', readDirectly)
+    else readDirectly(link as Redis)
     watch(link, role)
     return link
   }
@@ -121,7 +123,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   /** A connection to the same Redis, or to a node of the same cluster, that hears. */
-  function connectSubscriber(): Redis {
+  function openSubscriber(): Redis {
     const { retryStrategy: _, ...rest } = profile('subscriber')
     const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
@@ -133,6 +135,12 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     return library.single({ ...first, ...override })
   }
 
+  function connectSubscriber(): Redis {
+    const opened = openSubscriber()
+    readDirectly(opened)
+    return opened
+  }
+
   function ownerIsReady(): boolean {
     return slot === undefined || ownersOf(slot, commandLink)[0]?.status === 'ready'
   }
@@ -141,6 +149,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience, untraced })
   const lane = createLane({
     link: commandLink,
+    library,
     prefix,
     clock,
     connected: ownerIsReady,
@@ -280,6 +289,14 @@ function mayEvict(policy: string): TriportError {
       'Set it to noeviction.',
     { details: { policy } },
   )
+}
+
+/**
+ * ioredis listens by `prependListener`, which Node does not take for listening: it would put each chunk into a buffer, and take it from there a
+ * tick later.
+ */
+function readDirectly(node: Redis): void {
+  node.on('connect', () => node.stream.on('data', () => {}))
 }
 
 function tellOf(link: Link, { commandDown, commandUp, nodeDown }: RoomsLinks): () => void {

@@ -1,21 +1,26 @@
+import type { Command, Redis } from 'ioredis'
 import { type Clock, wait } from '../../core/clock.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline } from '../../core/queue/deadlines.js'
 import { failure, isMoved, isUnknownScript, unavailable } from './errors.js'
-import { findOwners, type Link } from './library.js'
-import type { Script, ScriptArg } from './script.js'
+import { findOwners, type Library, type Link } from './library.js'
+import type { Script, ScriptText } from './script.js'
 
 /**
  * Calls of scripts that reach Redis in their order, also when it has forgotten a script, or another node of a cluster has the slot now. They
  * fail at once while the link is down, and nothing is sent twice. Rejects with `ERR_DRIVER_UNAVAILABLE`.
  */
 export interface Lane {
-  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  /** Texts of the answer are strings. */
+  run(script: Script, args: readonly ScriptText[]): Promise<unknown>
+  /** Texts of the answer are buffers. */
+  runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown>
   close(): void
 }
 
 export interface LaneDeps {
   readonly link: Link
+  readonly library: Pick<Library, 'command'>
   /** `{triport}:` */
   readonly prefix: string
   readonly clock: Clock
@@ -28,13 +33,14 @@ export interface LaneDeps {
 
 interface Call extends Deadline {
   readonly script: Script
-  readonly args: readonly ScriptArg[]
+  readonly args: readonly ScriptText[]
+  readonly raw: boolean
   refusals: number
   resolve(reply: unknown): void
   reject(error: unknown): void
 }
 
-export function createLane({ link, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
+export function createLane({ link, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
   /** Sent and not answered. */
   let underway = 0
@@ -55,10 +61,12 @@ export function createLane({ link, prefix, clock, connected, patience, untraced 
 
   function send(call: Call): void {
     underway++
-    const { lua, sha } = call.script
-    const answer =
-      call.script === unknown ? link.eval(lua, 1, prefix, ...call.args) : link.evalsha(sha, 1, prefix, ...call.args)
-    answer.then(
+    const { script, args, raw } = call
+    const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
+    const command = library.command(name, [text, 1, prefix, ...args], raw)
+    if (underway > 1 || link.isCluster) link.sendCommand(command)
+    else sendTogether(link as Redis, [library.command('ping', []), command])
+    command.promise.then(
       (reply) => {
         sure = refused.length === 0
         settle(call).resolve(reply)
@@ -111,20 +119,36 @@ export function createLane({ link, prefix, clock, connected, patience, untraced 
     return call
   }
 
+  function take({ script, args, raw }: Pick<Call, 'script' | 'args' | 'raw'>): Promise<unknown> {
+    if (link.status !== 'ready') return Promise.reject(unavailable(new Error('it is not connected')))
+    return new Promise((resolve, reject) => {
+      const due = () => reject(unavailable(new Error('it did not answer in time')))
+      const at = clock.monotonic() + patience
+      const call: Call = { script, args, raw, refusals: 0, resolve, reject, due, at }
+      waiting.push(call)
+      untraced(pump)
+      deadlines.add(call)
+    })
+  }
+
   return {
-    run(script, args) {
-      if (link.status !== 'ready') return Promise.reject(unavailable(new Error('it is not connected')))
-      return new Promise((resolve, reject) => {
-        const due = () => reject(unavailable(new Error('it did not answer in time')))
-        const at = clock.monotonic() + patience
-        const call: Call = { script, args, refusals: 0, resolve, reject, due, at }
-        deadlines.add(call)
-        waiting.push(call)
-        untraced(pump)
-      })
-    },
+    run: (script, args) => take({ script, args, raw: false }),
+    runRaw: (script, args) => take({ script, args, raw: true }),
     close: () => deadlines.close(),
   }
+}
+
+/**
+ * Sends commands in one write. Redis writes last to those whom it had something to tell first: behind a ping, what a call publishes goes out before
+ * its answer, and does not wait while that wakes this process.
+ */
+function sendTogether(link: Redis, commands: readonly Command[]): void {
+  const writes: string[] = []
+  for (const command of commands) {
+    command.promise.catch(() => {}) // Who waits for it hears of it.
+    link.sendCommand(command, { write: (text: string) => void writes.push(text) } as never)
+  }
+  if (writes.length > 0) link.stream.write(writes.join(''))
 }
 
 /** How often a call is sent again that was not taken, and how long after the second time, in milliseconds. */

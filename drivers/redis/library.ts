@@ -1,5 +1,6 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Cluster, Command, Redis } from 'ioredis'
 import { TriportError } from '../../core/errors.js'
+import type { ScriptText } from './script.js'
 
 /** Where one Redis process listens. */
 export interface RedisNode {
@@ -15,6 +16,8 @@ export type Link = Redis | Cluster
 export interface Library {
   single(options: object): Redis
   cluster(nodes: readonly RedisNode[], options: object): Cluster
+  /** A command to be sent, whose answer has buffers for its texts, or strings. */
+  command(name: string, args: readonly ScriptText[], raw?: boolean): Command
 }
 
 /**
@@ -23,7 +26,7 @@ export interface Library {
  * @throws `ERR_PEER_MISSING` when it is not installed.
  */
 export async function loadLibrary(): Promise<Library> {
-  const { Redis, Cluster } = await importLibrary()
+  const { Redis, Cluster, Command } = await importLibrary()
   // What the options come to is decided at run time, and the overloads of its constructors do not take that.
   return {
     single: (options) => new Redis(options as never),
@@ -33,6 +36,7 @@ export async function loadLibrary(): Promise<Library> {
         options as never,
       )
     },
+    command: (name, args, raw = false) => new Command(name, [...args], { replyEncoding: raw ? null : 'utf8' }),
   }
 }
 

@@ -78,7 +78,7 @@ export function redisQueue({ clockOffset = () => 0, ...options }: RedisQueueOpti
       let signals: Signals | undefined
       const connections = await connectRedis({
         ...{ settings, context, name: 'queue' },
-        message: (channel, text) => signals?.heard(channel, text),
+        message: (channel, content) => signals?.heard(channel, content.toString()),
         down() {},
         renewed: () => signals?.renewed(),
       })

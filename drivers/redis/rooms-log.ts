@@ -7,7 +7,7 @@ import type {
   Retention,
   RoomMessage,
 } from '../../core/ports/rooms.js'
-import type { Script, ScriptArg } from './script.js'
+import type { Script, ScriptText } from './script.js'
 import { headsScript, publishScript, readScript, renewScript } from './scripts/rooms.js'
 
 /** The logs of rooms in Redis. */
@@ -21,7 +21,9 @@ export interface RoomLogs {
 
 export interface RoomLogsDeps {
   /** One call of a script. Calls reach Redis in their order. */
-  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  run(script: Script, args: readonly ScriptText[]): Promise<unknown>
+  /** As `run`, with buffers for the texts of the answer. */
+  runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown>
   /** How a script publishes. */
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
   /** Milliseconds that the server's time is to be ahead. */
@@ -30,26 +32,29 @@ export interface RoomLogsDeps {
   readonly resends: boolean
 }
 
-export function createRoomLogs({ run, publishCommand, clockOffset, resends }: RoomLogsDeps): RoomLogs {
+export function createRoomLogs({ run, runRaw, publishCommand, clockOffset, resends }: RoomLogsDeps): RoomLogs {
+  const newEpoch = createEpochs()
+
   async function publishSome(messages: readonly OutgoingMessage[]): Promise<(Position | undefined)[]> {
     const positions: (Position | undefined)[] = new Array(messages.length).fill(undefined)
     const runs = runsOf(messages, resends)
-    const args: ScriptArg[] = [clockOffset(), publishCommand, newEpoch()]
+    const args: ScriptText[] = [clockOffset(), publishCommand, newEpoch()]
     for (const each of runs) pushRun(args, each)
-    const reply = ((await run(publishScript, args)) as (string | number)[]).values()
+    const reply = answersOf(await runRaw(publishScript, args))
     for (const { retention, fresh, places } of runs) {
       if (retention === 'none') continue
-      const epoch = String(reply.next().value)
-      let seq = fresh ? Number(reply.next().value) : 0
-      for (const { place } of places) positions[place] = { epoch, seq: fresh ? seq++ : Number(reply.next().value) }
+      const { epoch, seq } = positionOf(reply.next().value as Buffer)
+      places.forEach(({ place }, index) => {
+        positions[place] = { epoch, seq: fresh ? seq + index : Number(reply.next().value) }
+      })
     }
     return positions
   }
 
   async function publishFresh({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
     const args = [clockOffset(), publishCommand, newEpoch(), room, Math.max(1, count), keptFor(ttl), -1, id, text]
-    const [epoch, seq] = (await run(publishScript, args)) as [string, number]
-    return [{ epoch, seq }]
+    const [head] = answersOf(await runRaw(publishScript, args))
+    return [positionOf(head as Buffer)]
   }
 
   async function publishMany(messages: readonly OutgoingMessage[]): Promise<readonly (Position | undefined)[]> {
@@ -82,21 +87,17 @@ export function createRoomLogs({ run, publishCommand, clockOffset, resends }: Ro
   }
 }
 
-/**
- * What a channel says of its room: nothing and texts that are not kept, or where the first text is, then the texts. Texts hold no U+0000.
- */
-export function readNews(room: string, news: string, tell: (message: RoomMessage) => void): void {
-  const end = news.indexOf(separator)
-  if (end === 0) {
-    for (const text of textsOf(news, end)) tell({ room, text })
+/** What a channel says of its room: U+0000 and texts that are not kept, or where the first text is, then the texts. Texts hold no U+0000. */
+export function readNews(room: string, news: Buffer, tell: (message: RoomMessage) => void): void {
+  if (news[0] === 0) {
+    for (const text of textsOf(news, 1)) tell({ room, text })
     return
   }
-  const place = end < 0 ? news : news.slice(0, end)
-  const colon = place.indexOf(':')
-  const epoch = place.slice(0, colon)
-  let seq = Number(place.slice(colon + 1))
-  if (end < 0) tell({ room, position: { epoch, seq } })
-  else for (const text of textsOf(news, end)) tell({ room, position: { epoch, seq: seq++ }, text })
+  const { epoch, seq } = positionOf(news)
+  if (news.length === headLength) return void tell({ room, position: { epoch, seq } })
+  textsOf(news, headLength).forEach((text, index) => {
+    tell({ room, position: { epoch, seq: seq + index }, text })
+  })
 }
 
 type Kept = Exclude<Retention, 'none'>
@@ -130,7 +131,7 @@ function runsOf(messages: readonly OutgoingMessage[], resends: boolean): Run[] {
   return runs
 }
 
-function pushRun(args: ScriptArg[], { room, retention, fresh, places }: Run): void {
+function pushRun(args: ScriptText[], { room, retention, fresh, places }: Run): void {
   if (retention === 'none') {
     args.push(room, 0, separator + places.map(({ message }) => message.text).join(separator))
     return
@@ -172,9 +173,21 @@ function partsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   return parts
 }
 
-function textsOf(news: string, end: number): string[] {
-  return news.slice(end + 1).split(separator)
+function textsOf(news: Buffer, start: number): string[] {
+  return news.toString('utf8', start).split(separator)
 }
+
+/** The answer to one call, or the answers to its parts. */
+function answersOf(reply: unknown): ArrayIterator<unknown> {
+  return (Array.isArray(reply) ? reply : [reply]).values()
+}
+
+/** `scripts/rooms.ts` says what a head is. */
+function positionOf(head: Buffer): Position {
+  return { epoch: head.toString('latin1', 0, 8), seq: head.readUIntBE(14, 6) }
+}
+
+const headLength = 20
 
 function headOf(reply: HeadReply, at: number): Head | undefined {
   const [epoch, seq, id] = reply.slice(at, at + 3)
@@ -187,10 +200,15 @@ function keptFor(ttl: number): number {
   return Math.min(2 ** 45, Math.ceil(ttl))
 }
 
-/** The same one for the next log of a room is one chance in four billion. */
-function newEpoch(): string {
-  const [number = 0] = crypto.getRandomValues(new Uint32Array(1))
-  return number.toString(16).padStart(8, '0')
+/** Names epochs. The same one for the next log of a room is one chance in four billion. */
+function createEpochs(): () => string {
+  const numbers = new Uint32Array(256)
+  let next = numbers.length
+  return () => {
+    if (next === numbers.length) next = 0
+    if (next === 0) crypto.getRandomValues(numbers)
+    return (numbers[next++] ?? 0).toString(16).padStart(8, '0')
+  }
 }
 
 const separator = '\0'

@@ -1,10 +1,10 @@
 import type { Clock } from '../../core/clock.js'
 import type { PresentMember, RoomsPresence } from '../../core/ports/rooms.js'
-import type { Script, ScriptArg } from './script.js'
+import type { Script, ScriptText } from './script.js'
 import { enterScript, leaveScript, listScript, renewPresenceScript } from './scripts/presence.js'
 
 export interface RedisPresenceDeps {
-  run(script: Script, args: readonly ScriptArg[]): Promise<unknown>
+  run(script: Script, args: readonly ScriptText[]): Promise<unknown>
   clockOffset(): number
   clock(): Clock
   /** Names this node. */

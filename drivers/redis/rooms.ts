@@ -4,6 +4,7 @@ import type { DriverContext } from '../../core/ports/driver.js'
 import type { Head, RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
 import { type Connections, connectRedis } from './client.js'
 import { isOfLink } from './errors.js'
+import type { Lane } from './lane.js'
 import { roomsOptionNames } from './option-names.js'
 import { type RedisOptions, settingsOf } from './options.js'
 import { createHearing, type Hearing } from './rooms-hearing.js'
@@ -11,7 +12,7 @@ import { createRoomLogs, readNews } from './rooms-log.js'
 import { createRedisPresence } from './rooms-presence.js'
 import { createStanding } from './rooms-standing.js'
 import { type ServerWatch, watchServer } from './rooms-watch.js'
-import type { Script, ScriptArg } from './script.js'
+import type { Script, ScriptText } from './script.js'
 import { serverScript } from './scripts/rooms.js'
 
 /** Options of the rooms driver `redis`. */
@@ -51,6 +52,7 @@ export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOpti
   const standing = createStanding((state) => listener?.state(state))
   const logs = createRoomLogs({
     run,
+    runRaw,
     publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
     clockOffset,
     resends: settings.target.type === 'client',
@@ -59,11 +61,19 @@ export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOpti
   const clock = () => started().context.clock
   const presence = createRedisPresence({ run, node, clock, clockOffset })
 
+  function run(script: Script, args: readonly ScriptText[]): Promise<unknown> {
+    return call(({ run }) => run(script, args))
+  }
+
+  function runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown> {
+    return call(({ runRaw }) => runRaw(script, args))
+  }
+
   /** Not an async function: calls leave in the order in which they are made. */
-  function run(script: Script, args: readonly ScriptArg[]): Promise<unknown> {
+  function call(make: (lane: Lane) => Promise<unknown>): Promise<unknown> {
     const { connections, watch } = started()
     if (!standing.works('command') || !standing.works('server')) return Promise.reject(away())
-    return connections.lane.run(script, args).catch((error: TriportError) => {
+    return make(connections.lane).catch((error: TriportError) => {
       if (!isOfLink(error)) throw error
       watch?.suspect()
       throw away(error)

@@ -31,8 +31,9 @@ const constants: Readonly<Record<string, number | string | undefined>> = {
   SLACK: 1_000,
   LONGER: 60_000,
   DAY: 86_400_000,
-  /** How numbers of rooms are packed: all that is kept of one, and until when a message is. */
-  CARE: "'>I6I6BI6I6'",
+  /** How it is packed where a room's log is, what else is kept of it, and until when a message is. */
+  HEAD: "'>c8I6I6'",
+  CARE: "'>I6BI6I6'",
   UNTIL: "'>I6'",
   /** How many entries that are left over one claim passes over at most. */
   MOST_LEFT_OVER: 20_000,
@@ -41,4 +42,5 @@ const constants: Readonly<Record<string, number | string | undefined>> = {
 }
 
 /** What a script takes. */
-export type ScriptArg = string | number | Buffer
+export type ScriptArg = ScriptText | Buffer
+export type ScriptText = string | number

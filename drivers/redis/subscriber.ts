@@ -14,7 +14,7 @@ export interface Subscriber {
 
 /** What a subscriber tells. None of it may throw. */
 export interface SubscriberEvents {
-  message(channel: string, text: string): void
+  message(channel: string, content: Buffer): void
   /** The connection broke: messages are missed from now on. */
   down(): void
   /** All channels are subscribed again. */
@@ -58,7 +58,9 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
     const opened = connect()
     redis = opened
     opened.on('error', () => {}) // Its end follows, and the next attempt.
-    opened.on(sharded ? 'smessage' : 'message', message)
+    opened.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, content: Buffer) => {
+      message(channel.toString(), content)
+    })
     opened.on('moved', () => opened.disconnect()) // The shard has given the channels to another node.
     opened.once('ready', () => void welcome())
     opened.once('end', () => lost(opened))

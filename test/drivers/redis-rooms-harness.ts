@@ -151,15 +151,17 @@ async function loseEnd(admin: Redis | Cluster, prefix: string, room: string, cou
   const lost = Math.min(count, await admin.llen(log))
   if (lost === 0) return
   await admin.rpop(log, lost)
-  const seq = await admin.hincrby(meta, 's', -lost)
-  await admin.hdel(meta, 'i')
+  // The head, as drivers/redis/scripts/rooms.ts has it: where the log is, and the id of the message there.
+  const place = (await admin.hgetBuffer(meta, 'h'))?.subarray(0, 20) ?? Buffer.alloc(20)
+  const seq = place.readUIntBE(14, 6) - lost
+  place.writeUIntBE(seq, 14, 6)
   // Ids that nobody publishes again are in the messages only.
-  const id = /"id":"([^"]+)"/.exec((await admin.lindex(log, -1)) ?? '')?.[1]
-  if (id !== undefined) await admin.hset(meta, 'i', id)
+  let last = /"id":"([^"]+)"/.exec((await admin.lindex(log, -1)) ?? '')?.[1] ?? ''
   for (const key of ids) {
     for (const [id, at] of Object.entries(await admin.hgetall(key))) {
       if (Number(at) > seq) await admin.hdel(key, id)
-      if (Number(at) === seq) await admin.hset(meta, 'i', id)
+      if (Number(at) === seq) last = id
     }
   }
+  await admin.hset(meta, 'h', Buffer.concat([place, Buffer.from(last)]))
 }

@@ -3,54 +3,62 @@ import { defineScript } from '../script.js'
 /**
  * What a room has:
  *
- * - `room:` a hash, which outlives its log by an hour: `e` epoch, `s` seq of the head, `i` id of the message there; `c` is five numbers, packed as each
- *   field costs: when log and hash expire; of the ids, which hash grows, since when, and from which seq on;
+ * - `room:` a hash, which outlives its log by an hour: `h` is the head, 20 bytes and the id of the message there, if there is one; `c` is four
+ *   numbers, packed as each field costs: when the hash expires; of the ids, which hash grows, since when, and from which seq on;
  * - `roomlog:` a list of the newest messages, each behind six bytes that say until when it is kept. It ends at the head, so its length says where
  *   it begins;
  * - `roomids0:`, `roomids1:` hashes from the ids of messages that may come again to their seq. One grows for five minutes or 10,000 messages, then the other
  *   one. The older is looked at for a minute;
- * - `roomnews:` its channel.
+ * - `roomnews:` its channel. What is told begins with where it stands, as a head does.
+ *
+ * A head has eight bytes of epoch, six that say when the log expires, and six of seq. `rooms-log.ts` reads the same layout.
  */
 const opening = `
 local call, prefix = redis.call, KEYS[1]
-local time = call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
-local halfHour, minute, mostIds = 1800000, 60000, 10000`
+local time = call('TIME')`
 
 const rooms = `
-local function pack(x, m, g, r, b) return struct.pack(CARE, x, m, g, r, b) end
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+local halfHour, minute, mostIds = 1800000, 60000, 10000
+
+local function read(room)
+  local h, c = unpack(call('HMGET', prefix .. 'room:' .. room, 'h', 'c'))
+  if not h then return nil end
+  local epoch, x, seq, rest = struct.unpack(HEAD, h)
+  return epoch, x, seq, rest <= #h and string.sub(h, rest), struct.unpack(CARE, c)
+end
 
 local function begin(room, epoch)
   call('DEL', prefix .. 'roomlog:' .. room, prefix .. 'roomids0:' .. room, prefix .. 'roomids1:' .. room)
   -- The ids are a minute old, so that nobody looks for older ones.
   local m, r = now + 2 * halfHour, now - minute
-  call('HSET', prefix .. 'room:' .. room, 'e', epoch, 's', 0, 'c', pack(0, m, 0, r, 0))
+  call('HSET', prefix .. 'room:' .. room, 'h', struct.pack(HEAD, epoch, 0, 0), 'c', struct.pack(CARE, m, 0, r, 0))
   call('PEXPIREAT', prefix .. 'room:' .. room, m)
-  return 0, m, 0, r, 0
+  return epoch, 0, 0, false, m, 0, r, 0
 end`
 
 /**
  * The common case, ahead of what handles all cases: one fresh message for a room that goes on as it is. A script's text runs anew at each call, so each of
- * its functions is made anew as well; this needs none. It looks first and changes nothing unless it can do the whole call. A number that goes into
- * a command is a text: to format it each time costs more than the command.
+ * its functions is made anew as well; this needs none. It looks first and changes nothing unless it can do the whole call. Redis is idle
+ * before most calls, and its caches cold: then each function of Lua that is used costs some microseconds, so it packs and joins, and formats
+ * no number and makes no table.
  */
 const quick = `
-if #ARGV == 9 and ARGV[5] ~= '0' and ARGV[7] == '-1' then
-  local room, ttl = ARGV[4], ARGV[6]
+if ARGV[5] ~= '0' and ARGV[7] == '-1' and not ARGV[10] then
+  local room, text = ARGV[4], ARGV[9]
   local meta = prefix .. 'room:' .. room
-  local known = call('HMGET', meta, 'e', 's', 'c')
-  local epoch = known[1]
-  if epoch then
-    local x = struct.unpack(UNTIL, known[3])
-    if x - ttl >= now then
-      local seq, log, count = known[2] + 1, prefix .. 'roomlog:' .. room, ARGV[5]
-      local place = string.format('%d', seq)
-      local length = call('RPUSH', log, struct.pack(UNTIL, now + ttl) .. ARGV[9])
+  local known = call('HGET', meta, 'h')
+  if known then
+    local epoch, x, seq = struct.unpack(HEAD, known)
+    local till = time[1] * 1000 + time[2] / 1000 + ARGV[1] + ARGV[6]
+    if till <= x then
+      local head, log, count = struct.pack(HEAD, epoch, x, seq + 1), prefix .. 'roomlog:' .. room, ARGV[5]
+      local length = call('RPUSH', log, struct.pack(UNTIL, till) .. text)
       if length == 1 then call('PEXPIREAT', log, x)
-      elseif length > count + math.floor(count / 8) then call('LTRIM', log, '-' .. count, '-1') end
-      call('HSET', meta, 's', place, 'i', ARGV[8])
-      call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. place .. '\\0' .. ARGV[9])
-      return { epoch, seq }
+      elseif length > count * 1.125 then call('LTRIM', log, '-' .. count, '-1') end
+      call('HSET', meta, 'h', head .. ARGV[8])
+      call(ARGV[2], prefix .. 'roomnews:' .. room, head .. text)
+      return head
     end
   end
 end
@@ -63,7 +71,8 @@ end
  * keep, for how long, size of the run, and for each message its id and its text. Of a run of fresh messages the size is negative, and there is
  * only the id of the last one, then the texts.
  *
- * Returns of each run that is kept its epoch and the seq of each message; of fresh ones that of the first.
+ * Returns of each run that is kept the head at its first message, and of one that is not fresh the seq of each message as well. Of a single fresh
+ * message it may be the head alone.
  */
 export const publishScript = defineScript(
   opening,
@@ -73,34 +82,26 @@ export const publishScript = defineScript(
 local reply, at = {}, 4
 
 local function append(room, count, ttl, texts)
-  local log, kept, x = prefix .. 'roomlog:' .. room, {}, nil
+  local log, kept = prefix .. 'roomlog:' .. room, {}
   for n = math.max(1, #texts - count + 1), #texts do
     kept[#kept + 1] = struct.pack(UNTIL, now + ttl) .. texts[n]
   end
   local length = call('RPUSH', log, unpack(kept))
-  if #texts > count or length > count + math.floor(count / 8) then call('LTRIM', log, -count, -1) end
+  if #texts > count or length > count * 1.125 then call('LTRIM', log, -count, -1) end
   return length == #kept
 end
 
 local function run(room, count, ttl, size)
   local meta = prefix .. 'room:' .. room
-  local epoch, seq, c = unpack(call('HMGET', meta, 'e', 's', 'c'))
-  local x, m, g, r, b
-  if epoch then
-    x, m, g, r, b = struct.unpack(CARE, c)
-  else
-    epoch, seq = ARGV[3], 0
-    x, m, g, r, b = begin(room, epoch)
-  end
-  seq = tonumber(seq)
+  local epoch, x, seq, _, m, g, r, b = read(room)
+  if not epoch then epoch, x, seq, _, m, g, r, b = begin(room, ARGV[3]) end
   local changed = false
   local first, last, texts = seq + 1, nil, {}
-  reply[#reply + 1] = epoch
+  reply[#reply + 1] = struct.pack(HEAD, epoch, x, first)
   if size < 0 then
     last = ARGV[at]
     for n = 1, -size do texts[n] = ARGV[at + n] end
     seq = seq - size
-    reply[#reply + 1] = first
   else
     if now - r >= 5 * minute or seq - b >= mostIds then
       g, r, b, changed = 1 - g, now, seq, true
@@ -126,24 +127,21 @@ local function run(room, count, ttl, size)
     end
     if #added > 0 and call('HSET', growing, unpack(added)) == call('HLEN', growing) then call('PEXPIRE', growing, 7 * minute) end
   end
-  if #texts == 0 then
-    if changed then call('HSET', meta, 'c', pack(x, m, g, r, b)) end
-    return
+  if #texts > 0 then
+    local alone = append(room, count, ttl, texts)
+    if alone or now + ttl > x then
+      -- A little longer than asked for, so that it needs not be said each time.
+      x = math.max(x, now + ttl + math.floor(ttl / 8))
+      call('PEXPIREAT', prefix .. 'roomlog:' .. room, x)
+    end
+    if m < math.max(now, x) + halfHour then
+      m, changed = math.max(now, x) + 2 * halfHour, true
+      call('PEXPIREAT', meta, m)
+    end
+    call('HSET', meta, 'h', struct.pack(HEAD, epoch, x, seq) .. last)
+    call(ARGV[2], prefix .. 'roomnews:' .. room, struct.pack(HEAD, epoch, x, first) .. table.concat(texts, '\\0'))
   end
-
-  local alone = append(room, count, ttl, texts)
-  if alone or now + ttl > x then
-    -- A little longer than asked for, so that it needs not be said each time.
-    x, changed = math.max(x, now + ttl + math.floor(ttl / 8)), true
-    call('PEXPIREAT', prefix .. 'roomlog:' .. room, x)
-  end
-  if m < math.max(now, x) + halfHour then
-    m, changed = math.max(now, x) + 2 * halfHour, true
-    call('PEXPIREAT', meta, m)
-  end
-  if changed then call('HSET', meta, 's', seq, 'i', last, 'c', pack(x, m, g, r, b))
-  else call('HSET', meta, 's', seq, 'i', last) end
-  call(ARGV[2], prefix .. 'roomnews:' .. room, epoch .. ':' .. first .. '\\0' .. table.concat(texts, '\\0'))
+  if changed then call('HSET', meta, 'c', struct.pack(CARE, m, g, r, b)) end
 end
 
 while ARGV[at] do
@@ -172,17 +170,14 @@ export const readScript = defineScript(
   rooms,
   `
 local room = ARGV[2]
-local log, epoch, seq = prefix .. 'roomlog:' .. room, unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's'))
-if not epoch then
-  epoch, seq = ARGV[3], 0
-  begin(room, epoch)
-end
+local log, epoch, _, seq = prefix .. 'roomlog:' .. room, read(room)
+if not epoch then epoch, _, seq = begin(room, ARGV[3]) end
 local length = call('LLEN', log)
 while length > 0 and struct.unpack(UNTIL, call('LINDEX', log, 0)) <= now do
   call('LPOP', log)
   length = length - 1
 end
-local low, from, limit = tonumber(seq) - length + 1, 0, 0
+local low, from, limit = seq - length + 1, 0, 0
 if ARGV[4] == 'newest' then
   limit = tonumber(ARGV[5])
   from = math.max(0, length - limit)
@@ -193,7 +188,7 @@ end
 local entries = {}
 if limit > 0 and from < length then entries = call('LRANGE', log, from, from + limit - 1) end
 for n, entry in ipairs(entries) do entries[n] = string.sub(entry, 7) end
-return { epoch, tonumber(seq), low, low + from, entries }`,
+return { epoch, seq, low, low + from, entries }`,
 )
 
 /**
@@ -208,22 +203,15 @@ export const headsScript = defineScript(
 local reply = {}
 for n = 3, #ARGV do
   local room = ARGV[n]
-  local meta = prefix .. 'room:' .. room
-  local epoch, seq, id, c = unpack(call('HMGET', meta, 'e', 's', 'i', 'c'))
-  if epoch then
-    local x, m, g, r, b = struct.unpack(CARE, c)
-    if m < now + halfHour then
-      call('HSET', meta, 'c', pack(x, now + 2 * halfHour, g, r, b))
-      call('PEXPIREAT', meta, now + 2 * halfHour)
-    end
+  local epoch, x, seq, id, m, g, r, b = read(room)
+  if epoch and m < now + halfHour then
+    call('HSET', prefix .. 'room:' .. room, 'c', struct.pack(CARE, now + 2 * halfHour, g, r, b))
+    call('PEXPIREAT', prefix .. 'room:' .. room, now + 2 * halfHour)
   end
-  if not epoch and ARGV[2] ~= '' then
-    epoch, seq = ARGV[2], 0
-    begin(room, epoch)
-  end
-  reply[#reply + 1] = epoch
-  reply[#reply + 1] = epoch and tonumber(seq)
-  reply[#reply + 1] = id
+  if not epoch and ARGV[2] ~= '' then epoch, x, seq, id = begin(room, ARGV[2]) end
+  reply[#reply + 1] = epoch or false
+  reply[#reply + 1] = seq or false
+  reply[#reply + 1] = id or false
 end
 return reply`,
 )
@@ -238,16 +226,16 @@ export const renewScript = defineScript(
   rooms,
   `
 local room = ARGV[2]
-local epoch, seq, id = unpack(call('HMGET', prefix .. 'room:' .. room, 'e', 's', 'i'))
+local epoch, x, seq, id = read(room)
 if not epoch then
-  epoch, seq = ARGV[4], 0
-  begin(room, epoch)
+  epoch, x, seq, id = begin(room, ARGV[4])
 elseif epoch == ARGV[3] then
   epoch = ARGV[4]
-  call('HSET', prefix .. 'room:' .. room, 'e', epoch)
-  call(ARGV[5], prefix .. 'roomnews:' .. room, epoch .. ':' .. seq)
+  local head = struct.pack(HEAD, epoch, x, seq)
+  call('HSET', prefix .. 'room:' .. room, 'h', head .. (id or ''))
+  call(ARGV[5], prefix .. 'roomnews:' .. room, head)
 end
-return { epoch, tonumber(seq), id }`,
+return { epoch, seq, id }`,
 )
 
 /**

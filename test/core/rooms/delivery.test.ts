@@ -57,10 +57,9 @@ test('sockets that are owed different frames get theirs in one delivery each, gr
   )
 })
 
-test('a socket that has closed is skipped, and a transport that fails harms no other', () => {
+test('a socket that has closed is skipped, and a transport that fails harms no other', async () => {
   const report = reportSpy()
-  let flush: (() => void) | undefined
-  const delivery = createDelivery({ schedule: (fn) => (flush = fn), enough: 1_000, clock: createFakeClock(), report })
+  const delivery = createDelivery({ schedule: queueMicrotask, enough: 1_000, clock: createFakeClock(), report })
   const good = fakeTransport()
   const bad = { ...fakeTransport(), deliver: () => assert.fail('broken') }
   const socket = (open = true) => ({ open, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} })
@@ -71,7 +70,7 @@ test('a socket that has closed is skipped, and a transport that fails harms no o
   ]
   const message = new Outbound('{"type":"TEXT","data":1}')
   for (const recipient of recipients) delivery.send(recipient, message)
-  flush?.()
+  await microtasks()
   assert.deepEqual(report.stages(), ['rooms.deliver'])
   assert.deepEqual(
     good.deliveries.map(({ sockets }) => sockets.length),
@@ -80,42 +79,27 @@ test('a socket that has closed is skipped, and a transport that fails harms no o
   assert.equal(good.prepared.length, 1)
 })
 
-test('in quiet times what comes first in a turn does not wait for its end, and what follows does', async () => {
-  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
+test('after a quiet millisecond what comes first does not wait for the end of the turn, and what follows does', async () => {
+  const { delivery, transport, endTurn, recipient, clock } = deliveryInTurns()
   const member = recipient()
   const sent = () => transport.deliveries.map(({ frames }) => frames.length)
-  delivery.send(member, new Outbound('{"type":"TEXT","data":1}'))
-  delivery.send(member, new Outbound('{"type":"TEXT","data":2}'))
-  assert.deepEqual(sent(), [])
-  await microtasks()
-  assert.deepEqual(sent(), [2])
-  for (const data of [3, 4, 5]) {
-    delivery.send(member, new Outbound(`{"type":"TEXT","data":${data}}`))
+  async function send(...messages: readonly number[]): Promise<void> {
+    for (const data of messages) delivery.send(member, new Outbound(`{"type":"TEXT","data":${data}}`))
     await microtasks()
   }
+  await send(1, 2)
+  assert.deepEqual(sent(), [2])
+  await send(3)
+  await send(4, 5)
   assert.deepEqual(sent(), [2])
   endTurn()
   assert.deepEqual(sent(), [2, 3])
-})
-
-test('when it is not quiet a turn collects all from its beginning, until one collects nothing', async () => {
-  const { delivery, transport, endTurn, recipient } = deliveryInTurns()
-  const member = recipient()
-  /** How many frames left before the end of a turn in which so many came, one after the other. */
-  async function turnOf(count: number): Promise<number> {
-    const before = transport.deliveries.length
-    for (let n = 0; n < count; n++) {
-      delivery.send(member, new Outbound('{"type":"TEXT","data":0}'))
-      await microtasks()
-    }
-    const early = transport.deliveries.length - before
-    endTurn()
-    return early
-  }
-  assert.deepEqual(
-    [await turnOf(1), await turnOf(3), await turnOf(3), await turnOf(2), await turnOf(1), await turnOf(1)],
-    [1, 1, 0, 0, 0, 1],
-  )
+  await send(6)
+  assert.deepEqual(sent(), [2, 3])
+  endTurn()
+  await clock.advance(1)
+  await send(7)
+  assert.deepEqual(sent(), [2, 3, 1, 1])
 })
 
 test('what is for many waits for the end of the turn', async () => {
@@ -218,10 +202,12 @@ test('a client that leaves too much unread is closed with 4503, and nobody else 
 function deliveryInTurns() {
   const due: (() => void)[] = []
   const transport = fakeTransport()
+  const clock = createFakeClock()
   const schedule = (fn: () => void) => void due.push(fn)
   return {
-    delivery: createDelivery({ schedule, enough: 1_000, clock: createFakeClock(), report: reportSpy() }),
+    delivery: createDelivery({ schedule, enough: 1_000, clock, report: reportSpy() }),
     transport,
+    clock,
     endTurn() {
       for (const fn of due.splice(0)) fn()
     },

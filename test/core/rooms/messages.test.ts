@@ -65,7 +65,7 @@ test('the standard types keep a history that suits them', () => {
 test('the position is spliced in, whatever the data', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), fc.string(), (data, seq, id) => {
-      const head = { id, room: 'r', time: 0, traceparent: 't' }
+      const head = { id, room: 'r', time: '1970-01-01T00:00:00.000Z', traceparent: 't' }
       const text = writeEnvelope({ type: 'X', data }, head, 1_000_000)
       const expected = { type: 'X', id, room: 'r', ts: '1970-01-01T00:00:00.000Z', data, traceparent: 't' }
       assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(expected)))
@@ -79,12 +79,21 @@ test('the position is spliced in, whatever the data', () => {
 
 test('dates and absent properties are carried as JSON does', () => {
   const data = { at: new Date(0), nothing: undefined, list: [null] }
-  const text = writeEnvelope({ type: 'X', data }, { id: 'i', time: 0 }, 1_000)
+  const text = writeEnvelope({ type: 'X', data }, { id: 'i', time: '1970-01-01T00:00:00.000Z' }, 1_000)
   assert.deepEqual(JSON.parse(text).data, { at: '1970-01-01T00:00:00.000Z', list: [null] })
-  assert.equal(JSON.parse(writeEnvelope({ type: 'X', data: undefined }, { id: 'i', time: 0 }, 1_000)).data, null)
+  assert.equal(
+    JSON.parse(writeEnvelope({ type: 'X', data: undefined }, { id: 'i', time: '1970-01-01T00:00:00.000Z' }, 1_000))
+      .data,
+    null,
+  )
 })
 
 test('the error about unfit data says where it is', () => {
-  const write = () => writeEnvelope({ type: 'X', data: { list: [{ fn: () => 1 }] } }, { id: 'i', time: 0 }, 1_000)
+  const write = () =>
+    writeEnvelope(
+      { type: 'X', data: { list: [{ fn: () => 1 }] } },
+      { id: 'i', time: '1970-01-01T00:00:00.000Z' },
+      1_000,
+    )
   assert.throws(write, { code: 'ERR_MESSAGE_INVALID', message: /a function at \.list\[0\]\.fn/ })
 })
