@@ -143,12 +143,19 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
  * its answer, and does not wait while that wakes this process.
  */
 function sendTogether(link: Redis, commands: readonly Command[]): void {
-  const writes: string[] = []
+  let texts: string[] | undefined = []
+  const stream = {
+    write(text: string) {
+      if (texts) texts.push(text)
+      else link.stream.write(text) // A client of the application may send it later, or again.
+    },
+  }
   for (const command of commands) {
     command.promise.catch(() => {}) // Who waits for it hears of it.
-    link.sendCommand(command, { write: (text: string) => void writes.push(text) } as never)
+    link.sendCommand(command, stream as never)
   }
-  if (writes.length > 0) link.stream.write(writes.join(''))
+  if (texts.length > 0) link.stream.write(texts.join(''))
+  texts = undefined
 }
 
 /** How often a call is sent again that was not taken, and how long after the second time, in milliseconds. */

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { addressed, idOf, Outbound, placed, unaddressed, writeEnvelope } from '../../../core/rooms/envelope.js'
+import {
+  addressed,
+  createStamps,
+  idOf,
+  Outbound,
+  placed,
+  unaddressed,
+  writeEnvelope,
+} from '../../../core/rooms/envelope.js'
 import {
   createCollaborationUpdateMessage,
   createErrorMessage,
@@ -62,12 +70,21 @@ test('the standard types keep a history that suits them', () => {
   assert.equal(retentionOf('WORKFLOW_UPDATE', 'none'), 'none')
 })
 
+const time = '1970-01-01T00:00:00.000Z'
+
+test('what time it is, is written as a Date writes it', () => {
+  const moments = [0, 7, 999, 1_000, 1_795_470_000_123.9, 1_795_470_000_124, 1_795_469_999_999]
+  let now = 0
+  const stamp = createStamps({ now: () => now })
+  for (now of moments) assert.equal(stamp(), new Date(now).toISOString())
+})
+
 test('the position is spliced in, whatever the data', () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), fc.string(), (data, seq, id) => {
-      const head = { id, room: 'r', time: '1970-01-01T00:00:00.000Z', traceparent: 't' }
+      const head = { id, room: 'r', time, traceparent: 't' }
       const text = writeEnvelope({ type: 'X', data }, head, 1_000_000)
-      const expected = { type: 'X', id, room: 'r', ts: '1970-01-01T00:00:00.000Z', data, traceparent: 't' }
+      const expected = { type: 'X', id, room: 'r', ts: time, data, traceparent: 't' }
       assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(expected)))
       const { seq: at, epoch, ...rest } = JSON.parse(placed(text, { seq, epoch: 'e' }))
       assert.deepEqual({ at, epoch, rest }, { at: seq, epoch: 'e', rest: JSON.parse(text) })
@@ -79,21 +96,12 @@ test('the position is spliced in, whatever the data', () => {
 
 test('dates and absent properties are carried as JSON does', () => {
   const data = { at: new Date(0), nothing: undefined, list: [null] }
-  const text = writeEnvelope({ type: 'X', data }, { id: 'i', time: '1970-01-01T00:00:00.000Z' }, 1_000)
+  const text = writeEnvelope({ type: 'X', data }, { id: 'i', time }, 1_000)
   assert.deepEqual(JSON.parse(text).data, { at: '1970-01-01T00:00:00.000Z', list: [null] })
-  assert.equal(
-    JSON.parse(writeEnvelope({ type: 'X', data: undefined }, { id: 'i', time: '1970-01-01T00:00:00.000Z' }, 1_000))
-      .data,
-    null,
-  )
+  assert.equal(JSON.parse(writeEnvelope({ type: 'X', data: undefined }, { id: 'i', time }, 1_000)).data, null)
 })
 
 test('the error about unfit data says where it is', () => {
-  const write = () =>
-    writeEnvelope(
-      { type: 'X', data: { list: [{ fn: () => 1 }] } },
-      { id: 'i', time: '1970-01-01T00:00:00.000Z' },
-      1_000,
-    )
+  const write = () => writeEnvelope({ type: 'X', data: { list: [{ fn: () => 1 }] } }, { id: 'i', time }, 1_000)
   assert.throws(write, { code: 'ERR_MESSAGE_INVALID', message: /a function at \.list\[0\]\.fn/ })
 })
