@@ -5,7 +5,7 @@ import { errorFrom, TriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { failure } from './errors.js'
 import { createLane, type Lane } from './lane.js'
-import { type Link, loadLibrary, nodesOf, ownersOf } from './library.js'
+import { type Link, loadLibrary, nodesOf, ownersOf, readDirectly } from './library.js'
 import { type Calls, createCalls, type Patience } from './link.js'
 import type { Settings, Target } from './options.js'
 import { createPulse } from './pulse.js'
@@ -123,7 +123,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   }
 
   /** A connection to the same Redis, or to a node of the same cluster, that hears. */
-  function openSubscriber(): Redis {
+  function connectSubscriber(): Redis {
     const { retryStrategy: _, ...rest } = profile('subscriber')
     const override = { ...rest, lazyConnect: false, retryStrategy: null, readOnly: false }
     if (target.type === 'single') return library.single({ ...target.options, ...override })
@@ -133,12 +133,6 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
     // The cluster is away. Its first node fails as well, and then another one is tried.
     const first = target.type === 'cluster' ? { ...target.options, ...target.nodes[0] } : {}
     return library.single({ ...first, ...override })
-  }
-
-  function connectSubscriber(): Redis {
-    const opened = openSubscriber()
-    readDirectly(opened)
-    return opened
   }
 
   function ownerIsReady(): boolean {
@@ -289,14 +283,6 @@ function mayEvict(policy: string): TriportError {
       'Set it to noeviction.',
     { details: { policy } },
   )
-}
-
-/**
- * ioredis listens by `prependListener`, which Node does not take for listening: it would put each chunk into a buffer, and take it from there a
- * tick later.
- */
-function readDirectly(node: Redis): void {
-  node.on('connect', () => node.stream.on('data', () => {}))
 }
 
 function tellOf(link: Link, { commandDown, commandUp, nodeDown }: RoomsLinks): () => void {

@@ -61,6 +61,14 @@ export function ownersOf(slot: number, link: Link): readonly Redis[] {
   return nodesOf(link).filter(({ options: { host, port } }) => `${host}:${port}` === owner)
 }
 
+/**
+ * ioredis listens by `prependListener`, which Node does not take for listening: it would put each chunk into a buffer, and take it from there a
+ * tick later.
+ */
+export function readDirectly(node: Redis): void {
+  node.on('connect', () => node.stream.on('data', () => {}))
+}
+
 /** Asks a cluster which node has which slots. What fails is told by the next command. */
 export function findOwners(link: Link): Promise<void> {
   return new Promise((resolve) => (link as Cluster).refreshSlotsCache(() => resolve()))

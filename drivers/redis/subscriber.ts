@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../core/clock.js'
 import { unavailable } from './errors.js'
+import { readDirectly } from './library.js'
 
 /** The one connection that hears what is published. It is made when something is subscribed to, and made anew for ever. */
 export interface Subscriber {
@@ -57,6 +58,7 @@ export function createSubscriber(deps: SubscriberDeps): Subscriber {
   function open(): void {
     const opened = connect()
     redis = opened
+    readDirectly(opened)
     opened.on('error', () => {}) // Its end follows, and the next attempt.
     opened.on(sharded ? 'smessageBuffer' : 'messageBuffer', (channel: Buffer, content: Buffer) => {
       message(channel.toString(), content)
