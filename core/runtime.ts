@@ -148,7 +148,6 @@ function assemble<Tasks extends readonly AnyTask[]>(
   const ask = createAsk(places.queue.driver, context.clock, queueTimeout)
   const events = createJobEvents({ ...shared, ask, driver: places.queue.driver, queues: registry.queues })
   const middleware = chainMiddleware(config.middleware ?? [])
-  const flowCache = createFlowCache()
   const jobs = {
     ...shared,
     messaging: messagingOn(messaging, () => places.queue.driver.peek()?.server),
@@ -160,8 +159,9 @@ function assemble<Tasks extends readonly AnyTask[]>(
     tasks: registry,
     events,
     middleware,
-    flowCache,
-    ...{ localWakes: createLocalWakes(), localEnds: createLocalEnds() },
+    flowCache: createFlowCache(),
+    localWakes: createLocalWakes(),
+    localEnds: createLocalEnds(),
   }
   const queue = createTaskQueue<Tasks>(jobs)
   const { schedules, ...scheduling } = createScheduling({

@@ -3,12 +3,15 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { after, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { type Clock, systemClock } from '../../core/clock.js'
 import type { RoomMessage, RoomsDriver } from '../../core/ports/rooms.js'
+import { redisRooms } from '../../drivers/redis/rooms.js'
 import { dataOf, outgoing } from '../conformance/rooms/harness.js'
 import { createFakeClock } from '../kit/clock.js'
 import { driverContext } from '../kit/driver-context.js'
 import { eventually } from '../kit/eventually.js'
+import { startProxy } from '../services/proxy.js'
 import { redisService } from '../services/redis.js'
 import { type RedisRoomsHarness, redisRoomsHarness } from './redis-rooms-harness.js'
 
@@ -148,6 +151,35 @@ test('redis rooms: a half-open link is noticed, and told as any other loss', inL
   proxyOf(b.driver).accept()
   await eventually(() => assert.equal(b.states.at(-1), 'up'), { within: 20_000 })
 })
+
+test(
+  'redis rooms: what a client of the application sends again after its link broke reaches Redis once',
+  withRedis,
+  async (t) => {
+    const { namespace, admin } = await harnessOf(t)
+    const proxy = await startProxy(Number(new URL(url).port))
+    const client = new Redis(proxy.via(url), { retryStrategy: () => 20 })
+    client.on('error', () => {}) // The link that the test breaks.
+    const rooms = redisRooms({ client, namespace })
+    t.after(async () => {
+      await rooms.stop?.()
+      client.disconnect()
+      await proxy.close()
+    })
+    rooms.listen({ message() {}, state() {} })
+    await rooms.start?.(driverContext())
+    await rooms.publish([outgoing('room', 'first')])
+    await admin.client('PAUSE', 200, 'WRITE')
+    const published = rooms.publish([outgoing('room', 'second')])
+    proxy.sever()
+    const [position] = await published
+    assert.equal(position?.seq, 2)
+    await eventually(async () => {
+      const { head, entries } = await rooms.read('room', { newest: 10 })
+      assert.deepEqual([head, entries.length], [2, 2])
+    })
+  },
+)
 
 test('redis rooms: another server is noticed though no link breaks', withRedis, async (t) => {
   const { admin, driver, node } = await harnessOf(t)
