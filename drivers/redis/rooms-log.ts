@@ -87,12 +87,16 @@ export function createRoomLogs({ run, runRaw, publishCommand, clockOffset, resen
   }
 }
 
-/** What a channel says of its room: U+0000 and texts that are not kept, or where the first text is, then the texts. A text is not empty and holds no U+0000. */
+/**
+ * What a channel says of its room: U+0000 and texts that are not kept, or where the first text is, then the texts. A text is not empty and holds no
+ * U+0000. Never throws: what is shorter is not ours.
+ */
 export function readNews(room: string, news: Buffer, tell: (message: RoomMessage) => void): void {
   if (news[0] === 0) {
     for (const text of textsOf(news, 1)) tell({ room, text })
     return
   }
+  if (news.length < headLength) return
   const { epoch, seq } = positionOf(news)
   if (news.length === headLength) return void tell({ room, position: { epoch, seq } })
   textsOf(news, headLength).forEach((text, index) => {

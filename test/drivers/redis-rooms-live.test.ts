@@ -181,6 +181,24 @@ test(
   },
 )
 
+test(
+  'redis rooms: what others publish on the channel of a room ends no process, and hides no message',
+  withRedis,
+  async (t) => {
+    const { driver, node, namespace, admin } = await harnessOf(t)
+    const { driver: rooms, heard } = await node(driver())
+    await rooms.subscribe(['room'])
+    for (const news of ['', 'x', 'abcdef01:41']) await admin.publish(`{${namespace}}:roomnews:room`, news)
+    await rooms.publish([outgoing('room', 'text')])
+    await eventually(() =>
+      assert.deepEqual(
+        heard.map(({ position }) => position?.seq),
+        [1],
+      ),
+    )
+  },
+)
+
 test('redis rooms: another server is noticed though no link breaks', withRedis, async (t) => {
   const { admin, driver, node } = await harnessOf(t)
   const clock = createFakeClock()
