@@ -37,6 +37,8 @@ export interface Batch {
  */
 export interface Delivery extends Pressure {
   send(recipient: Recipient, message: Outbound): void
+  /** Hands out now what a few are owed, when nothing left for a millisecond. */
+  lead(): void
   /** Hands out now what one recipient is owed. */
   flush(recipient: Recipient): void
 }
@@ -61,6 +63,8 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   let most = 0
   /** Clock time at which the last one was handed what it was owed. */
   let handedOutAt = Number.NEGATIVE_INFINITY
+  /** Whether what is owed need not wait for the end of the turn. */
+  let leads = false
   const relief = new Relief()
 
   function send(recipient: Recipient, message: Outbound): void {
@@ -76,11 +80,14 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   }
 
   function begin(): void {
-    if (clock.monotonic() - handedOutAt >= calm) queueMicrotask(lead)
+    leads = clock.monotonic() - handedOutAt >= calm
+    if (leads) queueMicrotask(lead)
     else schedule(flushSlice)
   }
 
   function lead(): void {
+    if (!leads) return
+    leads = false
     if (touched.length > few) return void schedule(flushSlice)
     const recipients = touched
     clear()
@@ -122,6 +129,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
 
   return {
     send,
+    lead,
     flush: (recipient) => handOut([recipient]),
     get busy() {
       return most >= enough
