@@ -42,6 +42,9 @@ interface Call extends Deadline {
 
 export function createLane({ link, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
+  /** The same one each time, as nobody waits for its answer. */
+  const ping = library.command('ping', [])
+  ping.promise.catch(() => {})
   /** Sent and not answered. */
   let underway = 0
   /** Not taken, in order. When all is answered they go again, before those that came after them. */
@@ -65,7 +68,7 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
     const command = library.command(name, [text, 1, prefix, ...args], raw)
     if (underway > 1 || link.isCluster) link.sendCommand(command)
-    else sendTogether(link as Redis, [library.command('ping', []), command])
+    else sendTogether(link as Redis, [ping, command])
     command.promise.then(
       (reply) => {
         sure = refused.length === 0
@@ -151,7 +154,6 @@ function sendTogether(link: Redis, commands: readonly Command[]): void {
     },
   }
   for (const command of commands) {
-    command.promise.catch(() => {}) // Who waits for it hears of it.
     link.sendCommand(command, stream as never)
   }
   if (texts.length > 0) link.stream.write(texts.join(''))

@@ -36,7 +36,7 @@ export async function loadLibrary(): Promise<Library> {
         options as never,
       )
     },
-    command: (name, args, raw = false) => new Command(name, [...args], { replyEncoding: raw ? null : 'utf8' }),
+    command: (name, args, raw = false) => new Command(name, args as ScriptText[], { replyEncoding: raw ? null : 'utf8' }),
   }
 }
 
