@@ -120,22 +120,30 @@ export interface Origin {
 /** A text on its way to many sockets, framed once for each kind of transport. */
 export class Outbound {
   readonly text: string
-  readonly type: string
-  readonly id: string | undefined
-  readonly delivery: Delivery
   readonly origin: Origin | undefined
+  #start: RegExpExecArray | null | undefined
   #transport: SocketTransport | undefined
   #frame: Frame | undefined
   #others: Map<SocketTransport, Frame> | undefined
 
   constructor(text: string, origin?: Origin) {
-    const match = start.exec(text)
-    const [care, key] = [match?.[3], match?.[4]]
     this.text = text
-    this.type = match?.[1] ?? ''
-    this.id = unescaped(match?.[2])
-    this.delivery = care === undefined ? reliable : { class: care as DeliveryClass, ...(key !== undefined && { key }) }
     this.origin = origin
+  }
+
+  get type(): string {
+    return this.#read()?.[1] ?? ''
+  }
+
+  get delivery(): Delivery {
+    const [, , , care, key] = this.#read() ?? []
+    return care === undefined ? reliable : { class: care as DeliveryClass, ...(key !== undefined && { key }) }
+  }
+
+  /** Most messages are delivered without a look into them. */
+  #read(): RegExpExecArray | null {
+    if (this.#start === undefined) this.#start = start.exec(this.text)
+    return this.#start
   }
 
   frame(transport: SocketTransport): Frame {

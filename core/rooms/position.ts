@@ -1,9 +1,27 @@
+import { idOf } from './envelope.js'
 import type { Head, LogPage, Position } from '../ports/rooms.js'
 
 /** What a node has delivered of a room. */
 export interface Delivered extends Position {
   /** The id of the message at that position, where it is known. */
   readonly id?: string | undefined
+}
+
+/** A message of a log that was delivered. Its id is only looked for when somebody asks. */
+export class DeliveredMessage implements Delivered {
+  readonly epoch: string
+  readonly seq: number
+  readonly #text: string
+
+  constructor({ epoch, seq }: Position, text: string) {
+    this.epoch = epoch
+    this.seq = seq
+    this.#text = text
+  }
+
+  get id(): string | undefined {
+    return idOf(this.#text)
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { formatFrame } from '../protocol/codec.js'
 import type { Report } from '../report.js'
 import { idOf, Outbound, placedOutbound } from './envelope.js'
 import type { Fanout } from './fanout.js'
-import { covered, type Delivered, relation, relationOfPage, step } from './position.js'
+import { covered, type Delivered, DeliveredMessage, relation, relationOfPage, step } from './position.js'
 import type { Pressure } from './pressure.js'
 import type { RelaySpans } from './relay-spans.js'
 
@@ -111,10 +111,10 @@ export class Room {
   }
 
   #next(position: Position, text: string): void {
-    const { epoch, seq } = position
-    const message = this.members.size > 0 ? placedOutbound(text, this.name, position) : undefined
-    this.position = { epoch, seq, id: message ? message.id : idOf(text) }
-    if (message) this.#relay(text, () => this.#deliver(message, position))
+    this.position = new DeliveredMessage(position, text)
+    if (this.members.size === 0) return
+    const message = placedOutbound(text, this.name, position)
+    this.#relay(text, () => this.#deliver(message, position))
   }
 
   #relay(text: string, deliver: () => void): void {

@@ -99,9 +99,8 @@ export function readNews(room: string, news: Buffer, tell: (message: RoomMessage
   if (news.length < headLength) return
   const { epoch, seq } = positionOf(news)
   if (news.length === headLength) return void tell({ room, position: { epoch, seq } })
-  textsOf(news, headLength).forEach((text, index) => {
-    tell({ room, position: { epoch, seq: seq + index }, text })
-  })
+  let next = seq
+  for (const text of textsOf(news, headLength)) tell({ room, position: { epoch, seq: next++ }, text })
 }
 
 type Kept = Exclude<Retention, 'none'>
