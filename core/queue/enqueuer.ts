@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { NewJob } from '../ports/job.js'
 import type { EnqueueOutcome, QueueDriver, QueueSupports } from '../ports/queue.js'
+import { soon } from '../soon.js'
 import { fitting } from './batch.js'
 import type { Deadline, Deadlines } from './deadlines.js'
 
@@ -82,7 +83,7 @@ export function createEnqueuer({ driver, clock, deadlines, timeout, ...deps }: E
     if (scheduled) return
     scheduled = true
     // When nothing is under way, nothing is gained by waiting for more.
-    const schedule = sending.size === 0 && isPipelined() ? queueMicrotask : deps.schedule
+    const schedule = sending.size === 0 && isPipelined() ? soon : deps.schedule
     schedule(() => {
       scheduled = false
       flush()

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import type { Frame, Socket, SocketTransport } from '../ports/socket.js'
 import type { Report } from '../report.js'
+import { soon } from '../soon.js'
 import type { Outbound } from './envelope.js'
 import { type SliceSize, slice } from './fanout.js'
 import { type Pressure, Relief } from './pressure.js'
@@ -81,7 +82,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
 
   function begin(): void {
     leads = clock.monotonic() - handedOutAt >= calm
-    if (leads) queueMicrotask(lead)
+    if (leads) soon(lead)
     else schedule(flushSlice)
   }
 

@@ -2,6 +2,7 @@ import type { CancelTimer, Clock } from '../clock.js'
 import { isTriportError, TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
+import { soon } from '../soon.js'
 import { relayed } from './envelope.js'
 import type { Pressure } from './pressure.js'
 
@@ -65,7 +66,7 @@ export function createOutbox({
   function flush(): void {
     if (pressure.busy) return void pressure.relieved().then(flush)
     const batch = waiting.splice(0, fitting(waiting))
-    if (waiting.length > 0) queueMicrotask(flush)
+    if (waiting.length > 0) soon(flush)
     for (const { message, localFirst } of batch) if (localFirst) deliverLocally(message, false)
     if (onBrokerDown !== 'buffer') return void send(batch)
     park(batch)
@@ -99,7 +100,7 @@ export function createOutbox({
 
   function queue(message: OutgoingMessage, localFirst: boolean): Promise<Position | undefined> {
     return new Promise((resolve, reject) => {
-      if (waiting.length === 0) queueMicrotask(flush)
+      if (waiting.length === 0) soon(flush)
       waiting.push({ message, localFirst, resolve, reject })
     })
   }

@@ -1,6 +1,7 @@
 import type { Late } from '../late.js'
 import type { Head, RoomsDriver } from '../ports/rooms.js'
 import type { Report } from '../report.js'
+import { soon } from '../soon.js'
 
 /** Which rooms of the broker this node hears. */
 export interface Subscriptions {
@@ -35,7 +36,7 @@ export function createSubscriptions(driver: Late<RoomsDriver>, report: Report): 
 
   function ask(room: string): Promise<Head | undefined> {
     return new Promise((resolve, reject) => {
-      if (waiting.length === 0) queueMicrotask(subscribe)
+      if (waiting.length === 0) soon(subscribe)
       waiting.push({ room, resolve, reject })
     })
   }
