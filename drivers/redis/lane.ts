@@ -66,7 +66,7 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     underway++
     const { script, args, raw } = call
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
-    const command = library.command(name, [text, 1, prefix, ...args], raw)
+    const command = library.command(name, [text, '1', prefix, ...args.map(String)], raw)
     if (underway > 1 || link.isCluster) link.sendCommand(command)
     else sendTogether(link as Redis, [ping, command])
     command.promise.then(

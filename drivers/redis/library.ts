@@ -17,7 +17,7 @@ export interface Library {
   single(options: object): Redis
   cluster(nodes: readonly RedisNode[], options: object): Cluster
   /** A command to be sent, whose answer has buffers for its texts, or strings. */
-  command(name: string, args: readonly ScriptText[], raw?: boolean): Command
+  command(name: string, args: readonly string[], raw?: boolean): Command
 }
 
 /**
@@ -36,7 +36,27 @@ export async function loadLibrary(): Promise<Library> {
         options as never,
       )
     },
-    command: (name, args, raw = false) => new Command(name, args as ScriptText[], { replyEncoding: raw ? null : 'utf8' }),
+    command: createCommands((name) => new Command(name, [], { replyEncoding: 'utf8' })),
+  }
+}
+
+/**
+ * Commands are made after the first one of their name: ioredis' constructor takes longer than all the rest of a call. They have no timeouts of
+ * ioredis, as who calls has its own.
+ */
+function createCommands(first: (name: string) => Command): Library['command'] {
+  const firsts = new Map<string, Command>()
+  return (name, args, raw = false) => {
+    const like = firsts.get(name) ?? first(name)
+    firsts.set(name, like)
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    return Object.assign(Object.create(like) as Command, {
+      args,
+      promise,
+      resolve: raw ? resolve : (reply: Buffer) => resolve(like.transformReply(reply)),
+      reject,
+      setTimeout() {},
+    })
   }
 }
 
