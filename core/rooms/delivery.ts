@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js'
 import type { Frame, Socket, SocketTransport } from '../ports/socket.js'
 import type { Report } from '../report.js'
-import { soon } from '../soon.js'
 import type { Outbound } from './envelope.js'
 import { type SliceSize, slice } from './fanout.js'
 import { type Pressure, Relief } from './pressure.js'
@@ -10,10 +9,12 @@ import { type Pressure, Relief } from './pressure.js'
 export interface Recipient {
   readonly socket: Socket
   readonly transport: SocketTransport
-  /** What this turn owes it. Only delivery touches it. */
+  /** What this turn owes it. Only delivery touches this and what follows. */
   owed: Batch | undefined
   /** Bytes of that. */
   owedBytes: number
+  /** Which quiet time it was last served at once after. */
+  served: number
 }
 
 /**
@@ -33,13 +34,11 @@ export interface Batch {
  * Collects what the sockets are owed in one turn of the event loop and hands it out when it ends, in slices: a socket whose slice is yet to
  * come is owed whatever is sent meanwhile too.
  *
- * When nothing left for a millisecond, what comes first needs not wait for the end of the turn, if it is for a few: it leaves with the
- * microtasks.
+ * When nothing left for a millisecond, the first frames go at once, one for each of a few sockets: they would be written one by one in the end
+ * too.
  */
 export interface Delivery extends Pressure {
   send(recipient: Recipient, message: Outbound): void
-  /** Hands out now what a few are owed, when nothing left for a millisecond. */
-  lead(): void
   /** Hands out now what one recipient is owed. */
   flush(recipient: Recipient): void
 }
@@ -62,17 +61,19 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   let next = 0
   /** What the one of them is owed that is owed most. */
   let most = 0
-  /** Clock time at which the last one was handed what it was owed. */
-  let handedOutAt = Number.NEGATIVE_INFINITY
-  /** Whether what is owed need not wait for the end of the turn. */
-  let leads = false
+  /** Clock time at which something left. */
+  let leftAt = Number.NEGATIVE_INFINITY
+  /** Quiet times so far, and how many sockets may still be served at once after the last of them. */
+  let quiets = 0
+  let left = 0
   const relief = new Relief()
 
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
     const frame = message.frame(recipient.transport)
+    if (touched.length === 0 && isFree(recipient)) return write(recipient.transport, [frame], [recipient.socket])
     if (recipient.owed === undefined) {
-      if (touched.length === 0) begin()
+      if (touched.length === 0) schedule(flushSlice)
       touched.push(recipient)
     }
     recipient.owed = extended(recipient.owed ?? rootOf(roots, recipient.transport), frame)
@@ -80,19 +81,17 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
     most = Math.max(most, recipient.owedBytes)
   }
 
-  function begin(): void {
-    leads = clock.monotonic() - handedOutAt >= calm
-    if (leads) soon(lead)
-    else schedule(flushSlice)
-  }
-
-  function lead(): void {
-    if (!leads) return
-    leads = false
-    if (touched.length > few) return void schedule(flushSlice)
-    const recipients = touched
-    clear()
-    handOut(recipients)
+  function isFree(recipient: Recipient): boolean {
+    const now = clock.monotonic()
+    if (now - leftAt >= calm) {
+      quiets++
+      left = few
+    }
+    if (left === 0 || recipient.served === quiets) return false
+    left--
+    recipient.served = quiets
+    leftAt = now
+    return true
   }
 
   function clear(): void {
@@ -100,7 +99,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
     touched = []
     next = 0
     most = 0
-    handedOutAt = clock.monotonic()
+    leftAt = clock.monotonic()
     relief.tell()
   }
 
@@ -117,20 +116,20 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   }
 
   function handOut(recipients: readonly Recipient[]): void {
-    for (const { batch, transport, sockets } of gather(recipients)) {
-      const frames = framesOf(batch)
-      delivered?.(frames.length * sockets.length)
-      try {
-        transport.deliver(frames, sockets)
-      } catch (error) {
-        report(error, { stage: 'rooms.deliver' })
-      }
+    for (const { batch, transport, sockets } of gather(recipients)) write(transport, framesOf(batch), sockets)
+  }
+
+  function write(transport: SocketTransport, frames: readonly Frame[], sockets: readonly Socket[]): void {
+    delivered?.(frames.length * sockets.length)
+    try {
+      transport.deliver(frames, sockets)
+    } catch (error) {
+      report(error, { stage: 'rooms.deliver' })
     }
   }
 
   return {
     send,
-    lead,
     flush: (recipient) => handOut([recipient]),
     get busy() {
       return most >= enough

@@ -230,7 +230,6 @@ export function createHub(options: HubOptions): Hub {
     const text = message.position ? message.text : unrelayed(message.text, instanceId)
     if (text === undefined) return
     take(text === message.text ? message : { ...message, text })
-    delivery.lead()
   }
 
   /** How many connections of this node a message of a room is for. */

@@ -27,6 +27,7 @@ export class Outflow implements Recipient {
   readonly transport: SocketTransport
   owed: Batch | undefined
   owedBytes = 0
+  served = 0
   readonly #context: OutflowContext
   readonly #cutOff: () => void
   /** Most clients never need one. */

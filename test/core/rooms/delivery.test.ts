@@ -64,9 +64,9 @@ test('a socket that has closed is skipped, and a transport that fails harms no o
   const bad = { ...fakeTransport(), deliver: () => assert.fail('broken') }
   const socket = (open = true) => ({ open, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} })
   const recipients: Recipient[] = [
-    { socket: socket(), transport: bad, owed: undefined, owedBytes: 0 },
-    { socket: socket(false), transport: good, owed: undefined, owedBytes: 0 },
-    { socket: socket(), transport: good, owed: undefined, owedBytes: 0 },
+    { socket: socket(), transport: bad, owed: undefined, owedBytes: 0, served: 0 },
+    { socket: socket(false), transport: good, owed: undefined, owedBytes: 0, served: 0 },
+    { socket: socket(), transport: good, owed: undefined, owedBytes: 0, served: 0 },
   ]
   const message = new Outbound('{"type":"TEXT","data":1}')
   for (const recipient of recipients) delivery.send(recipient, message)
@@ -169,7 +169,7 @@ test('a slice begins no write when its time is over, however long each takes, an
   const message = new Outbound('{"type":"TEXT","data":1}')
   const recipients = Array.from({ length: 5_000 }, (): Recipient => {
     const socket = { open: true, buffered: 0, ping() {}, close() {}, terminate() {} }
-    return { socket, transport, owed: undefined, owedBytes: 0 }
+    return { socket, transport, owed: undefined, owedBytes: 0, served: 0 }
   })
   for (const recipient of recipients) delivery.send(recipient, message)
   while (written.length < recipients.length) await settled()
@@ -213,7 +213,7 @@ function deliveryInTurns() {
     },
     recipient(): Recipient {
       const socket = { open: true, buffered: 0, texts: [], ping() {}, close() {}, terminate() {} }
-      return { socket, transport, owed: undefined, owedBytes: 0 }
+      return { socket, transport, owed: undefined, owedBytes: 0, served: 0 }
     },
   }
 }
