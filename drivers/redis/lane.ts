@@ -11,11 +11,15 @@ import type { Script, ScriptText } from './script.js'
  * fail at once while the link is down, and nothing is sent twice. Rejects with `ERR_DRIVER_UNAVAILABLE`.
  */
 export interface Lane {
-  /** Texts of the answer are strings. */
-  run(script: Script, args: readonly ScriptText[]): Promise<unknown>
-  /** Texts of the answer are buffers. */
-  runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown>
+  /** @param read Takes what Redis answers, with buffers for texts. What it throws rejects the call. */
+  run<T>(script: Script, args: readonly ScriptText[], read: (reply: unknown) => T): Promise<T>
   close(): void
+}
+
+/** An answer with strings for texts. */
+export function asText(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(asText)
+  return Buffer.isBuffer(reply) ? reply.toString() : reply
 }
 
 export interface LaneDeps {
@@ -34,8 +38,8 @@ export interface LaneDeps {
 interface Call extends Deadline {
   readonly script: Script
   readonly args: readonly ScriptText[]
-  readonly raw: boolean
   refusals: number
+  /** May throw. */
   resolve(reply: unknown): void
   reject(error: unknown): void
 }
@@ -43,8 +47,7 @@ interface Call extends Deadline {
 export function createLane({ link, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
   /** The same one each time, as nobody waits for its answer. */
-  const ping = library.command('ping', [])
-  ping.promise.catch(() => {})
+  const ping = library.command('ping', [], { resolve() {}, reject() {} })
   /** Sent and not answered. */
   let underway = 0
   /** Not taken, in order. When all is answered they go again, before those that came after them. */
@@ -64,18 +67,15 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
 
   function send(call: Call): void {
     underway++
-    const { script, args, raw } = call
+    const { script, args } = call
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
-    const command = library.command(name, [text, '1', prefix, ...args.map(String)], raw)
-    if (underway > 1 || link.isCluster) link.sendCommand(command)
-    else sendTogether(link as Redis, [ping, command])
-    command.promise.then(
-      (reply) => {
+    const command = library.command(name, [text, '1', prefix, ...args.map(String)], {
+      resolve(reply) {
         sure = refused.length === 0
-        settle(call).resolve(reply)
+        conclude(call, reply)
         answered()
       },
-      (error: unknown) => {
+      reject(error) {
         if (call.refusals < mostRefusals && isRefusal(call, error)) {
           sure = false
           call.refusals++
@@ -83,7 +83,17 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
         } else settle(call).reject(failure(error))
         answered()
       },
-    )
+    })
+    if (underway > 1 || link.isCluster) link.sendCommand(command)
+    else sendTogether(link as Redis, [ping, command])
+  }
+
+  function conclude(call: Call, reply: unknown): void {
+    try {
+      settle(call).resolve(reply)
+    } catch (error) {
+      call.reject(error)
+    }
   }
 
   /** It was not carried out, and may be if it is sent otherwise. */
@@ -122,21 +132,18 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     return call
   }
 
-  function take({ script, args, raw }: Pick<Call, 'script' | 'args' | 'raw'>): Promise<unknown> {
-    if (link.status !== 'ready') return Promise.reject(unavailable(new Error('it is not connected')))
-    return new Promise((resolve, reject) => {
-      const due = () => reject(unavailable(new Error('it did not answer in time')))
-      const at = clock.monotonic() + patience
-      const call: Call = { script, args, raw, refusals: 0, resolve, reject, due, at }
-      waiting.push(call)
-      untraced(pump)
-      deadlines.add(call)
-    })
-  }
-
   return {
-    run: (script, args) => take({ script, args, raw: false }),
-    runRaw: (script, args) => take({ script, args, raw: true }),
+    run(script, args, read) {
+      if (link.status !== 'ready') return Promise.reject(unavailable(new Error('it is not connected')))
+      return new Promise((resolve, reject) => {
+        const due = () => reject(unavailable(new Error('it did not answer in time')))
+        const at = clock.monotonic() + patience
+        const call: Call = { script, args, refusals: 0, resolve: (reply) => resolve(read(reply)), reject, due, at }
+        waiting.push(call)
+        untraced(pump)
+        deadlines.add(call)
+      })
+    },
     close: () => deadlines.close(),
   }
 }
@@ -146,18 +153,17 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
  * its answer, and does not wait while that wakes this process.
  */
 function sendTogether(link: Redis, commands: readonly Command[]): void {
-  let texts: string[] | undefined = []
+  let text = ''
+  let isCollecting = true
   const stream = {
-    write(text: string) {
-      if (texts) texts.push(text)
-      else link.stream.write(text) // A client of the application may send it later, or again.
+    write(more: string) {
+      if (isCollecting) text += more
+      else link.stream.write(more) // A client of the application may send it later, or again.
     },
   }
-  for (const command of commands) {
-    link.sendCommand(command, stream as never)
-  }
-  if (texts.length > 0) link.stream.write(texts.join(''))
-  texts = undefined
+  for (const command of commands) link.sendCommand(command, stream as never)
+  if (text !== '') link.stream.write(text)
+  isCollecting = false
 }
 
 /** How often a call is sent again that was not taken, and how long after the second time, in milliseconds. */

@@ -16,8 +16,15 @@ export type Link = Redis | Cluster
 export interface Library {
   single(options: object): Redis
   cluster(nodes: readonly RedisNode[], options: object): Cluster
-  /** A command to be sent, whose answer has buffers for its texts, or strings. */
-  command(name: string, args: readonly string[], raw?: boolean): Command
+  /** A command to be sent. */
+  command(name: string, args: readonly string[], answer: Answer): Command
+}
+
+/** Who waits for the answer to a command. It is called once, at once, and must not throw. */
+export interface Answer {
+  /** @param reply With buffers for texts. */
+  resolve(reply: unknown): void
+  reject(error: unknown): void
 }
 
 /**
@@ -36,28 +43,41 @@ export async function loadLibrary(): Promise<Library> {
         options as never,
       )
     },
-    command: createCommands((name) => new Command(name, [], { replyEncoding: 'utf8' })),
+    command: createCommands(new Command('ping')),
   }
 }
 
 /**
- * Commands are made after the first one of their name: ioredis' constructor takes longer than all the rest of a call. They have no timeouts of
- * ioredis, as who calls has its own.
+ * Commands are made after one of ioredis, whose constructor takes longer than all the rest of a call. They have no promise, as resolving one with a
+ * buffer takes as long as reading the reply, and no timeout or trace of ioredis: who calls has its own.
  */
-function createCommands(first: (name: string) => Command): Library['command'] {
-  const firsts = new Map<string, Command>()
-  return (name, args, raw = false) => {
-    const like = firsts.get(name) ?? first(name)
-    firsts.set(name, like)
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    return Object.assign(Object.create(like) as Command, {
-      args,
-      promise,
-      resolve: raw ? resolve : (reply: Buffer) => resolve(like.transformReply(reply)),
-      reject,
-      setTimeout() {},
-    })
+function createCommands(model: Command): Library['command'] {
+  class Call {
+    isSettled = false
+    readonly isTraced = true
+
+    constructor(
+      readonly name: string,
+      readonly args: readonly string[],
+      readonly answer: Answer,
+    ) {}
+
+    resolve(reply: unknown): void {
+      if (this.isSettled) return
+      this.isSettled = true
+      this.answer.resolve(reply)
+    }
+
+    reject(error: unknown): void {
+      if (this.isSettled) return
+      this.isSettled = true
+      this.answer.reject(error)
+    }
+
+    setTimeout(): void {}
   }
+  Object.setPrototypeOf(Call.prototype, model)
+  return (name, args, answer) => new Call(name, args, answer) as unknown as Command
 }
 
 async function importLibrary() {

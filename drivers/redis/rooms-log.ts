@@ -7,7 +7,8 @@ import type {
   Retention,
   RoomMessage,
 } from '../../core/ports/rooms.js'
-import type { Script, ScriptText } from './script.js'
+import { asText, type Lane } from './lane.js'
+import type { ScriptText } from './script.js'
 import { headsScript, publishScript, readScript, renewScript } from './scripts/rooms.js'
 
 /** The logs of rooms in Redis. */
@@ -21,9 +22,7 @@ export interface RoomLogs {
 
 export interface RoomLogsDeps {
   /** One call of a script. Calls reach Redis in their order. */
-  run(script: Script, args: readonly ScriptText[]): Promise<unknown>
-  /** As `run`, with buffers for the texts of the answer. */
-  runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown>
+  readonly run: Lane['run']
   /** How a script publishes. */
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH'
   /** Milliseconds that the server's time is to be ahead. */
@@ -32,29 +31,19 @@ export interface RoomLogsDeps {
   readonly resends: boolean
 }
 
-export function createRoomLogs({ run, runRaw, publishCommand, clockOffset, resends }: RoomLogsDeps): RoomLogs {
+export function createRoomLogs({ run, publishCommand, clockOffset, resends }: RoomLogsDeps): RoomLogs {
   const newEpoch = createEpochs()
 
-  async function publishSome(messages: readonly OutgoingMessage[]): Promise<(Position | undefined)[]> {
-    const positions: (Position | undefined)[] = new Array(messages.length).fill(undefined)
+  function publishSome(messages: readonly OutgoingMessage[]): Promise<(Position | undefined)[]> {
     const runs = runsOf(messages, resends)
     const args: ScriptText[] = [clockOffset(), publishCommand, newEpoch()]
     for (const each of runs) pushRun(args, each)
-    const reply = answersOf(await runRaw(publishScript, args))
-    for (const { retention, fresh, places } of runs) {
-      if (retention === 'none') continue
-      const { epoch, seq } = positionOf(reply.next().value as Buffer)
-      places.forEach(({ place }, index) => {
-        positions[place] = { epoch, seq: fresh ? seq + index : Number(reply.next().value) }
-      })
-    }
-    return positions
+    return run(publishScript, args, (reply) => positionsOf(runs, messages.length, answersOf(reply)))
   }
 
-  async function publishFresh({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
+  function publishFresh({ room, id, text }: OutgoingMessage, { count, ttl }: Kept): Promise<readonly Position[]> {
     const args = [clockOffset(), publishCommand, newEpoch(), room, Math.max(1, count), keptFor(ttl), -1, id, text]
-    const [head] = answersOf(await runRaw(publishScript, args))
-    return [positionOf(head as Buffer)]
+    return run(publishScript, args, (reply) => [positionOf(answersOf(reply).next().value as Buffer)])
   }
 
   async function publishMany(messages: readonly OutgoingMessage[]): Promise<readonly (Position | undefined)[]> {
@@ -70,18 +59,18 @@ export function createRoomLogs({ run, runRaw, publishCommand, clockOffset, resen
     },
     async read(room, range) {
       const wanted = 'newest' in range ? ['newest', range.newest] : ['after', range.after, range.limit]
-      const reply = (await run(readScript, [clockOffset(), room, newEpoch(), ...wanted])) as ReadReply
+      const reply = (await run(readScript, [clockOffset(), room, newEpoch(), ...wanted], asText)) as ReadReply
       const [epoch, head, low, first, texts] = reply
       return { epoch, head, low, entries: texts.map((text, index) => ({ seq: first + index, text })) }
     },
     async heads(rooms, begin) {
       if (rooms.length === 0) return new Map()
-      const reply = (await run(headsScript, [clockOffset(), begin ? newEpoch() : '', ...rooms])) as HeadReply
+      const reply = (await run(headsScript, [clockOffset(), begin ? newEpoch() : '', ...rooms], asText)) as HeadReply
       const heads = rooms.map((room, index): [string, Head | undefined] => [room, headOf(reply, 3 * index)])
       return new Map(heads.filter((entry): entry is [string, Head] => entry[1] !== undefined))
     },
     async renew(room, epoch) {
-      const reply = await run(renewScript, [clockOffset(), room, epoch, newEpoch(), publishCommand])
+      const reply = await run(renewScript, [clockOffset(), room, epoch, newEpoch(), publishCommand], asText)
       return headOf(reply as HeadReply, 0) as Head
     },
   }
@@ -177,7 +166,20 @@ function partsOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
 }
 
 function textsOf(news: Buffer, start: number): string[] {
-  return news.toString('utf8', start).split(separator)
+  const text = news.toString('utf8', start)
+  return text.includes(separator) ? text.split(separator) : [text]
+}
+
+function positionsOf(runs: readonly Run[], count: number, answers: Iterator<unknown>): (Position | undefined)[] {
+  const positions: (Position | undefined)[] = new Array(count).fill(undefined)
+  for (const { retention, fresh, places } of runs) {
+    if (retention === 'none') continue
+    const { epoch, seq } = positionOf(answers.next().value as Buffer)
+    places.forEach(({ place }, index) => {
+      positions[place] = { epoch, seq: fresh ? seq + index : Number(answers.next().value) }
+    })
+  }
+  return positions
 }
 
 /** The answer to one call, or the answers to its parts. */
@@ -203,14 +205,15 @@ function keptFor(ttl: number): number {
   return Math.min(2 ** 45, Math.ceil(ttl))
 }
 
-/** Names epochs. The same one for the next log of a room is one chance in four billion. */
+/** Names epochs, made many at a time. The same one for the next log of a room is one chance in four billion. */
 function createEpochs(): () => string {
-  const numbers = new Uint32Array(256)
-  let next = numbers.length
+  let epochs: string[] = []
   return () => {
-    if (next === numbers.length) next = 0
-    if (next === 0) crypto.getRandomValues(numbers)
-    return (numbers[next++] ?? 0).toString(16).padStart(8, '0')
+    if (epochs.length === 0) {
+      const numbers = crypto.getRandomValues(new Uint32Array(256))
+      epochs = Array.from(numbers, (number) => number.toString(16).padStart(8, '0'))
+    }
+    return epochs.pop() as string
   }
 }
 

@@ -4,7 +4,7 @@ import type { DriverContext } from '../../core/ports/driver.js'
 import type { Head, RoomsDriver, RoomsListener } from '../../core/ports/rooms.js'
 import { type Connections, connectRedis } from './client.js'
 import { isOfLink } from './errors.js'
-import type { Lane } from './lane.js'
+import { asText } from './lane.js'
 import { roomsOptionNames } from './option-names.js'
 import { type RedisOptions, settingsOf } from './options.js'
 import { createHearing, type Hearing } from './rooms-hearing.js'
@@ -52,28 +52,19 @@ export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOpti
   const standing = createStanding((state) => listener?.state(state))
   const logs = createRoomLogs({
     run,
-    runRaw,
     publishCommand: sharded ? 'SPUBLISH' : 'PUBLISH',
     clockOffset,
     resends: settings.target.type === 'client',
   })
   const node = () => started().context.instanceId
   const clock = () => started().context.clock
-  const presence = createRedisPresence({ run, node, clock, clockOffset })
-
-  function run(script: Script, args: readonly ScriptText[]): Promise<unknown> {
-    return call(({ run }) => run(script, args))
-  }
-
-  function runRaw(script: Script, args: readonly ScriptText[]): Promise<unknown> {
-    return call(({ runRaw }) => runRaw(script, args))
-  }
+  const presence = createRedisPresence({ run: (script, args) => run(script, args, asText), node, clock, clockOffset })
 
   /** Not an async function: calls leave in the order in which they are made. */
-  function call(make: (lane: Lane) => Promise<unknown>): Promise<unknown> {
+  function run<T>(script: Script, args: readonly ScriptText[], read: (reply: unknown) => T): Promise<T> {
     const { connections, watch } = started()
     if (!standing.works('command') || !standing.works('server')) return Promise.reject(away())
-    return make(connections.lane).catch((error: TriportError) => {
+    return connections.lane.run(script, args, read).catch((error: TriportError) => {
       if (!isOfLink(error)) throw error
       watch?.suspect()
       throw away(error)
@@ -109,7 +100,7 @@ export function redisRooms({ clockOffset = () => 0, ...options }: RedisRoomsOpti
     })
     running = { context, connections, hearing, watch: undefined }
     running.watch = watchServer({
-      ask: async () => String(await connections.lane.run(serverScript, [])),
+      ask: () => connections.lane.run(serverScript, [], String),
       works: (is) => standing.set('server', is),
       clock: context.clock,
     })
