@@ -210,8 +210,8 @@ export class HubConnection implements Connection, Beating {
     this.#gone()
   }
 
-  #wants({ type }: Outbound): boolean {
-    return this.#types === undefined || this.#types.has(type) || reservedTypes.has(type)
+  #wants(message: Outbound): boolean {
+    return this.#types === undefined || this.#types.has(message.type) || reservedTypes.has(message.type)
   }
 
   /** It does not read what it is sent. What it is owed beyond its limit, it can ask for again. */

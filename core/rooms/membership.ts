@@ -205,8 +205,8 @@ export class Membership implements RoomMember {
     return new Outbound(formatFrame({ type: 'GAP', room, from: floor.seq + 1, to, reason: 'trimmed' }), { room })
   }
 
-  #wants({ type }: Outbound): boolean {
-    return this.#types === undefined || this.#types.has(type) || reservedTypes.has(type)
+  #wants(message: Outbound): boolean {
+    return this.#types === undefined || this.#types.has(message.type) || reservedTypes.has(message.type)
   }
 
   #wanted({ epoch, entries }: LogPage): Outbound[] {

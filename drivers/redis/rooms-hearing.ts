@@ -20,10 +20,11 @@ export interface HearingDeps {
 }
 
 export function createHearing({ subscriber, channelPrefix, away }: HearingDeps): Hearing {
-  const heard = new Set<string>()
+  /** Rooms by their channels. */
+  const heard = new Map<string, string>()
   const waiting = new Set<(error: Error) => void>()
 
-  const channelsOf = (rooms: readonly string[]) => rooms.map((room) => channelPrefix + room)
+  const channelOf = (room: string) => channelPrefix + room
 
   function unlessBroken(subscribed: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -33,26 +34,24 @@ export function createHearing({ subscriber, channelPrefix, away }: HearingDeps):
   }
 
   function unsubscribe(rooms: readonly string[]): void {
-    for (const room of rooms) heard.delete(room)
-    subscriber().unsubscribe(channelsOf(rooms))
+    const channels = rooms.map(channelOf)
+    for (const channel of channels) heard.delete(channel)
+    subscriber().unsubscribe(channels)
   }
 
   return {
     async subscribe(rooms) {
-      const added = rooms.filter((room) => !heard.has(room))
-      for (const room of added) heard.add(room)
+      const added = rooms.filter((room) => !heard.has(channelOf(room)))
+      for (const room of added) heard.set(channelOf(room), room)
       try {
-        await unlessBroken(subscriber().subscribe(channelsOf(rooms)))
+        await unlessBroken(subscriber().subscribe(rooms.map(channelOf)))
       } catch (error) {
         unsubscribe(added)
         throw error
       }
     },
     unsubscribe,
-    roomOf(channel) {
-      const room = channel.slice(channelPrefix.length)
-      return heard.has(room) ? room : undefined
-    },
+    roomOf: (channel) => heard.get(channel),
     broken() {
       for (const reject of [...waiting]) reject(away())
     },

@@ -24,8 +24,8 @@ export interface Relay {
 const pace = 5
 /** Messages of a subject until it is the next one's turn. */
 const perTurn = 40
-/** So many go before those that count, one by one, so that all run compiled code. */
-const warmUp = { from: 0, to: 10_000, pace: 0 }
+/** So many go before those that count, so that all run compiled code, also what they only do when messages come one by one in quiet times. */
+const warmUp = 10_000
 /** Messages that have been published and not received, when the rate is measured: half of the history. */
 const window = historyCount / 2
 /** So many are published at once, when others have been received. */
@@ -45,19 +45,25 @@ export async function relayOf({ driver, share, subjects, reset, bars }: RelayMea
       await publish({ from: probe, to: probe + 1 })
       await sleep(20)
     }
-    await publish(warmUp)
-    await client.received(warmUp.to)
     return { name: subject.name, publish, client, close: () => end(client, publisher, node) }
   }
 
+  async function warm({ publish, client }: Line, pace: number): Promise<void> {
+    await publish({ from: 0, to: warmUp, pace })
+    await client.received(warmUp)
+  }
+
+  /** @param pace of the messages that do not count */
   async function measured<T>(
     some: readonly RelaySubject[],
+    pace: number,
     measure: (lines: readonly Line[]) => Promise<T>,
   ): Promise<T> {
     await reset()
     const lines: Line[] = []
     try {
       for (const subject of some) lines.push(await open(subject))
+      await Promise.all(lines.map((line) => warm(line, pace)))
       return await measure(lines)
     } finally {
       for (const { close } of lines) await close()
@@ -72,7 +78,7 @@ export async function relayOf({ driver, share, subjects, reset, bars }: RelayMea
         ...shared,
         bench: 'rooms.relay',
         unit: 'ms',
-        subjects: sharing(names, () => measured(subjects, (lines) => delaysInTurns(lines, size(1_000)))),
+        subjects: sharing(names, () => measured(subjects, 1, (lines) => delaysInTurns(lines, size(1_000)))),
       },
       {
         ...shared,
@@ -81,7 +87,7 @@ export async function relayOf({ driver, share, subjects, reset, bars }: RelayMea
         subjects: Object.fromEntries(
           subjects.map((subject) => [
             subject.name,
-            async () => ({ run: () => measured([subject], ([line]) => rate(line as Line, size(20_000))) }),
+            async () => ({ run: () => measured([subject], 0, ([line]) => rate(line as Line, size(20_000))) }),
           ]),
         ),
       },
@@ -103,7 +109,7 @@ type Delays = Readonly<Record<string, number>>
 /** All subjects are up and take turns so short that the machine is as fast for one as for the others. */
 async function delaysInTurns(lines: readonly Line[], count: number): Promise<Readonly<Record<string, Delays>>> {
   const took = new Map<Line, number[]>(lines.map((line) => [line, []]))
-  for (let from = warmUp.to; from < warmUp.to + count; from += perTurn) {
+  for (let from = warmUp; from < warmUp + count; from += perTurn) {
     for (const [line, delays] of took) delays.push(...(await delaysOf(line, from)))
   }
   return Object.fromEntries(
@@ -120,9 +126,9 @@ async function delaysOf({ publish, client }: Line, from: number): Promise<number
 }
 
 async function rate({ publish, client }: Line, count: number): Promise<number> {
-  const to = warmUp.to + count
+  const to = warmUp + count
   return timed(count, async () => {
-    for (let number = warmUp.to; number < to; number += burst) {
+    for (let number = warmUp; number < to; number += burst) {
       await client.received(number + burst - window)
       await publish({ from: number, to: Math.min(to, number + burst) })
     }
