@@ -71,7 +71,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
     const frame = message.frame(recipient.transport)
-    if (touched.length === 0 && isFree(recipient)) return write(recipient.transport, [frame], [recipient.socket])
+    if (touched.length === 0 && isFree(recipient)) return void write(recipient.transport, [frame], [recipient.socket])
     if (recipient.owed === undefined) {
       if (touched.length === 0) schedule(flushSlice)
       touched.push(recipient)

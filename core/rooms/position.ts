@@ -1,5 +1,5 @@
-import { idOf } from './envelope.js'
 import type { Head, LogPage, Position } from '../ports/rooms.js'
+import { idOf } from './envelope.js'
 
 /** What a node has delivered of a room. */
 export interface Delivered extends Position {

@@ -1,6 +1,5 @@
 import type { Cluster, Command, Redis } from 'ioredis'
 import { TriportError } from '../../core/errors.js'
-import type { ScriptText } from './script.js'
 
 /** Where one Redis process listens. */
 export interface RedisNode {

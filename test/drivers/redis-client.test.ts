@@ -127,7 +127,7 @@ test(
     const wrong = await failureOf(connect({ url: service.url ?? '', username: user, password: 'other' }))
     const connections = await connect({ url: service.url ?? '', username: user, password: 'secret' })
     const denied = await failureOf(connections.command.run(echo, ['a']))
-    const deniedInLane = await failureOf(connections.lane.run(echo, ['a']))
+    const deniedInLane = await failureOf(connections.lane.run(echo, ['a'], String))
     connections.close()
     await admin.call('ACL', 'DELUSER', user)
     for (const error of [wrong, denied, deniedInLane]) {
