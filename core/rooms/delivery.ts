@@ -4,6 +4,7 @@ import type { Report } from '../report.js'
 import type { Outbound } from './envelope.js'
 import { type SliceSize, slice } from './fanout.js'
 import { type Pressure, Relief } from './pressure.js'
+import { quiet } from './quiet.js'
 
 /** A connection, as far as delivery is concerned. */
 export interface Recipient {
@@ -83,7 +84,7 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
 
   function isFree(recipient: Recipient): boolean {
     const now = clock.monotonic()
-    if (now - leftAt >= calm) {
+    if (now - leftAt >= quiet) {
       quiets++
       left = few
     }
@@ -163,8 +164,6 @@ function gather(recipients: readonly Recipient[]): Iterable<Parcel> {
 const sliceSize = 128
 /** Writing to so many twice in a turn, which happens once in a millisecond at most, is no harm. */
 const few = 32
-/** In milliseconds. */
-const calm = 1
 const turnSize: SliceSize = { most: 16, look: 1 }
 
 function rootOf(roots: Map<SocketTransport, Batch>, transport: SocketTransport): Batch {

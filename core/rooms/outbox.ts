@@ -5,6 +5,7 @@ import type { OutgoingMessage, Position, RoomsDriver } from '../ports/rooms.js'
 import { soon } from '../soon.js'
 import { relayed } from './envelope.js'
 import type { Pressure } from './pressure.js'
+import { quiet } from './quiet.js'
 
 /**
  * What to do with a message while the broker is away. `reject`: the caller hears of it at once. `buffer`: it waits for the broker, with at
@@ -13,7 +14,10 @@ import type { Pressure } from './pressure.js'
  */
 export type OnBrokerDown = 'reject' | 'buffer' | 'local'
 
-/** Takes messages to the broker: those of one turn in one call, if they are not large, in the order in which they came. */
+/**
+ * Takes messages to the broker: those of one turn in one call, if they are not large, in the order in which they came. After a quiet time the first
+ * goes by itself, at once.
+ */
 export interface Outbox {
   /** @throws what the driver rejects with; `ERR_UNSUPPORTED` for a `tx` that it has no use for. */
   publish(message: OutgoingMessage, tx?: unknown): Promise<Position | undefined>
@@ -58,6 +62,8 @@ export function createOutbox({
 }: OutboxOptions): Outbox {
   /** Of this turn. */
   const waiting: Waiting[] = []
+  /** Clock time at which the last of them left. */
+  let leftAt = Number.NEGATIVE_INFINITY
   /** In order, and ahead of `waiting`. */
   let parked: Waiting[] = []
   let sending = false
@@ -65,6 +71,7 @@ export function createOutbox({
 
   function flush(): void {
     if (pressure.busy) return void pressure.relieved().then(flush)
+    leftAt = clock.monotonic()
     const batch = waiting.splice(0, fitting(waiting))
     if (waiting.length > 0) soon(flush)
     for (const { message, localFirst } of batch) if (localFirst) deliverLocally(message, false)
@@ -100,8 +107,10 @@ export function createOutbox({
 
   function queue(message: OutgoingMessage, localFirst: boolean): Promise<Position | undefined> {
     return new Promise((resolve, reject) => {
-      if (waiting.length === 0) soon(flush)
       waiting.push({ message, localFirst, resolve, reject })
+      if (waiting.length > 1) return
+      if (clock.monotonic() - leftAt >= quiet) flush()
+      else soon(flush)
     })
   }
 
