@@ -126,13 +126,14 @@ export function createBroadcaster({
     checkId(id)
 
     function leave({ message, retention, delivery }: Dispatch): Promise<Position | undefined> {
-      meter.published.add(1)
       const send = (traceparent?: string) => {
         const head = { id, time: stamp(), delivery, traceparent, room: room === everybody ? undefined : room }
         const outgoing = { room, text: writeEnvelope(message, head, maxBytes), id, fresh, retention }
         // What is not kept has no place in an order that all nodes agree on, so nobody here needs to wait for the broker.
         const isPassing = retention === 'none' && options.tx === undefined
-        return isPassing ? outbox.relay(outgoing) : outbox.publish(outgoing, options.tx)
+        const sent = isPassing ? outbox.relay(outgoing) : outbox.publish(outgoing, options.tx)
+        meter.published.add(1)
+        return sent
       }
       return isWatched() ? told(roomTemplate(room), id, room, send) : send()
     }
