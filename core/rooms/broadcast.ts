@@ -123,7 +123,7 @@ export function createBroadcaster({
   function publish({ room, type, message, options }: Publication): Promise<Position | undefined> {
     const fresh = options.id === undefined
     const id = options.id ?? ids.next()
-    checkId(id)
+    if (!fresh) checkId(id)
 
     function leave({ message, retention, delivery }: Dispatch): Promise<Position | undefined> {
       const send = (traceparent?: string) => {

@@ -2,6 +2,7 @@ import { type Duration, milliseconds } from '../duration.js'
 import { TriportError } from '../errors.js'
 import type { Retention } from '../ports/rooms.js'
 import { reservedTypes } from '../protocol/frames.js'
+import { remembering } from '../remembering.js'
 
 /** What an application sends to a room: a type, and data that JSON can carry. */
 export interface Message<Type extends string = string, Data = unknown> {
@@ -154,7 +155,7 @@ export function isStandardType(type: string): boolean {
 
 /** @throws `ERR_MESSAGE_INVALID` unless an application may send a message of this type. */
 export function checkMessageType(type: unknown): asserts type is string {
-  if (typeof type === 'string' && /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type)) return
+  if (typeof type === 'string' && isFree(type)) return
   if (typeof type === 'string' && reservedTypes.has(type)) {
     throw invalid(`The message type ${type} belongs to the protocol. Choose another one.`)
   }
@@ -162,6 +163,8 @@ export function checkMessageType(type: unknown): asserts type is string {
     `The message type is ${JSON.stringify(type) ?? typeof type}. Use a letter and up to 63 letters, digits and _ . - : such as "ORDER_SHIPPED".`,
   )
 }
+
+const isFree = remembering((type) => /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type))
 
 /** How much of a room is kept for those who come later. `latest`: one message for an hour. */
 export type HistoryOption = 'none' | 'latest' | { readonly count: number; readonly ttl: Duration }

@@ -1,4 +1,5 @@
 import { TriportError } from '../errors.js'
+import { remembering } from '../remembering.js'
 
 /** Every connection of every node. */
 export const everybody = '@all'
@@ -18,8 +19,10 @@ export function inboxOf(node: string): string {
 
 /** Whether `name` can be the name of a room. Names that begin with `@` are triport's own. */
 export function isRoomName(name: unknown): name is string {
-  return typeof name === 'string' && /^[\w.\-:]{1,255}$/.test(name)
+  return typeof name === 'string' && isWellFormed(name)
 }
+
+const isWellFormed = remembering((name) => /^[\w.\-:]{1,255}$/.test(name))
 
 /** @throws `ERR_ROOM_INVALID` unless `name` can be the name of a room. */
 export function checkRoomName(name: string): void {
