@@ -174,6 +174,10 @@ export function retentionOf(type: string, option: HistoryOption | undefined): Re
   if (option === undefined) return standardRetention[type] ?? 'none'
   if (option === 'none') return 'none'
   if (option === 'latest') return { count: 1, ttl: hour }
+  if (typeof option !== 'object' || option === null) {
+    const found = JSON.stringify(option) ?? typeof option
+    throw new TriportError('ERR_OPTION_INVALID', `history is ${found}. Use 'none', 'latest' or { count, ttl }.`)
+  }
   if (!Number.isInteger(option.count) || option.count < 1) {
     throw new TriportError('ERR_OPTION_INVALID', `history.count is ${option.count}. Give a whole number from 1 on.`)
   }

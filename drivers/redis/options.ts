@@ -74,7 +74,7 @@ export type Target =
     }
 
 export interface Settings {
-  /** All keys begin with it: `{triport}:`. */
+  /** All keys and channels begin with it: `{triport}:`, in database 5 `{triport}:db5:`. */
   readonly prefix: string
   readonly target: Target
 }
@@ -92,7 +92,14 @@ export function settingsOf(options: RedisOptions): Settings {
     const said = given.length === 0 ? 'names no server' : `has ${given.join(' and ')}`
     throw invalidConfig(`The Redis configuration ${said}. Give one of ${ways.join(', ')}.`)
   }
-  return { prefix: `{${namespace}}:`, target: targetOf(options) }
+  const target = targetOf(options)
+  return { prefix: `{${namespace}}:${databaseOf(target)}`, target }
+}
+
+/** The databases of a server have their keys for themselves and their channels in common, so names say which database they are of. */
+function databaseOf(target: Target): string {
+  const { db = 0 } = (target.type === 'client' ? target.client.options : target.options) as { readonly db?: number }
+  return Number(db) === 0 ? '' : `db${db}:`
 }
 
 /** `undefined` where several nodes take turns. */

@@ -202,7 +202,7 @@ test('redis: options that name no server, two, or a prefix of keys are refused',
 
 test('redis: a URL tells host, port, user, password, database and TLS', () => {
   const { target, prefix } = settingsOf({ url: 'rediss://us%40er:p%2Fw@[::1]:7000/3', namespace: 'shop' })
-  assert.equal(prefix, '{shop}:')
+  assert.equal(prefix, '{shop}:db3:')
   const options = { host: '::1', port: 7000, username: 'us@er', password: 'p/w', db: 3, tls: {} }
   assert.deepEqual(target, { type: 'single', options })
 })

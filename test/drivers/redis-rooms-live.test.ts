@@ -60,6 +60,18 @@ test('redis rooms: who only publishes has one connection, and none that listens'
   assert.equal(links(worker.driver), 2)
 })
 
+test('redis rooms: another database of the server hears nothing', withRedis, async (t) => {
+  const { driver, namespace, node } = await harnessOf(t)
+  const inFirst = await node(driver())
+  const inSecond = await node(redisRooms({ url, namespace, db: 1 }))
+  for (const { driver } of [inFirst, inSecond]) await driver.subscribe(['room'])
+  await inFirst.driver.publish([{ ...outgoing('room', 'of the first'), retention: 'none' }])
+  await inSecond.driver.publish([{ ...outgoing('room', 'of the second'), retention: 'none' }])
+  await eventually(() => inSecond.heard.length > 0)
+  assert.equal(inSecond.heard.length, 1)
+  assert.match(inSecond.heard[0]?.text ?? '', /of the second/)
+})
+
 test('redis rooms: publishes keep their order when Redis has forgotten the script', withRedis, async (t) => {
   const { admin, driver, node } = await harnessOf(t)
   const { driver: publisher } = await node(driver())
