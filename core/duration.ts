@@ -13,7 +13,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h:
  * @throws `ERR_DURATION_INVALID` for anything but a non-negative number with a unit.
  */
 export function milliseconds(duration: Duration, option: string): number {
-  const known = read.get(duration)
+  const known = durations.get(duration)
   if (known !== undefined) return known
   const match = typeof duration === 'string' && /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration)
   if (!match) {
@@ -22,13 +22,13 @@ export function milliseconds(duration: Duration, option: string): number {
     })
   }
   const ms = Number(match[1]) * (units[match[2] ?? ''] ?? 0)
-  if (read.size < mostRead) read.set(duration, ms)
+  if (durations.size < mostDurations) durations.set(duration, ms)
   return ms
 }
 
 /** Programs know few, and read them with each call. */
-const read = new Map<Duration, number>()
-const mostRead = 1_000
+const durations = new Map<Duration, number>()
+const mostDurations = 1_000
 
 function problemWith(value: unknown, option: string): string {
   if (typeof value === 'number') {

@@ -66,13 +66,14 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
   let leftAt = Number.NEGATIVE_INFINITY
   /** Quiet times so far, and how many sockets may still be served at once after the last of them. */
   let quiets = 0
-  let left = 0
+  let places = 0
   const relief = new Relief()
 
   function send(recipient: Recipient, message: Outbound): void {
     if (!recipient.socket.open) return
     const frame = message.frame(recipient.transport)
-    if (touched.length === 0 && isFree(recipient)) return void write(recipient.transport, [frame], [recipient.socket])
+    if (touched.length === 0 && takesPlace(recipient))
+      return void write(recipient.transport, [frame], [recipient.socket])
     if (recipient.owed === undefined) {
       if (touched.length === 0) schedule(flushSlice)
       touched.push(recipient)
@@ -82,14 +83,15 @@ export function createDelivery({ schedule, enough, clock, report, delivered }: D
     most = Math.max(most, recipient.owedBytes)
   }
 
-  function isFree(recipient: Recipient): boolean {
+  /** Takes one of the places of those who are served at once, if there is one. */
+  function takesPlace(recipient: Recipient): boolean {
     const now = clock.monotonic()
     if (now - leftAt >= quiet) {
       quiets++
-      left = few
+      places = few
     }
-    if (left === 0 || recipient.served === quiets) return false
-    left--
+    if (places === 0 || recipient.served === quiets) return false
+    places--
     recipient.served = quiets
     leftAt = now
     return true

@@ -155,7 +155,7 @@ export function isStandardType(type: string): boolean {
 
 /** @throws `ERR_MESSAGE_INVALID` unless an application may send a message of this type. */
 export function checkMessageType(type: unknown): asserts type is string {
-  if (typeof type === 'string' && isFree(type)) return
+  if (typeof type === 'string' && isUsable(type)) return
   if (typeof type === 'string' && reservedTypes.has(type)) {
     throw invalid(`The message type ${type} belongs to the protocol. Choose another one.`)
   }
@@ -164,7 +164,7 @@ export function checkMessageType(type: unknown): asserts type is string {
   )
 }
 
-const isFree = remembering((type) => /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type))
+const isUsable = remembering((type) => /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type))
 
 /** How much of a room is kept for those who come later. `latest`: one message for an hour. */
 export type HistoryOption = 'none' | 'latest' | { readonly count: number; readonly ttl: Duration }

@@ -60,9 +60,9 @@ export function createOutbox({
   pressure,
   deliverLocally,
 }: OutboxOptions): Outbox {
-  /** Of this turn. */
+  /** What has not left yet. */
   const waiting: Waiting[] = []
-  /** Clock time at which the last of them left. */
+  /** Clock time at which something left last. */
   let leftAt = Number.NEGATIVE_INFINITY
   /** In order, and ahead of `waiting`. */
   let parked: Waiting[] = []
@@ -71,14 +71,17 @@ export function createOutbox({
 
   function flush(): void {
     if (pressure.busy) return void pressure.relieved().then(flush)
-    leftAt = clock.monotonic()
+    leftAt = Number.POSITIVE_INFINITY // What is published meanwhile comes after these.
     const batch = waiting.splice(0, fitting(waiting))
     if (waiting.length > 0) soon(flush)
     for (const { message, localFirst } of batch) if (localFirst) deliverLocally(message, false)
-    if (onBrokerDown !== 'buffer') return void send(batch)
-    park(batch)
-    // While the broker is away, only the timer and its return try again.
-    if (stopRetrying === undefined) void sendParked()
+    if (onBrokerDown !== 'buffer') void send(batch)
+    else {
+      park(batch)
+      // While the broker is away, only the timer and its return try again.
+      if (stopRetrying === undefined) void sendParked()
+    }
+    leftAt = clock.monotonic()
   }
 
   async function send(batch: readonly Waiting[]): Promise<boolean> {

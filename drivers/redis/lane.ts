@@ -39,15 +39,12 @@ interface Call extends Deadline {
   readonly script: Script
   readonly args: readonly ScriptText[]
   refusals: number
-  /** May throw. */
   resolve(reply: unknown): void
   reject(error: unknown): void
 }
 
 export function createLane({ link, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
-  /** The same one each time, as nobody waits for its answer. */
-  const ping = library.command('ping', [], { resolve() {}, reject() {} })
   /** Sent and not answered. */
   let underway = 0
   /** Not taken, in order. When all is answered they go again, before those that came after them. */
@@ -69,13 +66,16 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     underway++
     const { script, args } = call
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
-    const command = library.command(name, [text, '1', prefix, ...args.map(String)], {
-      resolve(reply) {
+    const command = library.command(name, [text, '1', prefix, ...args.map(String)])
+    if (underway > 1 || link.isCluster) link.sendCommand(command)
+    else sendTogether(link as Redis, [library.command('ping', []), command])
+    command.promise.then(
+      () => {
         sure = refused.length === 0
-        conclude(call, reply)
+        settle(call).resolve(command.reply)
         answered()
       },
-      reject(error) {
+      (error: unknown) => {
         if (call.refusals < mostRefusals && isRefusal(call, error)) {
           sure = false
           call.refusals++
@@ -83,17 +83,7 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
         } else settle(call).reject(failure(error))
         answered()
       },
-    })
-    if (underway > 1 || link.isCluster) link.sendCommand(command)
-    else sendTogether(link as Redis, [ping, command])
-  }
-
-  function conclude(call: Call, reply: unknown): void {
-    try {
-      settle(call).resolve(reply)
-    } catch (error) {
-      call.reject(error)
-    }
+    )
   }
 
   /** It was not carried out, and may be if it is sent otherwise. */
@@ -138,7 +128,14 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
       return new Promise((resolve, reject) => {
         const due = () => reject(unavailable(new Error('it did not answer in time')))
         const at = clock.monotonic() + patience
-        const call: Call = { script, args, refusals: 0, resolve: (reply) => resolve(read(reply)), reject, due, at }
+        const conclude = (reply: unknown) => {
+          try {
+            resolve(read(reply))
+          } catch (error) {
+            reject(error)
+          }
+        }
+        const call: Call = { script, args, refusals: 0, resolve: conclude, reject, due, at }
         waiting.push(call)
         untraced(pump)
         deadlines.add(call)
@@ -161,7 +158,10 @@ function sendTogether(link: Redis, commands: readonly Command[]): void {
       else link.stream.write(more) // A client of the application may send it later, or again.
     },
   }
-  for (const command of commands) link.sendCommand(command, stream as never)
+  for (const command of commands) {
+    command.promise.catch(() => {}) // Who waits for it hears of it.
+    link.sendCommand(command, stream as never)
+  }
   if (text !== '') link.stream.write(text)
   isCollecting = false
 }

@@ -16,14 +16,13 @@ export interface Library {
   single(options: object): Redis
   cluster(nodes: readonly RedisNode[], options: object): Cluster
   /** A command to be sent. */
-  command(name: string, args: readonly string[], answer: Answer): Command
+  command(name: string, args: readonly string[]): SentCommand
 }
 
-/** Who waits for the answer to a command. It is called once, at once, and must not throw. */
-export interface Answer {
-  /** @param reply With buffers for texts. */
-  resolve(reply: unknown): void
-  reject(error: unknown): void
+/** A command whose promise says that the reply is there. */
+export interface SentCommand extends Command {
+  /** With buffers for texts. */
+  readonly reply: unknown
 }
 
 /**
@@ -47,36 +46,41 @@ export async function loadLibrary(): Promise<Library> {
 }
 
 /**
- * Commands are made after one of ioredis, whose constructor takes longer than all the rest of a call. They have no promise, as resolving one with a
- * buffer takes as long as reading the reply, and no timeout or trace of ioredis: who calls has its own.
+ * Commands are made after one of ioredis, whose constructor takes longer than all the rest of a call. Their promise resolves with nothing: with a buffer
+ * it would take as long as reading the reply.
  */
 function createCommands(model: Command): Library['command'] {
-  class Call {
-    isSettled = false
-    readonly isTraced = true
+  class BareCommand {
+    reply: unknown
+    readonly promise: Promise<void>
+    resolve!: (reply: unknown) => void
+    reject!: (error: unknown) => void
+    #timeout: ReturnType<typeof setTimeout> | undefined
 
     constructor(
       readonly name: string,
       readonly args: readonly string[],
-      readonly answer: Answer,
-    ) {}
-
-    resolve(reply: unknown): void {
-      if (this.isSettled) return
-      this.isSettled = true
-      this.answer.resolve(reply)
+    ) {
+      this.promise = new Promise((resolve, reject) => {
+        this.resolve = (reply) => {
+          clearTimeout(this.#timeout)
+          this.reply = reply
+          resolve()
+        }
+        this.reject = (error) => {
+          clearTimeout(this.#timeout)
+          reject(error)
+        }
+      })
     }
 
-    reject(error: unknown): void {
-      if (this.isSettled) return
-      this.isSettled = true
-      this.answer.reject(error)
+    /** For `commandTimeout` of a client of the application. */
+    setTimeout(ms: number): void {
+      this.#timeout ??= setTimeout(() => this.reject(new Error('Command timed out')), ms)
     }
-
-    setTimeout(): void {}
   }
-  Object.setPrototypeOf(Call.prototype, model)
-  return (name, args, answer) => new Call(name, args, answer) as unknown as Command
+  Object.setPrototypeOf(BareCommand.prototype, model)
+  return (name, args) => new BareCommand(name, args) as unknown as SentCommand
 }
 
 async function importLibrary() {
