@@ -38,7 +38,7 @@ export interface SocketEvents {
  *
  * - `prepare` MUST NOT throw. It is called once per message, however many sockets get it.
  * - `deliver` MUST write the frames to each socket in their order and in one write where the platform can. Sockets that are owed the same
- *   frames come in one call, so that the frames need joining only once.
+ *   frames at the end of a turn come in one call, so that the frames need joining only once.
  * - `deliver` MUST call nobody back before it returns: other members of the room have yet to get the message.
  * - `deliver` to a socket that is not open MUST do nothing. No failure of one socket MUST reach another or the caller.
  */

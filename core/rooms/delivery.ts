@@ -14,7 +14,7 @@ export interface Recipient {
   owed: Batch | undefined
   /** Bytes of that. */
   owedBytes: number
-  /** Which quiet time it was last served at once after. */
+  /** The number of the quiet time after which it was last served at once. */
   served: number
 }
 

@@ -58,11 +58,7 @@ export function relation(delivered: Delivered, head: Head): Relation {
 }
 
 /** The same for a page that was read from the last delivered message on. */
-export function relationOfPage(
-  delivered: Delivered,
-  page: LogPage,
-  idOf: (text: string) => string | undefined,
-): Relation {
+export function relationOfPage(delivered: Delivered, page: LogPage): Relation {
   const last = page.entries.find(({ seq }) => seq === delivered.seq)
   if (page.epoch === delivered.epoch && last && differ(idOf(last.text), delivered.id)) return 'regressed'
   return relation({ epoch: delivered.epoch, seq: delivered.seq }, { epoch: page.epoch, seq: page.head })

@@ -1,7 +1,7 @@
 import type { Head, LogPage, LogRange, Position, RoomMessage } from '../ports/rooms.js'
 import { formatFrame } from '../protocol/codec.js'
 import type { Report } from '../report.js'
-import { idOf, Outbound, placedOutbound } from './envelope.js'
+import { Outbound, placedOutbound } from './envelope.js'
 import type { Fanout } from './fanout.js'
 import { covered, type Delivered, DeliveredMessage, relation, relationOfPage, step } from './position.js'
 import type { Pressure } from './pressure.js'
@@ -165,7 +165,7 @@ export class Room {
     if (asked === undefined) return false
     const { delivered } = asked
     const page = await this.#context.read(this.name, { after: Math.max(0, delivered.seq - 1), limit: pageSize })
-    switch (relationOfPage(delivered, page, idOf)) {
+    switch (relationOfPage(delivered, page)) {
       case 'regressed':
         return await this.#renewed(delivered.epoch)
       case 'anew':

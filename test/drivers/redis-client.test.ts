@@ -7,7 +7,7 @@ import { systemClock } from '../../core/clock.js'
 import { isTriportError } from '../../core/errors.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { type Connections, connectRedis } from '../../drivers/redis/client.js'
-import type { Link } from '../../drivers/redis/library.js'
+import { type Link, loadLibrary } from '../../drivers/redis/library.js'
 import { createCalls } from '../../drivers/redis/link.js'
 import { type RedisOptions, settingsOf } from '../../drivers/redis/options.js'
 import { defineScript } from '../../drivers/redis/script.js'
@@ -199,6 +199,33 @@ test('redis: options that name no server, two, or a prefix of keys are refused',
   ]
   for (const options of wrong) assert.throws(() => settingsOf(options), { code: 'ERR_CONFIG_INVALID' })
 })
+
+test(
+  'redis: a command of ours knows the commandTimeout of a client of the application, and leaves no timer behind',
+  withRedis,
+  async (t) => {
+    const { command } = await loadLibrary()
+    const client = (commandTimeout: number) => {
+      const redis = new Redis(service.url ?? '', { commandTimeout })
+      t.after(() => redis.disconnect())
+      return redis
+    }
+    const late = command('blpop', [`nobody:${crypto.randomUUID()}`, '0'])
+    void client(20).sendCommand(late)
+    await assert.rejects(late.promise, /Command timed out/)
+    const patient = client(60_000)
+    await once(patient, 'ready')
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const before = timers()
+    const answered = command('ping', [])
+    void patient.sendCommand(answered)
+    assert.equal(timers(), before + 1)
+    answered.resolve(Buffer.from('PONG'))
+    assert.equal(timers(), before)
+    await answered.promise
+    assert.equal(String(answered.reply), 'PONG')
+  },
+)
 
 test('redis: a URL tells host, port, user, password, database and TLS', () => {
   const { target, prefix } = settingsOf({ url: 'rediss://us%40er:p%2Fw@[::1]:7000/3', namespace: 'shop' })
