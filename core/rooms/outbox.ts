@@ -71,9 +71,13 @@ export function createOutbox({
 
   function flush(): void {
     if (pressure.busy) return void pressure.relieved().then(flush)
-    leftAt = Number.POSITIVE_INFINITY // What is published meanwhile comes after these.
     const batch = waiting.splice(0, fitting(waiting))
     if (waiting.length > 0) soon(flush)
+    leave(batch)
+  }
+
+  function leave(batch: readonly Waiting[]): void {
+    leftAt = Number.POSITIVE_INFINITY // What is published meanwhile comes after these.
     for (const { message, localFirst } of batch) if (localFirst) deliverLocally(message, false)
     if (onBrokerDown !== 'buffer') void send(batch)
     else {
@@ -110,10 +114,10 @@ export function createOutbox({
 
   function queue(message: OutgoingMessage, localFirst: boolean): Promise<Position | undefined> {
     return new Promise((resolve, reject) => {
-      waiting.push({ message, localFirst, resolve, reject })
-      if (waiting.length > 1) return
-      if (clock.monotonic() - leftAt >= quiet) flush()
-      else soon(flush)
+      const each = { message, localFirst, resolve, reject }
+      if (waiting.length === 0 && clock.monotonic() - leftAt >= quiet && !pressure.busy) return leave([each])
+      waiting.push(each)
+      if (waiting.length === 1) soon(flush)
     })
   }
 

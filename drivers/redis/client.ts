@@ -143,6 +143,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
   const command = createCalls({ link: commandLink, prefix, clock, patience: commandPatience, untraced })
   const lane = createLane({
     link: commandLink,
+    plain: target.type === 'single' ? (commandLink as Redis) : undefined,
     library,
     prefix,
     clock,

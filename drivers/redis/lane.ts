@@ -1,9 +1,9 @@
-import type { Command, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { type Clock, wait } from '../../core/clock.js'
 import type { DriverContext } from '../../core/ports/driver.js'
 import { createDeadlines, type Deadline } from '../../core/queue/deadlines.js'
 import { failure, isMoved, isUnknownScript, unavailable } from './errors.js'
-import { findOwners, type Library, type Link } from './library.js'
+import { findOwners, type Library, type Link, type SentCommand } from './library.js'
 import type { Script, ScriptText } from './script.js'
 
 /**
@@ -24,6 +24,8 @@ export function asText(reply: unknown): unknown {
 
 export interface LaneDeps {
   readonly link: Link
+  /** The link, when it is one connection that nobody has changed: calls may be written to it before ioredis knows of them. */
+  readonly plain: Redis | undefined
   readonly library: Pick<Library, 'command'>
   /** `{triport}:` */
   readonly prefix: string
@@ -39,11 +41,12 @@ interface Call extends Deadline {
   readonly script: Script
   readonly args: readonly ScriptText[]
   refusals: number
+  isUnderway: boolean
   resolve(reply: unknown): void
   reject(error: unknown): void
 }
 
-export function createLane({ link, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
+export function createLane({ link, plain, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
   /** Sent and not answered. */
   let underway = 0
@@ -64,16 +67,15 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
 
   function send(call: Call): void {
     underway++
+    call.isUnderway = true
     const { script, args } = call
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
-    const command = library.command(name, [text, '1', prefix, ...args.map(String)])
-    if (underway > 1 || link.isCluster) link.sendCommand(command)
-    else sendTogether(link as Redis, [library.command('ping', []), command])
+    const command = sendWords([name, text, '1', prefix, ...args.map(String)])
     command.promise.then(
       () => {
         sure = refused.length === 0
         settle(call).resolve(command.reply)
-        answered()
+        leave(call)
       },
       (error: unknown) => {
         if (call.refusals < mostRefusals && isRefusal(call, error)) {
@@ -81,9 +83,26 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
           call.refusals++
           refused.push(call)
         } else settle(call).reject(failure(error))
-        answered()
+        leave(call)
       },
     )
+  }
+
+  /**
+   * Redis writes last to those whom it had something to tell first: behind a ping, what a call publishes goes out before its answer, and does not wait
+   * while that wakes this process.
+   */
+  function sendWords(words: readonly string[]): SentCommand {
+    const isFirst = underway === 1 && plain?.status === 'ready' && plain.stream.writable
+    if (isFirst) plain.stream.write(ping + written(words))
+    const command = library.command(words)
+    if (isFirst) {
+      const before = library.command(['ping'])
+      before.promise.catch(() => {}) // Who waits for the other one hears of it.
+      plain.sendCommand(before, isWritten)
+      plain.sendCommand(command, isWritten)
+    } else link.sendCommand(command)
+    return command
   }
 
   /** It was not carried out, and may be if it is sent otherwise. */
@@ -94,7 +113,10 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     return true
   }
 
-  function answered(): void {
+  /** It was answered, or nobody waits for that any more. */
+  function leave(call: Call): void {
+    if (!call.isUnderway) return
+    call.isUnderway = false
     underway--
     if (underway === 0 && moved) void relocate()
     else if (underway === 0 && refused.length > 0) again()
@@ -126,7 +148,10 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
     run(script, args, read) {
       if (link.status !== 'ready') return Promise.reject(unavailable(new Error('it is not connected')))
       return new Promise((resolve, reject) => {
-        const due = () => reject(unavailable(new Error('it did not answer in time')))
+        const due = () => {
+          reject(unavailable(new Error('it did not answer in time')))
+          leave(call)
+        }
         const at = clock.monotonic() + patience
         const conclude = (reply: unknown) => {
           try {
@@ -135,7 +160,7 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
             reject(error)
           }
         }
-        const call: Call = { script, args, refusals: 0, resolve: conclude, reject, due, at }
+        const call: Call = { script, args, refusals: 0, isUnderway: false, resolve: conclude, reject, due, at }
         waiting.push(call)
         untraced(pump)
         deadlines.add(call)
@@ -145,26 +170,16 @@ export function createLane({ link, library, prefix, clock, connected, patience, 
   }
 }
 
-/**
- * Sends commands in one write. Redis writes last to those whom it had something to tell first: behind a ping, what a call publishes goes out before
- * its answer, and does not wait while that wakes this process.
- */
-function sendTogether(link: Redis, commands: readonly Command[]): void {
-  let text = ''
-  let isCollecting = true
-  const stream = {
-    write(more: string) {
-      if (isCollecting) text += more
-      else link.stream.write(more) // A client of the application may send it later, or again.
-    },
-  }
-  for (const command of commands) {
-    command.promise.catch(() => {}) // Who waits for it hears of it.
-    link.sendCommand(command, stream as never)
-  }
-  if (text !== '') link.stream.write(text)
-  isCollecting = false
+/** As the protocol of Redis writes a command. */
+function written(words: readonly string[]): string {
+  let text = `*${words.length}\r\n`
+  for (const word of words) text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`
+  return text
 }
+
+const ping = written(['ping'])
+/** Takes what ioredis writes. */
+const isWritten = { write() {} } as unknown as Parameters<Redis['sendCommand']>[1]
 
 /** How often a call is sent again that was not taken, and how long after the second time, in milliseconds. */
 const mostRefusals = 20
