@@ -1,6 +1,7 @@
 import type { RuntimeConfig } from '../core/config.js'
 import type { AnyTask } from '../core/queue/task.js'
 import { type Runtime, runtimeFactory } from '../core/runtime.js'
+import { checkNodeVersion } from './node-version.js'
 import { nodePlatform } from './platform.js'
 import { type BuiltinDrivers, table } from './table.js'
 
@@ -33,10 +34,11 @@ const create = runtimeFactory(table, nodePlatform)
  * await job.result({ timeout: '30s' })
  * ```
  *
- * @throws `ERR_CONFIG_INVALID` with every problem of the configuration in `details.problems`.
+ * @throws `ERR_CONFIG_INVALID` with every problem of the configuration in `details.problems`; `ERR_UNSUPPORTED` on a Node that is too old.
  */
 export function createRuntime<const Tasks extends readonly AnyTask[] = readonly []>(
   config: RuntimeConfig<BuiltinDrivers, Tasks> = {},
 ): Runtime<Tasks> {
+  checkNodeVersion(process.versions.node)
   return create(config)
 }

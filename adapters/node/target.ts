@@ -15,21 +15,26 @@ export interface UpgradeTarget {
   readonly heartbeat?: boolean
 }
 
+/** What is wrong with an address, in a sentence for who wrote it. */
+export interface AddressProblem {
+  readonly problem: string
+}
+
 /** The protocol that a client may name, and that is the only one we speak. */
 export const subprotocol = 'triport.v1'
 
 /**
  * Reads the address of a WebSocket: `/ws/workflow/abc?replay=10` is the room `workflow:abc` with its ten latest messages.
  *
- * @returns `'foreign'` for another path, `'malformed'` when it is ours but makes no sense.
+ * @returns `'foreign'` for another path, a problem when it is ours but makes no sense.
  */
-export function targetOf(url: string, ws: string): UpgradeTarget | 'foreign' | 'malformed' {
+export function targetOf(url: string, ws: string): UpgradeTarget | 'foreign' | AddressProblem {
   const path = pathOf(url)
   if (path !== ws && !path.startsWith(`${ws}/`)) return 'foreign'
-  const room = roomOf(path.slice(ws.length))
-  const options = optionsOf(queryOf(url))
-  if (room === 'malformed' || options === 'malformed') return 'malformed'
-  return room === undefined ? options : { room, ...options }
+  const rest = path.slice(ws.length)
+  const query = queryOf(url)
+  const problem = problemOf(rest, query)
+  return problem === undefined ? wishesOf(rest, query) : { problem }
 }
 
 /** What is wrong with the handshake itself, in a sentence; `undefined` when nothing is. */
@@ -44,6 +49,32 @@ export function handshakeProblem({ method, headers }: IncomingMessage): string |
   return `The only subprotocol spoken here is ${subprotocol}.`
 }
 
+function problemOf(rest: string, query: URLSearchParams): string | undefined {
+  const replay = query.get('replay')
+  const since = query.get('since')
+  if (roomOf(rest) === 'malformed') return 'The path behind that of the WebSockets is no name of a room.'
+  if (replay !== null && replayOf(replay) === undefined)
+    return `replay is ${said(replay)}. Use latest, none or a whole number.`
+  if (since !== null && parsePosition(since) === undefined) return `since is ${said(since)}. Use <epoch>:<seq>.`
+  if (typesOf(query.get('types') ?? '').length > mostTypes) return `types names more than ${mostTypes} types.`
+  return undefined
+}
+
+function wishesOf(rest: string, query: URLSearchParams): UpgradeTarget {
+  const room = roomOf(rest)
+  const replay = replayOf(query.get('replay') ?? '')
+  const since = parsePosition(query.get('since') ?? '')
+  const types = query.get('types')
+  return {
+    ...(room === undefined ? {} : { room }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(since ? { since } : {}),
+    ...(types === null ? {} : { types: typesOf(types) }),
+    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
+    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
+  }
+}
+
 function roomOf(path: string): string | undefined | 'malformed' {
   const segments = path.split('/').slice(1)
   if (segments.length === 0 || (segments.length === 1 && segments[0] === '')) return undefined
@@ -55,26 +86,17 @@ function roomOf(path: string): string | undefined | 'malformed' {
   }
 }
 
-function optionsOf(query: URLSearchParams): UpgradeTarget | 'malformed' {
-  const replay = replayOf(query.get('replay'))
-  const since = sinceOf(query.get('since'))
-  const types = query.get('types')?.split(',').filter(Boolean)
-  if (replay === 'malformed' || since === 'malformed' || (types?.length ?? 0) > 32) return 'malformed'
-  return {
-    ...(replay === undefined ? {} : { replay }),
-    ...(since ? { since } : {}),
-    ...(types ? { types } : {}),
-    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
-    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
-  }
-}
-
-function sinceOf(text: string | null): Position | undefined | 'malformed' {
-  return text === null ? undefined : (parsePosition(text) ?? 'malformed')
-}
-
-function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {
-  if (text === null) return undefined
+function replayOf(text: string): UpgradeTarget['replay'] {
   if (text === 'latest' || text === 'none') return text
-  return /^\d{1,6}$/.test(text) ? Number(text) : 'malformed'
+  return /^\d{1,6}$/.test(text) ? Number(text) : undefined
 }
+
+function typesOf(text: string): string[] {
+  return text.split(',').filter(Boolean)
+}
+
+function said(text: string): string {
+  return JSON.stringify(text.slice(0, 64))
+}
+
+const mostTypes = 32

@@ -10,7 +10,7 @@ import { authRequestOf, factsOf, originAllowed, type RequestFacts } from './requ
 import { endRequestSpan, startRequestSpan } from './request-span.js'
 import { refuseUpgrade } from './respond.js'
 import { listen, NodeSocket } from './socket.js'
-import { handshakeProblem, targetOf, type UpgradeTarget } from './target.js'
+import { type AddressProblem, handshakeProblem, targetOf, type UpgradeTarget } from './target.js'
 import type { ReadyWebSockets, WebSockets } from './websockets.js'
 
 /** Takes an upgrade request of our path. Returns false, having done nothing, for any other path. */
@@ -21,7 +21,7 @@ interface Upgrade {
   readonly request: IncomingMessage
   readonly socket: NetSocket
   readonly head: Buffer
-  readonly target: UpgradeTarget | 'malformed'
+  readonly target: UpgradeTarget | AddressProblem
   readonly facts: RequestFacts
   readonly span: Span
 }
@@ -56,7 +56,7 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
     const { request, socket, target } = upgrade
     const refused = refusedAtOnce(upgrade)
     if (refused) return refuse(upgrade, refused)
-    if (target === 'malformed') return refuse(upgrade, refusal('bad_request', { message: 'The address is malformed.' }))
+    if ('problem' in target) return refuse(upgrade, refusal('bad_request', { message: target.problem }))
     const admission = await admit(upgrade, target)
     if (socket.destroyed) return end(upgrade, { aborted: true })
     if ('answered' in admission) return end(upgrade, { status: admission.answered })
@@ -167,7 +167,7 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
 
   /** The span ends with the answer to the upgrade: it never spans the life of the connection. */
   function end({ span, request, target }: Upgrade, { status = 0, aborted = false }): void {
-    const implied = typeof target === 'object' && target.room !== undefined
+    const implied = 'room' in target
     const protocol = status === 101 ? 'websocket' : undefined
     endRequestSpan(span, request, { status, aborted, protocol, route: implied ? `${settings.ws}/*` : settings.ws })
   }

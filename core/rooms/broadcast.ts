@@ -4,6 +4,7 @@ import type { Ids } from '../ids.js'
 import type { RoomMeasures } from '../metrics/room-measures.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
+import { unknownName } from '../suggest.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
 import { addressed, createStamps, writeEnvelope } from './envelope.js'
 import type { DeliveryClass, HistoryOption, Message } from './messages.js'
@@ -38,6 +39,14 @@ export interface BroadcastOptions {
   readonly key?: string
   /** The caller's database transaction: the room hears the message when it commits. For drivers that support it. */
   readonly tx?: unknown
+}
+
+const known: Readonly<Record<keyof BroadcastOptions, true>> = {
+  id: true,
+  history: true,
+  delivery: true,
+  key: true,
+  tx: true,
 }
 
 /** What publishing needs of the tracer. */
@@ -146,6 +155,7 @@ export function createBroadcaster({
     async toRoom(target, message, options = {}) {
       const room = typeof target === 'object' && target !== null ? target.name : target
       checkRoomName(room)
+      for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(name)
       const type = typeof target === 'string' ? typeOf(target) : target.type
       return await publish({ room, type, message, options })
     },
@@ -179,6 +189,10 @@ function attributesOf(template: string, id: string) {
     'messaging.destination.template': template,
     'messaging.message.id': id,
   }
+}
+
+function unknownOption(name: string): TriportError {
+  return new TriportError('ERR_OPTION_INVALID', unknownName('option of a broadcast', name, Object.keys(known)))
 }
 
 function checkId(id: unknown): void {

@@ -10,6 +10,7 @@ function request(headers: Record<string, string>, socket: object = { remoteAddre
 }
 
 describe('the address of a WebSocket', () => {
+  const noRoom = { problem: 'The path behind that of the WebSockets is no name of a room.' }
   const cases: readonly [string, unknown][] = [
     ['/ws', {}],
     ['/ws/', {}],
@@ -23,14 +24,16 @@ describe('the address of a WebSocket', () => {
       '/ws/a?replay=10&types=A,B&meta=0&hb=1',
       { room: 'a', replay: 10, types: ['A', 'B'], meta: false, heartbeat: true },
     ],
-    ['/ws/a?replay=-1', 'malformed'],
-    ['/ws/a?replay=1e9', 'malformed'],
-    ['/ws/%E0%A4%A', 'malformed'],
-    ['/ws/a//b', 'malformed'],
-    ['/ws/a/', 'malformed'],
-    ['/ws/@all', 'malformed'],
-    ['/ws/a%2Fb', 'malformed'],
-    [`/ws/${'a'.repeat(256)}`, 'malformed'],
+    ['/ws/a?replay=-1', { problem: 'replay is "-1". Use latest, none or a whole number.' }],
+    ['/ws/a?replay=1e9', { problem: 'replay is "1e9". Use latest, none or a whole number.' }],
+    ['/ws/a?since=abc', { problem: 'since is "abc". Use <epoch>:<seq>.' }],
+    [`/ws/a?types=${'A,'.repeat(33)}`, { problem: 'types names more than 32 types.' }],
+    ['/ws/%E0%A4%A', noRoom],
+    ['/ws/a//b', noRoom],
+    ['/ws/a/', noRoom],
+    ['/ws/@all', noRoom],
+    ['/ws/a%2Fb', noRoom],
+    [`/ws/${'a'.repeat(256)}`, noRoom],
     ['/wsx', 'foreign'],
     ['/', 'foreign'],
     ['//ws/workflow/abc', 'foreign'],

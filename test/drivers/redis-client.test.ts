@@ -198,6 +198,7 @@ test('redis: options that name no server, two, or a prefix of keys are refused',
     { cluster: { nodes: [] } },
   ]
   for (const options of wrong) assert.throws(() => settingsOf(options), { code: 'ERR_CONFIG_INVALID' })
+  assert.throws(() => settingsOf({ url: undefined } as never), /names no server: url is undefined/)
 })
 
 test(

@@ -177,6 +177,7 @@ test('what cannot be broadcast is refused with a code and reaches nobody', async
   await refused('room', progress(1), 'ERR_OPTION_INVALID', { id: 'x'.repeat(129) })
   await refused('room', progress(1), 'ERR_OPTION_INVALID', { history: { count: 0, ttl: '1m' } })
   await refused('room', progress(1), 'ERR_OPTION_INVALID', { history: 'all' as never })
+  await refused('room', progress(1), 'ERR_OPTION_INVALID', { histroy: 'none' } as never)
   await refused('room', progress(1), 'ERR_UNSUPPORTED', { tx: {} })
   await settled()
   assert.deepEqual(client.messages(), [])
