@@ -31,10 +31,10 @@ export const subprotocol = 'triport.v1'
 export function targetOf(url: string, ws: string): UpgradeTarget | 'foreign' | AddressProblem {
   const path = pathOf(url)
   if (path !== ws && !path.startsWith(`${ws}/`)) return 'foreign'
-  const rest = path.slice(ws.length)
-  const query = queryOf(url)
-  const problem = problemOf(rest, query)
-  return problem === undefined ? wishesOf(rest, query) : { problem }
+  const room = roomOf(path.slice(ws.length))
+  if (room === 'malformed') return { problem: 'The path behind that of the WebSockets is no name of a room.' }
+  const options = optionsOf(queryOf(url))
+  return room === undefined || 'problem' in options ? options : { room, ...options }
 }
 
 /** What is wrong with the handshake itself, in a sentence; `undefined` when nothing is. */
@@ -49,32 +49,6 @@ export function handshakeProblem({ method, headers }: IncomingMessage): string |
   return `The only subprotocol spoken here is ${subprotocol}.`
 }
 
-function problemOf(rest: string, query: URLSearchParams): string | undefined {
-  const replay = query.get('replay')
-  const since = query.get('since')
-  if (roomOf(rest) === 'malformed') return 'The path behind that of the WebSockets is no name of a room.'
-  if (replay !== null && replayOf(replay) === undefined)
-    return `replay is ${said(replay)}. Use latest, none or a whole number.`
-  if (since !== null && parsePosition(since) === undefined) return `since is ${said(since)}. Use <epoch>:<seq>.`
-  if (typesOf(query.get('types') ?? '').length > mostTypes) return `types names more than ${mostTypes} types.`
-  return undefined
-}
-
-function wishesOf(rest: string, query: URLSearchParams): UpgradeTarget {
-  const room = roomOf(rest)
-  const replay = replayOf(query.get('replay') ?? '')
-  const since = parsePosition(query.get('since') ?? '')
-  const types = query.get('types')
-  return {
-    ...(room === undefined ? {} : { room }),
-    ...(replay === undefined ? {} : { replay }),
-    ...(since ? { since } : {}),
-    ...(types === null ? {} : { types: typesOf(types) }),
-    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
-    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
-  }
-}
-
 function roomOf(path: string): string | undefined | 'malformed' {
   const segments = path.split('/').slice(1)
   if (segments.length === 0 || (segments.length === 1 && segments[0] === '')) return undefined
@@ -86,17 +60,33 @@ function roomOf(path: string): string | undefined | 'malformed' {
   }
 }
 
-function replayOf(text: string): UpgradeTarget['replay'] {
+function optionsOf(query: URLSearchParams): UpgradeTarget | AddressProblem {
+  const replay = replayOf(query.get('replay'))
+  const since = sinceOf(query.get('since'))
+  const types = query.get('types')?.split(',').filter(Boolean)
+  const wrong = (name: string, use: string) => ({
+    problem: `${name} is ${JSON.stringify(query.get(name)?.slice(0, 64))}. Use ${use}.`,
+  })
+  if (replay === 'malformed') return wrong('replay', 'latest, none or a number of at most six digits')
+  if (since === 'malformed') return wrong('since', '<epoch>:<seq>')
+  if ((types?.length ?? 0) > mostTypes) return { problem: `types names more than ${mostTypes} types.` }
+  return {
+    ...(replay === undefined ? {} : { replay }),
+    ...(since ? { since } : {}),
+    ...(types ? { types } : {}),
+    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
+    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
+  }
+}
+
+function sinceOf(text: string | null): Position | undefined | 'malformed' {
+  return text === null ? undefined : (parsePosition(text) ?? 'malformed')
+}
+
+function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {
+  if (text === null) return undefined
   if (text === 'latest' || text === 'none') return text
-  return /^\d{1,6}$/.test(text) ? Number(text) : undefined
-}
-
-function typesOf(text: string): string[] {
-  return text.split(',').filter(Boolean)
-}
-
-function said(text: string): string {
-  return JSON.stringify(text.slice(0, 64))
+  return /^\d{1,6}$/.test(text) ? Number(text) : 'malformed'
 }
 
 const mostTypes = 32

@@ -48,7 +48,7 @@ interface Call extends Deadline {
 
 export function createLane({ link, plain, library, prefix, clock, connected, patience, untraced }: LaneDeps): Lane {
   const deadlines = createDeadlines(clock)
-  /** Sent and not answered. */
+  /** Sent, and neither answered nor given up. */
   let underway = 0
   /** Not taken, in order. When all is answered they go again, before those that came after them. */
   let refused: Call[] = []
@@ -70,7 +70,8 @@ export function createLane({ link, plain, library, prefix, clock, connected, pat
     call.isUnderway = true
     const { script, args } = call
     const [name, text] = script === unknown ? ['eval', script.lua] : ['evalsha', script.sha]
-    const command = sendWords([name, text, '1', prefix, ...args.map(String)])
+    const command = library.command(name, [text, '1', prefix, ...args.map(String)])
+    write(command)
     command.promise.then(
       () => {
         sure = refused.length === 0
@@ -78,7 +79,7 @@ export function createLane({ link, plain, library, prefix, clock, connected, pat
         leave(call)
       },
       (error: unknown) => {
-        if (call.refusals < mostRefusals && isRefusal(call, error)) {
+        if (call.isUnderway && call.refusals < mostRefusals && isRefusal(call, error)) {
           sure = false
           call.refusals++
           refused.push(call)
@@ -90,19 +91,16 @@ export function createLane({ link, plain, library, prefix, clock, connected, pat
 
   /**
    * Redis writes last to those whom it had something to tell first: behind a ping, what a call publishes goes out before its answer, and does not wait
-   * while that wakes this process.
+   * while that wakes this process. Both are written before ioredis makes its notes of them, as those take time too.
    */
-  function sendWords(words: readonly string[]): SentCommand {
-    const isFirst = underway === 1 && plain?.status === 'ready' && plain.stream.writable
-    if (isFirst) plain.stream.write(ping + written(words))
-    const command = library.command(words)
-    if (isFirst) {
-      const before = library.command(['ping'])
-      before.promise.catch(() => {}) // Who waits for the other one hears of it.
-      plain.sendCommand(before, isWritten)
-      plain.sendCommand(command, isWritten)
-    } else link.sendCommand(command)
-    return command
+  function write(command: SentCommand): void {
+    const direct = underway === 1 && plain?.status === 'ready' && plain.stream.writable ? plain : undefined
+    if (direct === undefined) return void link.sendCommand(command)
+    direct.stream.write(ping + command.toWritable(direct.stream))
+    for (const each of [library.command('ping', []), command]) {
+      each.promise.catch(() => {}) // Who waits for it hears of it.
+      direct.sendCommand(each, isWritten)
+    }
   }
 
   /** It was not carried out, and may be if it is sent otherwise. */
@@ -118,9 +116,9 @@ export function createLane({ link, plain, library, prefix, clock, connected, pat
     if (!call.isUnderway) return
     call.isUnderway = false
     underway--
-    if (underway === 0 && moved) void relocate()
-    else if (underway === 0 && refused.length > 0) again()
-    else pump()
+    if (underway > 0) pump()
+    else if (moved) void relocate()
+    else again()
   }
 
   async function relocate(): Promise<void> {
@@ -170,15 +168,8 @@ export function createLane({ link, plain, library, prefix, clock, connected, pat
   }
 }
 
-/** As the protocol of Redis writes a command. */
-function written(words: readonly string[]): string {
-  let text = `*${words.length}\r\n`
-  for (const word of words) text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`
-  return text
-}
-
-const ping = written(['ping'])
-/** Takes what ioredis writes. */
+const ping = '*1\r\n$4\r\nping\r\n'
+/** What ioredis writes to is written already. */
 const isWritten = { write() {} } as unknown as Parameters<Redis['sendCommand']>[1]
 
 /** How often a call is sent again that was not taken, and how long after the second time, in milliseconds. */

@@ -15,8 +15,8 @@ export type Link = Redis | Cluster
 export interface Library {
   single(options: object): Redis
   cluster(nodes: readonly RedisNode[], options: object): Cluster
-  /** A command to be sent: its name, and what it takes. */
-  command(words: readonly string[]): SentCommand
+  /** A command to be sent. */
+  command(name: string, args: readonly string[]): SentCommand
 }
 
 /** A command whose promise says that the reply is there. */
@@ -57,12 +57,10 @@ function createCommands(model: Command): Library['command'] {
     reject!: (error: unknown) => void
     #timeout: ReturnType<typeof setTimeout> | undefined
 
-    readonly name: string
-    readonly args: readonly string[]
-
-    constructor([name = '', ...args]: readonly string[]) {
-      this.name = name
-      this.args = args
+    constructor(
+      readonly name: string,
+      readonly args: readonly string[],
+    ) {
       this.promise = new Promise((resolve, reject) => {
         this.resolve = (reply) => {
           clearTimeout(this.#timeout)
@@ -82,7 +80,7 @@ function createCommands(model: Command): Library['command'] {
     }
   }
   Object.setPrototypeOf(BareCommand.prototype, model)
-  return (words) => new BareCommand(words) as unknown as SentCommand
+  return (name, args) => new BareCommand(name, args) as unknown as SentCommand
 }
 
 async function importLibrary() {

@@ -90,7 +90,7 @@ export function settingsOf(options: RedisOptions): Settings {
   const given = ways.filter((way) => options[way] !== undefined)
   if (given.length !== 1) {
     const unset = ways.filter((way) => way in options && options[way] === undefined)
-    const why = unset.length === 0 ? '' : `: ${unset.join(' and ')} is undefined`
+    const why = unset.length === 0 ? '' : `: ${unset.map((way) => `${way} is undefined`).join(', ')}`
     const said = given.length === 0 ? `names no server${why}` : `has ${given.join(' and ')}`
     throw invalidConfig(`The Redis configuration ${said}. Give one of ${ways.join(', ')}.`)
   }

@@ -211,14 +211,14 @@ test(
       t.after(() => redis.disconnect())
       return redis
     }
-    const late = command(['blpop', `nobody:${crypto.randomUUID()}`, '0'])
+    const late = command('blpop', [`nobody:${crypto.randomUUID()}`, '0'])
     void client(20).sendCommand(late)
     await assert.rejects(late.promise, /Command timed out/)
     const patient = client(60_000)
     await once(patient, 'ready')
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
     const before = timers()
-    const answered = command(['ping'])
+    const answered = command('ping', [])
     void patient.sendCommand(answered)
     assert.equal(timers(), before + 1)
     answered.resolve(Buffer.from('PONG'))

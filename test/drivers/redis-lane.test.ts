@@ -42,3 +42,27 @@ test('redis: who waits for a call that its client has dropped waits no longer th
   sent[2]?.answer()
   assert.equal(await next, 1)
 })
+
+test('redis: a call that is refused when nobody waits for it any more keeps nobody waiting', async () => {
+  for (const refusal of ['NOSCRIPT', 'MOVED 1 other']) {
+    const { call, clock, sent } = laneOf()
+    await Promise.all([assert.rejects(call(), { code: 'ERR_DRIVER_UNAVAILABLE' }), clock.advance(1_000)])
+    sent[0]?.refuse(refusal)
+    await clock.settle()
+    const next = call()
+    sent[1]?.answer()
+    assert.equal(await next, 1, refusal)
+  }
+})
+
+test('redis: calls whose time is over together with that of the one before them are not sent', async () => {
+  const { call, clock, sent } = laneOf()
+  const calls = [call()]
+  sent[0]?.refuse('NOSCRIPT')
+  await clock.settle()
+  calls.push(call(), call())
+  const rejected = calls.map((each) => assert.rejects(each, { code: 'ERR_DRIVER_UNAVAILABLE' }))
+  await clock.advance(1_000)
+  await Promise.all(rejected)
+  assert.equal(sent.length, 2)
+})
