@@ -21,6 +21,11 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   }
 }
 
+/** Whether a value is a schema by Standard Schema. */
+export function isSchema(value: unknown): value is StandardSchema {
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function'
+}
+
 /**
  * Validates `value`.
  *

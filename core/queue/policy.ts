@@ -1,5 +1,6 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { messageOf, TriportError } from '../errors.js'
+import { isSchema } from '../schema.js'
 import { unknownKeys } from '../suggest.js'
 import { type Backoff, type BackoffOptions, backoffOf, defaultBackoff, problemsOfBackoff } from './backoff.js'
 import { problemsOfConcurrency } from './group.js'
@@ -130,10 +131,7 @@ function problemsOfShape(definition: Definition): string[] {
   if (trace !== undefined && !traceModes.includes(trace)) {
     problems.push(`trace is ${JSON.stringify(trace)}. Known: ${traceModes.join(', ')}.`)
   }
-  if (
-    input !== undefined &&
-    typeof (input as { '~standard'?: { validate?: unknown } })?.['~standard']?.validate !== 'function'
-  ) {
+  if (input !== undefined && !isSchema(input)) {
     problems.push('input is no Standard Schema. Give a schema of zod, valibot, arktype or the like.')
   }
   return problems

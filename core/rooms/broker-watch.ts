@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { BrokerState, Head, RoomsDriver } from '../ports/rooms.js'
 import type { Report } from '../report.js'
@@ -108,6 +109,7 @@ export function createBrokerWatch(options: BrokerWatchOptions): BrokerWatch {
       const now = clock.monotonic()
       if (downSince !== undefined && !told && now - downSince >= patience) {
         told = true
+        report(isAway(), { stage: 'rooms.broker' })
         tell('degraded')
       }
       if (downSince === undefined && !checking && now >= nextCheck) void look(now)
@@ -117,6 +119,13 @@ export function createBrokerWatch(options: BrokerWatchOptions): BrokerWatch {
       told = false
     },
   }
+}
+
+function isAway(): TriportError {
+  return new TriportError(
+    'ERR_BROKER_UNAVAILABLE',
+    'The broker of the rooms cannot be reached. Clients are told, and get what is kept when it is back.',
+  )
 }
 
 interface Check {

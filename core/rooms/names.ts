@@ -57,7 +57,8 @@ export interface RoomPattern {
  */
 export function roomPattern(source: string): RoomPattern {
   if (source === '*') return { source, match: () => ({}) }
-  const parts = /^(?:[\w.\-:]|\{[a-zA-Z]\w*\})+$/.test(source) ? source.split(/\{(\w+)\}/) : []
+  const isPattern = typeof source === 'string' && /^(?:[\w.\-:]|\{[a-zA-Z]\w*\})+$/.test(source)
+  const parts = isPattern ? source.split(/\{(\w+)\}/) : []
   if (parts.length === 0) {
     throw new TriportError(
       'ERR_ROOM_INVALID',

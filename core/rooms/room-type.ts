@@ -1,6 +1,7 @@
 import { TriportError } from '../errors.js'
 import type { Retention } from '../ports/rooms.js'
-import { issueList, type PlainIssue, plainIssues, type SchemaResult, type StandardSchema } from '../schema.js'
+import { isSchema, issueList, type PlainIssue, plainIssues, type SchemaResult, type StandardSchema } from '../schema.js'
+import { unknownKeys } from '../suggest.js'
 import type { RoomAction } from './connection.js'
 import {
   checkMessageType,
@@ -112,16 +113,16 @@ export type MessageOf<Sent extends MessageRules> = string extends keyof Sent
  * await runtime.rooms.broadcastToRoom(workflow.room({ id: '42' }), { type: 'LOG', data: { line: 'done' } })
  * ```
  *
- * @throws `ERR_ROOM_INVALID` for a malformed pattern, `ERR_MESSAGE_INVALID` for a message type that is not allowed, `ERR_OPTION_INVALID` for a
- *   wrong `history` or `delivery`.
+ * @throws `ERR_ROOM_INVALID` for a malformed pattern, `ERR_MESSAGE_INVALID` for a message type that is not allowed, `ERR_OPTION_INVALID` for an
+ *   option that there is not, and for one with a wrong value.
  */
 export function defineRoom<
   const Pattern extends string,
   Sent extends MessageRules = MessageRules,
   Received extends MessageRules = MessageRules,
 >(definition: RoomDefinition<Pattern, Sent, Received>): RoomType<Pattern, Sent, Received> {
-  const pattern = roomPattern(definition.pattern)
   checkDefinition(definition)
+  const pattern = roomPattern(definition.pattern)
   const type: RoomType<Pattern, Sent, Received> = {
     definition,
     room: (params) => ({ name: nameOf(pattern, params), type: type as unknown as RoomType<string, Sent> }),
@@ -208,15 +209,41 @@ function asRule(rule: StandardSchema | MessageRule): MessageRule {
   return '~standard' in rule ? { data: rule } : rule
 }
 
-function checkDefinition({ messages = {}, inbound = {}, ...room }: Declared): void {
-  for (const type of [...Object.keys(messages), ...Object.keys(inbound)]) checkMessageType(type)
-  for (const { history, delivery } of [room, ...Object.values(messages).map(asRule)]) {
-    retentionOf('', history)
-    deliveryOf({ type: '', data: undefined }, delivery)
+/** A slip of the pen must not open a room. */
+function checkDefinition(definition: RoomDefinition): void {
+  const { messages = {}, inbound = {}, history, delivery, presence, authorize } = definition
+  const rules = [...Object.entries(messages), ...Object.entries(inbound)]
+  for (const [type] of rules) checkMessageType(type)
+  const problems = [
+    ...unknownKeys(definition, optionNames, 'option of defineRoom:'),
+    ...(authorize === undefined || typeof authorize === 'function' ? [] : ['authorize is no function.']),
+    ...(['undefined', 'boolean', 'function'].includes(typeof presence)
+      ? []
+      : ['presence is no boolean and no function.']),
+    ...rules.flatMap(([type, rule]) => problemsOfRule(type, rule)),
+  ]
+  if (problems.length > 0) throw new TriportError('ERR_OPTION_INVALID', problems.join(' '), { details: { problems } })
+  for (const rule of [{ history, delivery }, ...Object.values(messages).map(asRule)]) {
+    retentionOf('', rule.history)
+    deliveryOf({ type: '', data: undefined }, rule.delivery)
   }
 }
 
-type Declared = Pick<RoomDefinition, 'messages' | 'inbound' | 'history' | 'delivery'>
+function problemsOfRule(type: string, rule: StandardSchema | MessageRule): string[] {
+  if (isSchema(rule)) return []
+  if (!isSchema(rule?.data)) return [`The rule of ${type} is no Standard Schema, nor { data } with one.`]
+  return unknownKeys(rule, ['data', 'history', 'delivery'], `option of ${type}:`)
+}
+
+const optionNames = Object.keys({
+  pattern: true,
+  messages: true,
+  inbound: true,
+  history: true,
+  delivery: true,
+  presence: true,
+  authorize: true,
+} satisfies Readonly<Record<keyof RoomDefinition, true>>)
 
 function nameOf({ source, match }: RoomPattern, params: Readonly<Record<string, string>>): string {
   const name = source.replaceAll(/\{(\w+)\}/g, (_, placeholder: string) => String(params[placeholder] ?? ''))

@@ -217,6 +217,8 @@ export async function connectRedis(options: ConnectOptions): Promise<Connections
 
 /** ioredis goes on trying when the first attempt fails. Who starts wants to know. */
 async function firstConnect(link: Link, { clock }: DriverContext, target: Target): Promise<void> {
+  if (link.status === 'end')
+    throw invalidConfig('client is closed. Pass one that is open, or connect it again before the start.')
   let told: unknown
   const note = (error: unknown) => {
     told = error
@@ -244,8 +246,10 @@ function placeOf(target: Target): string {
 
 /** A server without TLS waits for the rest of what it takes for a command, or answers in clear. */
 function hintOf(target: Target, error: unknown): string {
+  const { message } = errorFrom(error)
+  if (message.includes('Unknown RESP type')) return '. What answers there is no Redis'
   const asksForTls = target.type !== 'client' && target.options.tls !== undefined
-  if (!asksForTls || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|certificate/i.test(errorFrom(error).message)) return ''
+  if (!asksForTls || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|certificate/i.test(message)) return ''
   return ' over TLS. If it has none there, write redis:// instead of rediss://, and leave out tls'
 }
 

@@ -113,7 +113,11 @@ export function serverOf(target: Target): ServerAddress | undefined {
 
 function targetOf(options: RedisOptions): Target {
   const { client, cluster, sentinel, host, port } = options
-  if (client) return { type: 'client', client: usable(client) }
+  if (client) {
+    const idle = (['port', 'username', 'password', 'db', 'tls'] as const).filter((name) => options[name] !== undefined)
+    if (idle.length > 0) throw invalidConfig(`client has ${idle.join(', ')} already. Say it where you make the client.`)
+    return { type: 'client', client: usable(client) }
+  }
   const access = accessOf(options)
   if (cluster) {
     const { nodes, natMap } = cluster

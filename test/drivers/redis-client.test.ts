@@ -138,6 +138,15 @@ test(
   },
 )
 
+test('redis: who takes something else for a Redis hears that', async (t) => {
+  const web = createServer((socket) => void socket.on('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
+  web.listen(0, '127.0.0.1')
+  await once(web, 'listening')
+  t.after(() => web.close())
+  const { port } = web.address() as AddressInfo
+  assert.match(String(await failureOf(connect({ url: `redis://127.0.0.1:${port}` }))), /What answers there is no Redis/)
+})
+
 test('redis: who asks a server without TLS for it hears that', withRedis, async (t) => {
   const plain = createServer((socket) => void socket.on('data', () => socket.end('-ERR Protocol error\r\n')))
   plain.listen(0, '127.0.0.1')
@@ -186,6 +195,12 @@ test('redis: a client that is passed in is used and never closed', withRedis, as
   assert.equal(await client.ping(), 'PONG')
 })
 
+test('redis: a client that is closed is refused at once', async () => {
+  const client = new Redis({ lazyConnect: true })
+  client.disconnect()
+  await assert.rejects(connect({ client }), { code: 'ERR_CONFIG_INVALID', message: /client is closed/ })
+})
+
 test('redis: options that name no server, two, or a prefix of keys are refused', () => {
   const client = new Redis({ lazyConnect: true, keyPrefix: 'mine:' })
   const wrong: RedisOptions[] = [
@@ -195,6 +210,7 @@ test('redis: options that name no server, two, or a prefix of keys are refused',
     { client },
     { client: {} as never },
     { host: 'a', namespace: 'a b' },
+    { client: new Redis({ lazyConnect: true }), db: 3 },
     { cluster: { nodes: [] } },
   ]
   for (const options of wrong) assert.throws(() => settingsOf(options), { code: 'ERR_CONFIG_INVALID' })

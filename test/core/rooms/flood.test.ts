@@ -25,9 +25,9 @@ async function largeRoom(options: BroadcastOptions) {
       await publish(data)
       most = Math.max(most, node.rooms.inspect().waiting)
     }
-    await eventually(() => assert.equal(node.rooms.inspect().waiting, 0))
+    await eventually(() => assert.equal(node.rooms.inspect().waiting, 0), { within: 20_000 })
     await publish('fence')
-    await eventually(() => assert.equal(client.messages().at(-1)?.data, 'fence'))
+    await eventually(() => assert.equal(client.messages().at(-1)?.data, 'fence'), { within: 20_000 })
     assert.ok(most > 0 && most <= 1_001, `${most} messages waited`)
     assert.deepEqual([client.closes, node.report.reports], [[], []])
     return client.frames().map(({ data, type, reason }) => data ?? `${type} ${reason}`)

@@ -52,7 +52,7 @@ test('messages that come right after the link is back wait for those that were m
   assert.deepEqual(heard(client), [1, 2, 3])
 })
 
-test('members hear of it after five seconds, when it is over, and not at all of a shorter one', async () => {
+test('members and the report hear of it after five seconds, members when it is over, and not at all of a shorter one', async () => {
   const { client, clock, b, cutB } = await twoNodes()
   const blip = cutB()
   await clock.advance(4_000)
@@ -63,6 +63,7 @@ test('members hear of it after five seconds, when it is over, and not at all of 
   const heal = cutB()
   await clock.advance(6_000)
   assert.deepEqual([heard(client), b.rooms.inspect().broker], [['degraded'], 'down'])
+  assert.deepEqual(b.report.stages(), ['rooms.broker'])
   heal()
   await clock.advance(500)
   assert.deepEqual([heard(client), b.rooms.inspect().broker], [['degraded', 'ok'], 'up'])

@@ -118,4 +118,16 @@ test('a wrong declaration is refused where it is made', () => {
   assert.throws(() => defineRoom({ pattern: 'a', messages: { WELCOME: z.string() } }), { code: 'ERR_MESSAGE_INVALID' })
   assert.throws(() => defineRoom({ pattern: 'a', history: { count: 0, ttl: '1h' } }), { code: 'ERR_OPTION_INVALID' })
   assert.throws(() => defineRoom({ pattern: 'a', delivery: 'often' as never }), { code: 'ERR_OPTION_INVALID' })
+  assert.throws(() => defineRoom({} as never), { code: 'ERR_ROOM_INVALID', message: /undefined is no pattern/ })
+  const wrong: readonly [object, RegExp][] = [
+    [{ authorise: () => false }, /"authorise"\. Did you mean "authorize"/],
+    [{ authorize: 'no' }, /authorize is no function/],
+    [{ presence: 'yes' }, /presence is no boolean/],
+    [{ messages: { A: { data: 5 } } }, /rule of A is no Standard Schema/],
+    [{ inbound: { A: 5 } }, /rule of A is no Standard Schema/],
+    [{ messages: { A: { data: z.string(), histroy: 'none' } } }, /option of A: "histroy"/],
+  ]
+  for (const [options, message] of wrong) {
+    assert.throws(() => defineRoom({ pattern: 'a', ...options } as never), { code: 'ERR_OPTION_INVALID', message })
+  }
 })
