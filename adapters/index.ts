@@ -1,12 +1,10 @@
-import { TriportError } from '../core/errors.js'
 import type { ExpressApp } from './express/app.js'
-import { attach as attachToExpress } from './express/attach.js'
-import { isKoaApp, type KoaApp, type KoaMiddleware } from './koa/app.js'
-import { attach as attachToKoa } from './koa/attach.js'
-import type { KoaOptions } from './koa/middleware.js'
+import { attach as attachToExpress, type ExpressAttachOptions } from './express/attach.js'
+import { isKoaApp, type KoaApp, type KoaContext, type KoaMiddleware } from './koa/app.js'
+import { attach as attachToKoa, type KoaAttachOptions } from './koa/attach.js'
+import { checkArguments } from './node/arguments.js'
 import { type AttachOptions, attach as attachToNode, type Detach } from './node/attach.js'
-import type { HandlerOptions } from './node/handler.js'
-import { checkRuntime, type HostedRuntime } from './node/host.js'
+import type { HostedRuntime } from './node/host.js'
 import type { HostMiddleware } from './node/middleware.js'
 
 export type { Auth, AuthAction, AuthRequest, AuthResource } from '../core/auth.js'
@@ -21,7 +19,7 @@ export type { HostMiddleware } from './node/middleware.js'
 export interface HttpAttachOptions extends Omit<AttachOptions, 'server' | 'use'> {
   /** Your app: Express 4 or 5, or Koa. */
   readonly app?: ExpressApp | KoaApp
-  /** The server that carries the WebSockets. */
+  /** The server that carries the WebSockets. Without one, an `app` has endpoints and spans, but no WebSockets. */
   readonly server?: AttachOptions['server']
   /** Middleware to run before `authenticate`, such as your session, of the kind that your app takes. */
   readonly use?: readonly (HostMiddleware | KoaMiddleware)[]
@@ -37,36 +35,28 @@ export interface HttpAttachOptions extends Omit<AttachOptions, 'server' | 'use'>
  *
  * Works before `start()`: until then the endpoints and upgrades answer 503 and your own routes work as ever.
  *
- * @throws `ERR_OPTION_INVALID` when the adapter lacks its app or its server, `ERR_CONFIG_INVALID` for options that do not fit.
+ * @throws `ERR_OPTION_INVALID` for arguments that do not fit, such as an app in place of its server, `ERR_CONFIG_INVALID` for an `http`
+ *   that does not.
  */
-export function attach(runtime: HostedRuntime, { app, server, use = [], ...options }: HttpAttachOptions): Detach {
-  checkRuntime(runtime)
-  const listening = server ? { server } : {}
+export function attach(runtime: HostedRuntime, options: HttpAttachOptions): Detach {
+  checkArguments(runtime, options, ['app', 'server'])
+  const { app, ...rest } = options
+  // Each adapter checks that it got what its options say.
   switch (options.http?.adapter ?? runtime.config.http.adapter ?? adapterFor(app)) {
     case 'koa':
-      if (app === undefined || !isKoaApp(app)) throw missing('koa', 'app', 'new Koa()')
-      return attachToKoa(runtime, { ...forKoa(options), ...listening, app, use: use as readonly KoaMiddleware[] })
+      return attachToKoa(runtime, forKoa(options))
     case 'express':
-      if (app === undefined || isKoaApp(app)) throw missing('express', 'app', 'express()')
-      return attachToExpress(runtime, { ...options, ...listening, app, use })
-    case 'node':
-      if (server === undefined) throw missing('node', 'server', 'createServer()')
-      return attachToNode(runtime, { ...options, server, use })
+      return attachToExpress(runtime, options as ExpressAttachOptions)
+    default: // `node`, or a name that it refuses.
+      return attachToNode(runtime, rest as AttachOptions)
   }
 }
 
-function forKoa({ http, route }: HandlerOptions): KoaOptions {
-  return { ...(http ? { http } : {}), ...(route ? { route: ({ req }) => route(req) } : {}) }
+function forKoa({ route, ...options }: HttpAttachOptions): KoaAttachOptions {
+  return { ...options, ...(route ? { route: ({ req }: KoaContext) => route(req) } : {}) } as KoaAttachOptions
 }
 
 function adapterFor(app: HttpAttachOptions['app']): 'koa' | 'express' | 'node' {
   if (app === undefined) return 'node'
   return isKoaApp(app) ? 'koa' : 'express'
-}
-
-function missing(adapter: string, option: string, example: string): TriportError {
-  return new TriportError(
-    'ERR_OPTION_INVALID',
-    `The ${adapter} adapter needs the ${option}: attach(runtime, { ${option}: ${example} }).`,
-  )
 }

@@ -28,8 +28,8 @@ export interface HttpConfig {
    */
   readonly auth?: Auth | 'public'
   /**
-   * How a WebSocket that `auth` turns down hears of it. `close` accepts it and closes with 4401 or 4403, the only refusal that
-   * a browser shows to its page; `reject` answers 401 or 403; `auto` is `close` for requests with an Origin header. `message` is `auto`, but
+   * How a WebSocket that `auth` turns down, or whose address makes no sense, hears of it. `close` accepts it and closes with 4401, 4403 or 4400, the only
+   * refusal that a browser shows to its page; `reject` answers 401, 403 or 400; `auto` is `close` for requests with an Origin header. `message` is `auto`, but
    * whoever `authenticate` does not know may connect to the bare path and has five seconds to send a token with the op `auth`.
    *
    * @default 'auto'

@@ -10,3 +10,9 @@ export type Middleware = (request: IncomingMessage, response: ServerResponse, ne
 export interface ExpressApp {
   use(middleware: Middleware): unknown
 }
+
+/** Whether an app takes middleware of Express. Koa's `use` takes another kind; its apps have a `callback`. */
+export function isExpressApp(app: unknown): app is ExpressApp {
+  const { use, callback } = (app ?? {}) as Readonly<Record<string, unknown>>
+  return typeof use === 'function' && typeof callback !== 'function'
+}

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkArguments, missing } from '../node/arguments.js'
 import { type AttachOptions, attachUpgrades, type Detach } from '../node/attach.js'
 import type { HostedRuntime } from '../node/host.js'
 import { connectExchange } from '../node/middleware.js'
-import type { ExpressApp } from './app.js'
+import { type ExpressApp, isExpressApp } from './app.js'
 import { triport } from './middleware.js'
 
 /** Options of `attach` from `triport/express`. */
@@ -26,17 +27,22 @@ export interface ExpressAttachOptions extends Omit<AttachOptions, 'server'> {
  * on upgrades.
  *
  * @returns Takes the WebSockets off the server again. Express cannot give middleware back.
- * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not, and when the server
+ *   serves this path already.
  */
-export function attach(runtime: HostedRuntime, { app, server, ...options }: ExpressAttachOptions): Detach {
-  const middleware = triport(runtime, options)
-  const { use = [] } = options
-  const detach = server
-    ? attachUpgrades(runtime, { ...options, server }, (request, response) => {
-        dress(app, request, response)
-        return connectExchange(use, request, response)
-      })
-    : () => {}
+export function attach(runtime: HostedRuntime, options: ExpressAttachOptions): Detach {
+  checkArguments(runtime, options, ['app', 'server'])
+  const { app, server, ...rest } = options
+  if (!isExpressApp(app)) throw missing('express', 'app', 'express()')
+  const { use = [] } = rest
+  const middleware = triport(runtime, rest)
+  const detach =
+    server === undefined
+      ? () => {}
+      : attachUpgrades(runtime, { ...rest, server }, (request, response) => {
+          dress(app, request, response)
+          return connectExchange(use, request, response)
+        })
   app.use(middleware)
   return detach
 }

@@ -13,7 +13,7 @@ import { routeOf } from './route.js'
  *
  * Put it in front of your routes: what comes before it has no span. The endpoints work wherever a request reaches it.
  *
- * @throws `ERR_CONFIG_INVALID` for options that do not fit.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not.
  */
 export function triport(runtime: HostedRuntime, options: HandlerOptions = {}): Middleware {
   const handle = createHandler(runtime, { route: routeOf, ...options })

@@ -25,7 +25,7 @@ export interface KoaApp {
 }
 
 /** Whether an app is one of Koa. */
-export function isKoaApp(app: object): app is KoaApp {
-  const { callback, createContext } = app as Partial<Record<keyof KoaApp, unknown>>
+export function isKoaApp(app: unknown): app is KoaApp {
+  const { callback, createContext } = (app ?? {}) as Partial<Record<keyof KoaApp, unknown>>
   return typeof callback === 'function' && typeof createContext === 'function'
 }

@@ -1,7 +1,8 @@
 import { TriportError } from '../../core/errors.js'
+import { checkArguments, missing } from '../node/arguments.js'
 import { type AttachOptions, attachUpgrades, type Detach } from '../node/attach.js'
 import type { HostedRuntime } from '../node/host.js'
-import type { KoaApp } from './app.js'
+import { isKoaApp, type KoaApp } from './app.js'
 import { upgradeExchange } from './exchange.js'
 import { type KoaOptions, triport } from './middleware.js'
 
@@ -28,18 +29,22 @@ export interface KoaAttachOptions extends KoaOptions {
  * `authenticate` gets that `ctx` as `raw`.
  *
  * @returns Takes the WebSockets off the server again. Koa cannot give middleware back.
- * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already or the app
- *   is in use already.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not, and when the server
+ *   serves this path already or the app is in use already.
  */
-export function attach(runtime: HostedRuntime, { app, server, ...options }: KoaAttachOptions): Detach {
+export function attach(runtime: HostedRuntime, options: KoaAttachOptions): Detach {
+  checkArguments(runtime, options, ['app', 'server'])
+  const { app, server, ...rest } = options
+  if (!isKoaApp(app)) throw missing('koa', 'app', 'new Koa()')
   if (isComposed(app)) throw attachedTooLate()
-  const { http, use = [] } = options
-  const middleware = triport(runtime, options)
-  const detach = server
-    ? attachUpgrades(runtime, { server, ...(http ? { http } : {}) }, (request, response) =>
-        upgradeExchange(use, app.createContext(request, response)),
-      )
-    : () => {}
+  const { http, use = [] } = rest
+  const middleware = triport(runtime, rest)
+  const detach =
+    server === undefined
+      ? () => {}
+      : attachUpgrades(runtime, { server, ...(http ? { http } : {}) }, (request, response) =>
+          upgradeExchange(use, app.createContext(request, response)),
+        )
   app.use(middleware)
   return detach
 }

@@ -1,4 +1,5 @@
 import type { HttpConfig } from '../../core/http-config.js'
+import { checkArguments } from '../node/arguments.js'
 import type { HostedRuntime } from '../node/host.js'
 import { createReception } from '../node/reception.js'
 import type { KoaContext, KoaHandler, KoaMiddleware } from './app.js'
@@ -29,9 +30,11 @@ export interface KoaOptions {
  *
  * Put it in front of your routes: what comes before it has no span. The endpoints work wherever a request reaches it.
  *
- * @throws `ERR_CONFIG_INVALID` for options that do not fit.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not.
  */
-export function triport(runtime: HostedRuntime, { http, route, use = [] }: KoaOptions = {}): KoaHandler {
+export function triport(runtime: HostedRuntime, options: KoaOptions = {}): KoaHandler {
+  checkArguments(runtime, options)
+  const { http, route, use = [] } = options
   const receive = createReception(runtime, http)
   async function handle(context: KoaContext, next: () => Promise<unknown>): Promise<void> {
     const exchange = requestExchange(use, context)

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { TriportError } from '../../core/errors.js'
+import { checkArguments, checkServer } from './arguments.js'
 import type { ExchangeMaker } from './exchange.js'
 import { refuseIfIdle } from './foreign.js'
 import { createHandler, type HandlerOptions } from './handler.js'
@@ -29,12 +30,14 @@ export type Detach = () => void
  *
  * Works before `start()`: upgrades are answered 503 until the runtime runs. The library `ws` is loaded by the first upgrade.
  *
- * @throws `ERR_CONFIG_INVALID` for options that do not fit, `ERR_OPTION_INVALID` when the server serves this path already.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not, and when the server
+ *   serves this path already.
  */
 export function attach(runtime: HostedRuntime, options: AttachOptions): Detach {
-  const { server } = options
-  const handle = createHandler(runtime, options)
-  const { use = [] } = options
+  checkArguments(runtime, options, ['server'])
+  const { server, ...rest } = options
+  const { use = [] } = rest
+  const handle = createHandler(runtime, rest)
   const detach = attachUpgrades(runtime, options, (request, response) => connectExchange(use, request, response))
   if (server.listenerCount('request') === 0) server.on('request', onRequest)
   return () => {
@@ -55,6 +58,7 @@ export function attachUpgrades(
   { server, http }: Pick<AttachOptions, 'server' | 'http'>,
   exchangeOf: ExchangeMaker,
 ): Detach {
+  checkServer(server)
   const host = hostOf(runtime, http)
   const { ws, limits, foreignUpgrades } = host.settings
   const take = createUpgradeHandler(host, createWebSockets(limits), exchangeOf)

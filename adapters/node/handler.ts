@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpConfig } from '../../core/http-config.js'
+import { checkArguments } from './arguments.js'
 import type { HostedRuntime } from './host.js'
 import { connectExchange, type HostMiddleware } from './middleware.js'
 import { createReception } from './reception.js'
@@ -36,9 +37,11 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  *
  * It works before `start()`: our own endpoints answer 503 until the runtime runs, everything else is not held up.
  *
- * @throws `ERR_CONFIG_INVALID` for options that do not fit.
+ * @throws `ERR_CONFIG_INVALID` for an `http` that does not fit, `ERR_OPTION_INVALID` for other arguments that do not.
  */
-export function createHandler(runtime: HostedRuntime, { http, route, use = [] }: HandlerOptions = {}): RequestHandler {
+export function createHandler(runtime: HostedRuntime, options: HandlerOptions = {}): RequestHandler {
+  checkArguments(runtime, options)
+  const { http, route, use = [] } = options
   const receive = createReception(runtime, http)
   return (request, response, next) => {
     if (receive.passes(request)) {

@@ -1,6 +1,5 @@
 import type { Clock } from '../../core/clock.js'
 import { refuse } from '../../core/config.js'
-import { TriportError } from '../../core/errors.js'
 import { type HttpConfig, type HttpSettings, httpSettings, problemsOfHttp } from '../../core/http-config.js'
 import type { RuntimeSnapshot } from '../../core/inspect.js'
 import type { LifecycleState } from '../../core/lifecycle.js'
@@ -36,21 +35,11 @@ export interface Host {
 
 /**
  * @param override Replaces options of `runtime.config.http`, one by one.
- * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`, `ERR_OPTION_INVALID` without a runtime.
+ * @throws `ERR_CONFIG_INVALID` with every problem in `details.problems`.
  */
 export function hostOf(runtime: HostedRuntime, override: HttpConfig = {}): Host {
-  checkRuntime(runtime)
   refuse(problemsOfHttp(override))
   const settings = httpSettings({ ...runtime.config.http, ...override })
   const { clock, report, production } = runtime.config
   return { runtime, settings, gate: createGate({ auth: settings.auth, production, clock, report }) }
-}
-
-/** @throws `ERR_OPTION_INVALID` for something else than a runtime, such as the app. */
-export function checkRuntime(runtime: HostedRuntime): void {
-  if (typeof runtime?.config?.http === 'object') return
-  throw new TriportError(
-    'ERR_OPTION_INVALID',
-    'The first argument is no runtime. Write attach(runtime, { app, server }).',
-  )
 }

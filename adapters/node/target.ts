@@ -63,19 +63,25 @@ function roomOf(path: string): string | undefined | 'malformed' {
 function optionsOf(query: URLSearchParams): UpgradeTarget | AddressProblem {
   const replay = replayOf(query.get('replay'))
   const since = sinceOf(query.get('since'))
-  const types = query.get('types')?.split(',').filter(Boolean)
+  const types = typesOf(query.get('types'))
+  const meta = switchOf(query.get('meta'))
+  const heartbeat = switchOf(query.get('hb'))
   const wrong = (name: string, use: string) => ({
     problem: `${name} is ${JSON.stringify(query.get(name)?.slice(0, 64))}. Use ${use}.`,
   })
   if (replay === 'malformed') return wrong('replay', 'latest, none or a number of at most six digits')
   if (since === 'malformed') return wrong('since', '<epoch>:<seq>')
+  if (types === 'malformed')
+    return wrong('types', 'message types with commas between them, such as WORKFLOW_UPDATE,NOTIFICATION')
+  if (meta === 'malformed') return wrong('meta', '0 or 1')
+  if (heartbeat === 'malformed') return wrong('hb', '0 or 1')
   if ((types?.length ?? 0) > mostTypes) return { problem: `types names more than ${mostTypes} types.` }
   return {
     ...(replay === undefined ? {} : { replay }),
     ...(since ? { since } : {}),
     ...(types ? { types } : {}),
-    ...(query.has('meta') ? { meta: query.get('meta') !== '0' } : {}),
-    ...(query.has('hb') ? { heartbeat: query.get('hb') !== '0' } : {}),
+    ...(meta === undefined ? {} : { meta }),
+    ...(heartbeat === undefined ? {} : { heartbeat }),
   }
 }
 
@@ -87,6 +93,22 @@ function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {
   if (text === null) return undefined
   if (text === 'latest' || text === 'none') return text
   return /^\d{1,6}$/.test(text) ? Number(text) : 'malformed'
+}
+
+function typesOf(text: string | null): readonly string[] | undefined | 'malformed' {
+  const types = text?.split(',').filter(Boolean)
+  return types && !(types.length > 0 && types.every(isType)) ? 'malformed' : types
+}
+
+/** As `checkMessageType` has it. The protocol's own types may be named too, although they come anyway. */
+function isType(type: string): boolean {
+  return /^[A-Za-z][\w.\-:]{0,63}$/.test(type)
+}
+
+/** The bare name turns on. */
+function switchOf(text: string | null): boolean | undefined | 'malformed' {
+  if (text === null) return undefined
+  return ['0', '1', ''].includes(text) ? text !== '0' : 'malformed'
 }
 
 const mostTypes = 32

@@ -53,23 +53,30 @@ export function createUpgradeHandler(host: Host, sockets: WebSockets, exchangeOf
   }
 
   async function take(upgrade: Upgrade): Promise<void> {
-    const { request, socket, target } = upgrade
+    const { socket, target } = upgrade
     const refused = refusedAtOnce(upgrade)
     if (refused) return refuse(upgrade, refused)
-    if ('problem' in target) return refuse(upgrade, refusal('bad_request', { message: target.problem }))
+    if ('problem' in target) return deny(upgrade, refusal('bad_request', { message: target.problem }))
     const admission = await admit(upgrade, target)
     if (socket.destroyed) return end(upgrade, { aborted: true })
     if ('answered' in admission) return end(upgrade, { status: admission.answered })
     if (runtime.state !== 'running') return refuse(upgrade, refusal('unavailable'))
     const { refused: denied } = admission
     const anonymous = denied?.code === 'unauthenticated' && mayComeUnknown(target)
-    if (denied && !anonymous && !closesVisibly(request)) return refuse(upgrade, denied)
+    if (denied && !anonymous) return deny(upgrade, denied)
     const ready = await sockets.ready()
     const ws = accept(upgrade, ready)
     if (ws === undefined) return end(upgrade, { aborted: true })
-    if (denied && !anonymous) ws.close(denied.close, denied.code)
-    else connect({ ws, ready, target, upgrade, principal: denied ? undefined : admission.principal, anonymous })
+    connect({ ws, ready, target, upgrade, principal: denied ? undefined : admission.principal, anonymous })
     end(upgrade, { status: 101 })
+  }
+
+  /** Refuses in the way that the client can hear of. */
+  async function deny(upgrade: Upgrade, denied: Refusal): Promise<void> {
+    if (!closesVisibly(upgrade.request)) return refuse(upgrade, denied)
+    const ws = accept(upgrade, await sockets.ready())
+    ws?.close(denied.close, denied.code)
+    end(upgrade, ws ? { status: 101 } : { aborted: true })
   }
 
   function refusedAtOnce({ request, facts }: Upgrade): Refusal | undefined {

@@ -4,6 +4,8 @@ import { describe, it } from 'node:test'
 import { type RoutedRequest, routeOf } from '../../adapters/express/route.js'
 import { factsOf, originAllowed, pathOf } from '../../adapters/node/request.js'
 import { targetOf } from '../../adapters/node/target.js'
+import { reservedTypes } from '../../core/protocol/frames.js'
+import { messageTypes } from '../../core/rooms/messages.js'
 
 function request(headers: Record<string, string>, socket: object = { remoteAddress: '10.0.0.1' }): IncomingMessage {
   return { headers, socket } as unknown as IncomingMessage
@@ -11,6 +13,7 @@ function request(headers: Record<string, string>, socket: object = { remoteAddre
 
 describe('the address of a WebSocket', () => {
   const noRoom = { problem: 'The path behind that of the WebSockets is no name of a room.' }
+  const useTypes = 'Use message types with commas between them, such as WORKFLOW_UPDATE,NOTIFICATION.'
   const cases: readonly [string, unknown][] = [
     ['/ws', {}],
     ['/ws/', {}],
@@ -27,6 +30,16 @@ describe('the address of a WebSocket', () => {
     ['/ws/a?replay=-1', { problem: 'replay is "-1". Use latest, none or a number of at most six digits.' }],
     ['/ws/a?replay=1e9', { problem: 'replay is "1e9". Use latest, none or a number of at most six digits.' }],
     ['/ws/a?since=abc', { problem: 'since is "abc". Use <epoch>:<seq>.' }],
+    ['/ws/a?types=A,', { room: 'a', types: ['A'] }],
+    ['/ws/a?types=', { problem: `types is "". ${useTypes}` }],
+    ['/ws/a?types=,', { problem: `types is ",". ${useTypes}` }],
+    ['/ws/a?types=A,a%20b', { problem: `types is "A,a b". ${useTypes}` }],
+    ['/ws/a?types=7', { problem: `types is "7". ${useTypes}` }],
+    ['/ws/a?meta&hb', { room: 'a', meta: true, heartbeat: true }],
+    ['/ws/a?meta=1&hb=0', { room: 'a', meta: true, heartbeat: false }],
+    ['/ws/a?meta=2', { problem: 'meta is "2". Use 0 or 1.' }],
+    ['/ws/a?meta=false', { problem: 'meta is "false". Use 0 or 1.' }],
+    ['/ws/a?hb=yes', { problem: 'hb is "yes". Use 0 or 1.' }],
     [`/ws/a?types=${'A,'.repeat(33)}`, { problem: 'types names more than 32 types.' }],
     ['/ws/%E0%A4%A', noRoom],
     ['/ws/a//b', noRoom],
@@ -42,6 +55,13 @@ describe('the address of a WebSocket', () => {
   for (const [url, expected] of cases) {
     it(`${url.slice(0, 60)} is ${JSON.stringify(expected)}`, () => assert.deepEqual(targetOf(url, '/ws'), expected))
   }
+
+  it('may name the type of everything that is sent, up to 64 characters', () => {
+    for (const type of [...Object.values(messageTypes), ...reservedTypes, `a${'.'.repeat(63)}`]) {
+      assert.deepEqual(targetOf(`/ws?types=${type}`, '/ws'), { types: [type] })
+    }
+    assert.ok('problem' in Object(targetOf(`/ws?types=${'a'.repeat(65)}`, '/ws')))
+  })
 })
 
 describe('same-host origins', () => {

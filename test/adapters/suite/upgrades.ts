@@ -137,6 +137,33 @@ export function upgradeClaims(host: TestHost): void {
     }
   })
 
+  it('a page hears of an address that makes no sense by the close code 4400, but a malformed handshake is answered 400', async (t) => {
+    const { port, ws, runtime } = await serve(t, host, { http: { auth } }) // Told before anybody is asked who it is.
+    const origin = `http://127.0.0.1:${port}`
+    for (const path of ['/a//b', '/%zz', '/a?since=x', '/a?replay=everything', '/a?types=', '/a?meta=2', '?hb=yes']) {
+      const client = await openSocket(t, ws + path, { headers: { origin } })
+      assert.deepEqual(await client.closed, { code: 4400, reason: 'bad_request' }, path)
+      assert.deepEqual(client.messages, [])
+    }
+    assert.equal(runtime.rooms.connections(), 0)
+    assert.equal(await refusedStatus(t, `${ws}/a//b`, { origin: 'https://evil.example' }), 403)
+    const unspoken = [...handshake, `Origin: ${page.origin}`, 'Sec-WebSocket-Protocol: graphql-ws']
+    assert.match(String(await untilEnd(rawUpgrade(t, port, '/ws/a//b', unspoken))), /^HTTP\/1\.1 400 /)
+  })
+
+  it('a program reads what is wrong with its address', async (t) => {
+    const { port } = await serve(t, host)
+    const answer = String(await untilEnd(rawUpgrade(t, port, '/ws/a?since=x')))
+    assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*since is \\"x\\"\. Use <epoch>:<seq>\./)
+  })
+
+  it('authMode decides how addresses that make no sense are refused, too', async (t) => {
+    const rejecting = await serve(t, host, { http: { authMode: 'reject', origin: ['http://127.0.0.1'] } })
+    assert.equal(await refusedStatus(t, `${rejecting.ws}/a?since=x`, page), 400)
+    const closing = await serve(t, host, { http: { authMode: 'close' } })
+    assert.equal((await (await openSocket(t, `${closing.ws}/a?since=x`)).closed).code, 4400)
+  })
+
   it('speaks triport.v1 and never sends a token back', async (t) => {
     const { ws } = await serve(t, host)
     const client = await openSocket(t, `${ws}/a`, { protocols: ['triport.v1', 'bearer.s3cret'] })
