@@ -8,18 +8,12 @@ export function facadeScheduleClaims(claim: FacadeClaim): void {
   claim('every occurrence becomes one job, however many processes schedule it', async ({ open, advance, soon }) => {
     const { task, ran } = noting()
     const schedules = [defineSchedule({ name: 'minutely', task, every: '1m', missed: 'all' })]
-    const [one] = [
-      await open([task], { schedules }),
-      await open([task], { schedules }),
-      await open([task], { schedules }),
-    ]
+    // Time leaps while a job may be held, which must not make it run again.
+    for (let process = 0; process < 3; process++) await open([task], { schedules, worker: { lease: '1h' } })
     for (const minutes of [1, 5]) {
       const before = ran.length
       await advance(minutes * 60_000)
-      await soon(async () => {
-        assert.ok(ran.length >= before + minutes)
-        assert.equal((await one.queue.counts(task.queue)).active, 0) // A job that is still held would run again.
-      })
+      await soon(() => assert.ok(ran.length >= before + minutes))
     }
     assert.equal(new Set(ran).size, ran.length, 'an occurrence became two jobs')
     const moments = ran.map((key) => Date.parse(key.replace('minutely@', ''))).sort()
