@@ -82,6 +82,11 @@ export class TriportError extends Error {
   }
 }
 
+/** What is wrong with an option of a call. */
+export function invalidOption(message: string): TriportError {
+  return new TriportError('ERR_OPTION_INVALID', message)
+}
+
 /** Lets `isTriportError` know an error of ours that was carried as data. */
 export function recognise(error: Error): void {
   if (error.name === 'TriportError') Object.defineProperty(error, brand, { value: true })

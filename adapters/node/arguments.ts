@@ -1,4 +1,4 @@
-import { TriportError } from '../../core/errors.js'
+import { invalidOption, type TriportError } from '../../core/errors.js'
 import { unknownKeys } from '../../core/suggest.js'
 import type { HostedRuntime } from './host.js'
 
@@ -9,13 +9,14 @@ import type { HostedRuntime } from './host.js'
  * @throws `ERR_OPTION_INVALID` for something else than a runtime, such as the app, for unknown options and for a `use` that would not run.
  */
 export function checkArguments(runtime: HostedRuntime, options: object, more: readonly string[] = []): void {
-  if (typeof runtime?.config?.http !== 'object') throw invalid(`The first argument is no runtime. ${call}`)
-  if (typeof options !== 'object' || options === null) throw invalid(`The second argument holds no options. ${call}`)
+  if (typeof runtime?.config?.http !== 'object') throw invalidOption(`The first argument is no runtime. ${call}`)
+  if (typeof options !== 'object' || options === null)
+    throw invalidOption(`The second argument holds no options. ${call}`)
   const [unknown] = unknownKeys(options, [...more, 'use', 'route', 'http'], 'option')
-  if (unknown) throw invalid(unknown)
+  if (unknown) throw invalidOption(unknown)
   const { use = [] } = options as { readonly use?: unknown }
   if (Array.isArray(use) && use.every((middleware) => typeof middleware === 'function')) return
-  throw invalid('use is no array of functions. Give your middleware in an array, such as [session].')
+  throw invalidOption('use is no array of functions. Give your middleware in an array, such as [session].')
 }
 
 const call = 'Write attach(runtime, { app, server }).'
@@ -24,19 +25,15 @@ const call = 'Write attach(runtime, { app, server }).'
 export function checkServer(server: unknown): void {
   if (server === undefined) throw missing('node', 'server', 'createServer()')
   if (typeof server === 'function') {
-    throw invalid('server is the app, as Express makes it. Give createServer(app), or what app.listen() returns.')
+    throw invalidOption('server is the app, as Express makes it. Give createServer(app), or what app.listen() returns.')
   }
   const { on, listen, close } = (server ?? {}) as Readonly<Record<string, unknown>>
   // A Koa app has the first two.
   if ([on, listen, close].every((method) => typeof method === 'function')) return
-  throw invalid('server is no server of node:http or node:https. Give what createServer() returns.')
+  throw invalidOption('server is no server of node:http or node:https. Give what createServer() returns.')
 }
 
 /** For an adapter that was not given its app or its server, or another thing in its place. */
 export function missing(adapter: string, option: 'app' | 'server', example: string): TriportError {
-  return invalid(`The ${adapter} adapter needs the ${option}: attach(runtime, { ${option}: ${example} }).`)
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
+  return invalidOption(`The ${adapter} adapter needs the ${option}: attach(runtime, { ${option}: ${example} }).`)
 }

@@ -1,6 +1,6 @@
 import { type Clock, unlessAborted, within } from '../clock.js'
 import { encode } from '../codec.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { IsolatedRun, Isolates } from '../isolation/isolates.js'
 import type { ClaimedJob } from '../ports/job.js'
 import type { Span } from '../ports/tracer.js'
@@ -201,7 +201,7 @@ export class Attempt implements TaskContext, Deadline {
 
   private async report(percent: number, data: object | undefined): Promise<void> {
     if (!(percent >= 0 && percent <= 100)) {
-      throw new TriportError('ERR_OPTION_INVALID', `progress is ${String(percent)}. Give a number from 0 to 100.`)
+      throw invalidOption(`progress is ${String(percent)}. Give a number from 0 to 100.`)
     }
     const value = encode(data === undefined ? { percent } : { percent, data }, {
       what: `Progress of job ${this.jobId}`,

@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../duration.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, type TriportError } from '../errors.js'
 import { unknownName } from '../suggest.js'
 import { type BackoffOptions, backoffOf, problemsOfBackoff } from './backoff.js'
 import { checkedKey } from './key.js'
@@ -67,10 +67,12 @@ export function termsOf(options: EnqueueOptions): EnqueueTerms {
   for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(name)
   const { runAt, priority = 0, id } = options
   if (runAt !== undefined && !(runAt instanceof Date && Number.isFinite(runAt.getTime()))) {
-    throw invalid(`runAt is ${String(runAt)}. Give a valid Date.`)
+    throw invalidOption(`runAt is ${String(runAt)}. Give a valid Date.`)
   }
   if (!Number.isInteger(priority) || Math.abs(priority) > mostPriority) {
-    throw invalid(`priority is ${String(priority)}. Give a whole number from -${mostPriority} to ${mostPriority}.`)
+    throw invalidOption(
+      `priority is ${String(priority)}. Give a whole number from -${mostPriority} to ${mostPriority}.`,
+    )
   }
   if (id !== undefined) checkedKey(id, 'id')
   return {
@@ -87,7 +89,7 @@ function delayOf({ delay, runAt, debounce }: EnqueueOptions): number {
   if (delay === undefined && runAt === undefined && debounce === undefined) return 0
   const given = Object.entries({ delay, runAt, debounce }).filter(([, value]) => value !== undefined)
   const [name, another] = given.map(([each]) => each)
-  if (another) throw invalid(`${name} and ${another} are both given. Leave one out.`)
+  if (another) throw invalidOption(`${name} and ${another} are both given. Leave one out.`)
   if (debounce) return milliseconds(debounce.wait, 'debounce.wait')
   return delay === undefined ? 0 : milliseconds(delay, 'delay')
 }
@@ -105,13 +107,9 @@ function overridesOf({ maxRetries, backoff, deadline, expiresIn }: EnqueueOption
 }
 
 function refuse([problem]: readonly string[]): void {
-  if (problem) throw invalid(problem)
+  if (problem) throw invalidOption(problem)
 }
 
 function unknownOption(name: string): TriportError {
-  return invalid(unknownName('option', name, Object.keys(known)))
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
+  return invalidOption(unknownName('option', name, Object.keys(known)))
 }

@@ -1,5 +1,5 @@
 import { createEmitter, type Unsubscribe } from '../emitter.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { JobSignal, QueueDriver, QueueListener } from '../ports/queue.js'
 import type { Report } from '../report.js'
@@ -147,16 +147,16 @@ export function createJobEvents({ driver, ask, queues, report }: JobEventsDeps):
 
 function checkListener(type: JobEventName, heard: unknown): void {
   if (!Object.hasOwn(names, type)) {
-    throw new TriportError('ERR_OPTION_INVALID', unknownName('event', type, Object.keys(names)))
+    throw invalidOption(unknownName('event', type, Object.keys(names)))
   }
   if (typeof heard !== 'function') {
-    throw new TriportError('ERR_OPTION_INVALID', `on("${type}") got no function to call. Give a listener.`)
+    throw invalidOption(`on("${type}") got no function to call. Give a listener.`)
   }
 }
 
 function fromOf({ from = 'process' }: FromProcess | FromEverywhere = {}): 'process' | 'everywhere' {
   if (from === 'process' || from === 'everywhere') return from
-  throw new TriportError('ERR_OPTION_INVALID', `from is ${JSON.stringify(from)}. Write 'process' or 'everywhere'.`)
+  throw invalidOption(`from is ${JSON.stringify(from)}. Write 'process' or 'everywhere'.`)
 }
 
 function checkEvents({ name, supports }: QueueDriver): void {

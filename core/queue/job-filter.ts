@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { JobState } from '../ports/job.js'
 import { unknownName } from '../suggest.js'
 import type { JobStatus } from './job.js'
@@ -43,16 +43,16 @@ const filterKeys = ['queue', 'task', 'max']
 /** @throws `ERR_OPTION_INVALID` */
 export function checkQueue(queue: unknown): void {
   if (typeof queue === 'string' && queueName.test(queue)) return
-  throw invalid(`queue is ${JSON.stringify(queue)}. Give the name of a queue, such as "default".`)
+  throw invalidOption(`queue is ${JSON.stringify(queue)}. Give the name of a queue, such as "default".`)
 }
 
 /** @throws `ERR_OPTION_INVALID` */
 export function checkedList(options: JobListOptions): JobListOptions & { readonly max: number } {
   const { state, max = defaultPage, cursor } = checkFilter(options, [...filterKeys, 'state', 'cursor'])
   checkState(state, ['active', ...removable])
-  if (max > largestPage) throw invalid(`max is ${max}. Give at most ${largestPage}, and read on with \`cursor\`.`)
+  if (max > largestPage) throw invalidOption(`max is ${max}. Give at most ${largestPage}, and read on with \`cursor\`.`)
   if (cursor !== undefined && typeof cursor !== 'string') {
-    throw invalid(`cursor is ${JSON.stringify(cursor)}. Give the \`next\` of the page before.`)
+    throw invalidOption(`cursor is ${JSON.stringify(cursor)}. Give the \`next\` of the page before.`)
   }
   return { ...options, max }
 }
@@ -67,7 +67,7 @@ export function checkedFilter(options: JobFilter): Bounded<JobFilter> {
 export function checkedRemoval(options: JobRemoval): Bounded<JobRemoval> {
   const { state, max = Number.POSITIVE_INFINITY } = checkFilter(options, [...filterKeys, 'state'])
   if ((state as JobState) === 'active')
-    throw invalid('state is "active". Jobs that run are not removed: cancel them first.')
+    throw invalidOption('state is "active". Jobs that run are not removed: cancel them first.')
   checkState(state, removable)
   return { ...options, max }
 }
@@ -77,23 +77,20 @@ type Bounded<Filter extends JobFilter> = Filter & { readonly max: number }
 /** Misspelt options are refused: a filter that is not applied would reach too many jobs. */
 function checkFilter<Filter extends JobFilter>(filter: Filter, known: readonly string[]): Filter {
   if (typeof filter !== 'object' || filter === null)
-    throw invalid(`The filter is ${JSON.stringify(filter)}. Give { queue: 'mail' } or the like.`)
-  for (const key of Object.keys(filter)) if (!known.includes(key)) throw invalid(unknownName('option', key, known))
+    throw invalidOption(`The filter is ${JSON.stringify(filter)}. Give { queue: 'mail' } or the like.`)
+  for (const key of Object.keys(filter))
+    if (!known.includes(key)) throw invalidOption(unknownName('option', key, known))
   const { queue, task, max } = filter
   checkQueue(queue)
   if (task !== undefined && typeof task !== 'string') {
-    throw invalid(`task is ${JSON.stringify(task)}. Give the name of a task.`)
+    throw invalidOption(`task is ${JSON.stringify(task)}. Give the name of a task.`)
   }
   if (max !== undefined && !(Number.isInteger(max) && max >= 1)) {
-    throw invalid(`max is ${String(max)}. Give a whole number, 1 or more.`)
+    throw invalidOption(`max is ${String(max)}. Give a whole number, 1 or more.`)
   }
   return filter
 }
 
 function checkState(state: unknown, known: readonly string[]): void {
-  if (!known.includes(String(state))) throw invalid(unknownName('state', state, known))
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
+  if (!known.includes(String(state))) throw invalidOption(unknownName('state', state, known))
 }

@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 
 /** The most characters of a caller's key. */
 const longest = 1_000
@@ -10,8 +10,7 @@ const longest = 1_000
  */
 export function checkedKey(key: unknown, what: string): string {
   if (typeof key === 'string' && key !== '' && key.length <= longest && !key.includes('\0')) return key
-  throw new TriportError(
-    'ERR_OPTION_INVALID',
+  throw invalidOption(
     `${what} is ${JSON.stringify(key)?.slice(0, 80)}. Give a text of 1 to ${longest} characters, none of them U+0000.`,
   )
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { Late } from '../late.js'
 import { type JobMeasures, noJobMeasures } from '../metrics/job-measures.js'
@@ -226,10 +226,7 @@ export function createTaskQueue<Tasks extends readonly AnyTask[]>(deps: TaskQueu
 
   async function enqueueMany(items: readonly EnqueueItem[]): Promise<never> {
     if (!Array.isArray(items)) {
-      throw new TriportError(
-        'ERR_OPTION_INVALID',
-        'enqueueMany got no list. Pass an array of { task, input, options }.',
-      )
+      throw invalidOption('enqueueMany got no list. Pass an array of { task, input, options }.')
     }
     return (middleware.enqueue ? enqueueEach(items) : storeMany(items)) as Promise<never>
   }

@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../clock.js'
 import { milliseconds } from '../duration.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { QueueDriver, QueueListener, QueueSignals } from '../ports/queue.js'
 import type { Report } from '../report.js'
 import type { Ask } from './answer.js'
@@ -226,8 +226,5 @@ function tooLate(id: string, { timeout }: ResultOptions): TriportError {
 
 function timeoutOf(options: ResultOptions | undefined): number {
   if (options?.timeout !== undefined) return milliseconds(options.timeout, 'timeout')
-  throw new TriportError(
-    'ERR_OPTION_INVALID',
-    "result() has no timeout. Say how long to wait: result({ timeout: '30s' }).",
-  )
+  throw invalidOption("result() has no timeout. Say how long to wait: result({ timeout: '30s' }).")
 }

@@ -1,6 +1,6 @@
 import { decodeError, encodeError } from '../codec.js'
 import { type Duration, milliseconds } from '../duration.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { JobRecord, Lock } from '../ports/job.js'
 import { unknownKeys, unknownName } from '../suggest.js'
 import { checkedKey, keyWithin } from './key.js'
@@ -56,14 +56,14 @@ export interface Exclusion {
 export function exclusionOf(options: Uniqueness): Exclusion | undefined {
   const [name, another] = names.filter((each) => options[each] !== undefined)
   if (name === undefined) return undefined
-  if (another) throw invalid(`${name} and ${another} are both given. Leave one out.`)
+  if (another) throw invalidOption(`${name} and ${another} are both given. Leave one out.`)
   checkShape(name, options[name])
   const key = checkedKey(options[name]?.key, `${name}.key`)
   const { unique, debounce, throttle } = options
   if (debounce) return { key, until: 'claimed', onConflict: 'replace' }
   if (throttle) return { key, until: milliseconds(throttle.every, 'throttle.every'), onConflict: 'return-existing' }
   const { scope, onConflict = 'return-existing' } = unique as UniqueOptions
-  if (!conflicts.includes(onConflict)) throw invalid(unknownName('unique.onConflict', onConflict, conflicts))
+  if (!conflicts.includes(onConflict)) throw invalidOption(unknownName('unique.onConflict', onConflict, conflicts))
   return { key, until: untilOf(scope), onConflict }
 }
 
@@ -116,19 +116,17 @@ const conflicts: readonly string[] = ['return-existing', 'replace', 'reject'] sa
 function checkShape(name: keyof Uniqueness, value: unknown): void {
   const known = members[name]
   if (typeof value !== 'object' || value === null) {
-    throw invalid(`${name} is ${JSON.stringify(value)}. Give { ${known.join(', ')} }.`)
+    throw invalidOption(`${name} is ${JSON.stringify(value)}. Give { ${known.join(', ')} }.`)
   }
   const [problem] = unknownKeys(value, known, `option of ${name}:`)
-  if (problem) throw invalid(problem)
+  if (problem) throw invalidOption(problem)
 }
 
 function untilOf(scope: UniqueOptions['scope']): Lock['until'] {
   if (scope === 'queued') return 'claimed'
   if (scope === 'running') return 'ended'
   if (/^\d/.test(String(scope))) return milliseconds(scope, 'unique.scope')
-  throw invalid(`unique.scope is ${JSON.stringify(scope)}. Write 'queued', 'running' or a duration such as '10m'.`)
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
+  throw invalidOption(
+    `unique.scope is ${JSON.stringify(scope)}. Write 'queued', 'running' or a duration such as '10m'.`,
+  )
 }

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.js'
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { RoomMeasures } from '../metrics/room-measures.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
-import { unknownName } from '../suggest.js'
+import { unknownKeys } from '../suggest.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
 import { addressed, createStamps, writeEnvelope } from './envelope.js'
 import type { DeliveryClass, HistoryOption, Message } from './messages.js'
@@ -41,13 +41,7 @@ export interface BroadcastOptions {
   readonly tx?: unknown
 }
 
-const known: Readonly<Record<keyof BroadcastOptions, true>> = {
-  id: true,
-  history: true,
-  delivery: true,
-  key: true,
-  tx: true,
-}
+const optionNames = ['id', 'history', 'delivery', 'key', 'tx'] satisfies readonly (keyof BroadcastOptions)[]
 
 /** What publishing needs of the tracer. */
 export type BroadcastTracer = Pick<Tracing, 'enabled' | 'startSpan' | 'withSpan' | 'inject'>
@@ -155,7 +149,7 @@ export function createBroadcaster({
     async toRoom(target, message, options = {}) {
       const room = typeof target === 'object' && target !== null ? target.name : target
       checkRoomName(room)
-      for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(name)
+      checkNames(options)
       const type = typeof target === 'string' ? typeOf(target) : target.type
       return await publish({ room, type, message, options })
     },
@@ -191,14 +185,12 @@ function attributesOf(template: string, id: string) {
   }
 }
 
-function unknownOption(name: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', unknownName('option of a broadcast', name, Object.keys(known)))
+function checkNames(options: BroadcastOptions): void {
+  const [problem] = unknownKeys(options, optionNames, 'option of a broadcast')
+  if (problem) throw invalidOption(problem)
 }
 
 function checkId(id: unknown): void {
   if (typeof id === 'string' && id !== '' && id.length <= 128) return
-  throw new TriportError(
-    'ERR_OPTION_INVALID',
-    `The message id ${JSON.stringify(id)} is no text of 1 to 128 characters.`,
-  )
+  throw invalidOption(`The message id ${JSON.stringify(id)} is no text of 1 to 128 characters.`)
 }

@@ -109,7 +109,9 @@ export function createBrokerWatch(options: BrokerWatchOptions): BrokerWatch {
       const now = clock.monotonic()
       if (downSince !== undefined && !told && now - downSince >= patience) {
         told = true
-        report(isAway(), { stage: 'rooms.broker' })
+        report(new TriportError('ERR_BROKER_UNAVAILABLE', 'The broker of the rooms is away.'), {
+          stage: 'rooms.broker',
+        })
         tell('degraded')
       }
       if (downSince === undefined && !checking && now >= nextCheck) void look(now)
@@ -119,13 +121,6 @@ export function createBrokerWatch(options: BrokerWatchOptions): BrokerWatch {
       told = false
     },
   }
-}
-
-function isAway(): TriportError {
-  return new TriportError(
-    'ERR_BROKER_UNAVAILABLE',
-    'The broker of the rooms cannot be reached. Clients are told, and get what is kept when it is back.',
-  )
 }
 
 interface Check {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { Socket, SocketEvents, SocketTransport } from '../ports/socket.js'
 import type { SpanContext } from '../ports/tracer.js'
 import { closeCodes, closeReason, isCloseCode } from '../protocol/close-codes.js'
@@ -174,7 +174,7 @@ export class HubConnection implements Connection, Beating {
 
   close(code: number = closeCodes.normal, reason = ''): void {
     if (!isCloseCode(code)) {
-      throw new TriportError('ERR_OPTION_INVALID', `${code} is no close code. Use 1000, or one from 3000 to 4999.`)
+      throw invalidOption(`${code} is no close code. Use 1000, or one from 3000 to 4999.`)
     }
     if (!this.open) return
     this.outflow.flush() // What was sent before the close must arrive before it.

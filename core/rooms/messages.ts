@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../duration.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { Retention } from '../ports/rooms.js'
 import { reservedTypes } from '../protocol/frames.js'
 import { remembering } from '../remembering.js'
@@ -176,10 +176,10 @@ export function retentionOf(type: string, option: HistoryOption | undefined): Re
   if (option === 'latest') return { count: 1, ttl: hour }
   if (typeof option !== 'object' || option === null) {
     const found = JSON.stringify(option) ?? typeof option
-    throw new TriportError('ERR_OPTION_INVALID', `history is ${found}. Use 'none', 'latest' or { count, ttl }.`)
+    throw invalidOption(`history is ${found}. Use 'none', 'latest' or { count, ttl }.`)
   }
   if (!Number.isInteger(option.count) || option.count < 1) {
-    throw new TriportError('ERR_OPTION_INVALID', `history.count is ${option.count}. Give a whole number from 1 on.`)
+    throw invalidOption(`history.count is ${option.count}. Give a whole number from 1 on.`)
   }
   return { count: option.count, ttl: milliseconds(option.ttl, 'history.ttl') }
 }
@@ -208,14 +208,11 @@ export interface Delivery {
 /** What is asked for, else what suits the message: progress may be skipped, the end of it may not. */
 export function deliveryOf({ type, data }: Message, option?: DeliveryClass, key?: string): Delivery {
   if (option !== undefined && !deliveryClasses.includes(option)) {
-    throw new TriportError(
-      'ERR_OPTION_INVALID',
-      `delivery is ${JSON.stringify(option)}. Known: ${deliveryClasses.join(', ')}.`,
-    )
+    throw invalidOption(`delivery is ${JSON.stringify(option)}. Known: ${deliveryClasses.join(', ')}.`)
   }
   if (key !== undefined && !/^[\w.\-:]{1,128}$/.test(key)) {
     const found = JSON.stringify(key)
-    throw new TriportError('ERR_OPTION_INVALID', `key is ${found}. Use 1 to 128 letters, digits and _ . - :.`)
+    throw invalidOption(`key is ${found}. Use 1 to 128 letters, digits and _ . - :.`)
   }
   const care = option ?? (isProgress(type, data) ? 'latest' : 'reliable')
   return care === 'latest' && key !== undefined ? { class: care, key } : { class: care }

@@ -211,15 +211,12 @@ function asRule(rule: StandardSchema | MessageRule): MessageRule {
 
 /** A slip of the pen must not open a room. */
 function checkDefinition(definition: RoomDefinition): void {
-  const { messages = {}, inbound = {}, history, delivery, presence, authorize } = definition
+  const { messages = {}, inbound = {}, history, delivery, authorize } = definition
   const rules = [...Object.entries(messages), ...Object.entries(inbound)]
   for (const [type] of rules) checkMessageType(type)
   const problems = [
     ...unknownKeys(definition, optionNames, 'option of defineRoom:'),
     ...(authorize === undefined || typeof authorize === 'function' ? [] : ['authorize is no function.']),
-    ...(['undefined', 'boolean', 'function'].includes(typeof presence)
-      ? []
-      : ['presence is no boolean and no function.']),
     ...rules.flatMap(([type, rule]) => problemsOfRule(type, rule)),
   ]
   if (problems.length > 0) throw new TriportError('ERR_OPTION_INVALID', problems.join(' '), { details: { problems } })
@@ -235,15 +232,15 @@ function problemsOfRule(type: string, rule: StandardSchema | MessageRule): strin
   return unknownKeys(rule, ['data', 'history', 'delivery'], `option of ${type}:`)
 }
 
-const optionNames = Object.keys({
-  pattern: true,
-  messages: true,
-  inbound: true,
-  history: true,
-  delivery: true,
-  presence: true,
-  authorize: true,
-} satisfies Readonly<Record<keyof RoomDefinition, true>>)
+const optionNames = [
+  'pattern',
+  'messages',
+  'inbound',
+  'history',
+  'delivery',
+  'presence',
+  'authorize',
+] satisfies readonly (keyof RoomDefinition)[]
 
 function nameOf({ source, match }: RoomPattern, params: Readonly<Record<string, string>>): string {
   const name = source.replaceAll(/\{(\w+)\}/g, (_, placeholder: string) => String(params[placeholder] ?? ''))

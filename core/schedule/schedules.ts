@@ -1,4 +1,4 @@
-import { messageOf, TriportError } from '../errors.js'
+import { invalidOption, messageOf, TriportError } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { ScheduleRecord } from '../ports/schedules.js'
 import type { Ask } from '../queue/answer.js'
@@ -175,5 +175,5 @@ function unknownSchedule(name: string, records: readonly ScheduleRecord[]): Trip
 }
 
 function badCount(count: unknown): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', `count is ${String(count)}. Give a whole number from 1 to 1,000.`)
+  return invalidOption(`count is ${String(count)}. Give a whole number from 1 to 1,000.`)
 }

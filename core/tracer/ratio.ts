@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 
 /** Whether a trace that begins here is kept. */
 export type RootSampler = (traceId: string) => boolean
@@ -16,10 +16,7 @@ const range = 2 ** 52
  */
 export function ratioSampler(ratio: number, option = 'sampling'): RootSampler {
   if (typeof ratio !== 'number' || !(ratio >= 0 && ratio <= 1)) {
-    throw new TriportError(
-      'ERR_OPTION_INVALID',
-      `${option} is ${String(ratio)}. Give a share from 0 (no trace) to 1 (every trace).`,
-    )
+    throw invalidOption(`${option} is ${String(ratio)}. Give a share from 0 (no trace) to 1 (every trace).`)
   }
   if (ratio === 1) return () => true
   const threshold = (1 - ratio) * range

@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { Attributes, SpanContext, SpanLink } from '../ports/tracer.js'
 import { ratioSampler } from './ratio.js'
 import { routeRule, taskRule } from './sampling-rules.js'
@@ -81,7 +81,7 @@ export function samplingOptions(sampling: Sampling): SamplingOptions {
   if (typeof sampling === 'object' && sampling !== null) {
     const wrong = Object.keys(sampling).find((key) => !known.has(key))
     if (wrong === undefined) return sampling
-    throw new TriportError('ERR_OPTION_INVALID', `sampling has no option "${wrong}". It has: ${[...known].join(', ')}.`)
+    throw invalidOption(`sampling has no option "${wrong}". It has: ${[...known].join(', ')}.`)
   }
   return { ratio: sampling }
 }

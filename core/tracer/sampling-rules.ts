@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption, type TriportError } from '../errors.js'
 import type { Attributes } from '../ports/tracer.js'
 import { type RootSampler, ratioSampler } from './ratio.js'
 
@@ -65,8 +65,7 @@ function escaped(text: string): string {
 }
 
 function wrongRoute(route: string): TriportError {
-  return new TriportError(
-    'ERR_OPTION_INVALID',
+  return invalidOption(
     `sampling.routes has ${JSON.stringify(route)}. Write a path such as "/orders/:id" or "/admin/*", or "GET /health".`,
   )
 }

@@ -1,5 +1,5 @@
 import { currentTracer } from '../current.js'
-import { TriportError } from '../errors.js'
+import { invalidOption, type TriportError } from '../errors.js'
 import type { Attributes } from '../ports/tracer.js'
 import { type AnyFunction, traced, type WrapOptions } from './traced.js'
 
@@ -110,8 +110,5 @@ function isKey(value: unknown): value is string | symbol {
 }
 
 function misuse(problem: string): TriportError {
-  return new TriportError(
-    'ERR_OPTION_INVALID',
-    `@traceFunction decorates methods. ${problem} For other functions use tracer.wrap.`,
-  )
+  return invalidOption(`@traceFunction decorates methods. ${problem} For other functions use tracer.wrap.`)
 }

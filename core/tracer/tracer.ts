@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption, type TriportError } from '../errors.js'
 import type { Late } from '../late.js'
 import type { Span, SpanOptions, TraceContext, TracerDriver, Tracing } from '../ports/tracer.js'
 import { forwarding } from './forwarding.js'
@@ -95,8 +95,5 @@ export function createTracer(driver: Late<TracerDriver>): Tracer {
 }
 
 function noFunction(name: string): TriportError {
-  return new TriportError(
-    'ERR_OPTION_INVALID',
-    `tracer.span(${JSON.stringify(name)}) got no function to run. Pass one.`,
-  )
+  return invalidOption(`tracer.span(${JSON.stringify(name)}) got no function to run. Pass one.`)
 }

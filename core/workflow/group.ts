@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption, TriportError } from '../errors.js'
 import type { JobError } from '../queue/job.js'
 import type { InputOf, OutputOf } from '../queue/task.js'
 import { unknownKeys, unknownName } from '../suggest.js'
@@ -122,8 +122,8 @@ function groupNode(where: string, members: readonly Step[], options: GroupOption
 
 function onFailureOf(where: string, options: unknown = {}): OnFailure {
   const [problem] = unknownKeys(options as object, ['onFailure'], `option of ${where}`)
-  if (problem !== undefined) throw new TriportError('ERR_OPTION_INVALID', problem)
+  if (problem !== undefined) throw invalidOption(problem)
   const { onFailure = 'abort' } = options as GroupOptions
   if (onFailure === 'abort' || onFailure === 'continue') return onFailure
-  throw new TriportError('ERR_OPTION_INVALID', unknownName('onFailure', onFailure, ['abort', 'continue']))
+  throw invalidOption(unknownName('onFailure', onFailure, ['abort', 'continue']))
 }

@@ -1,4 +1,4 @@
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
 import type { Uniqueness } from '../queue/unique.js'
 
@@ -16,13 +16,11 @@ const refused = ['id', 'tx', 'unique', 'debounce', 'throttle'] satisfies Exclude
  * @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`
  */
 export function checkStepOptions(options: StepOptions, isTask: boolean): StepOptions {
-  if (!isTask) throw invalid('step() takes options for a task only. The steps of a workflow have options of their own.')
+  if (!isTask)
+    throw invalidOption('step() takes options for a task only. The steps of a workflow have options of their own.')
   const wrong = refused.find((name) => name in options)
-  if (wrong) throw invalid(`step() takes no \`${wrong}\`: the job is named by its place in the workflow. Leave it out.`)
+  if (wrong)
+    throw invalidOption(`step() takes no \`${wrong}\`: the job is named by its place in the workflow. Leave it out.`)
   termsOf(options)
   return options
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
 }

@@ -1,5 +1,5 @@
 import { encode } from '../codec.js'
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { NewJob } from '../ports/job.js'
 import { encodeMeta, type JobMeta } from '../queue/meta.js'
 import { maxPayload } from '../queue/outcome.js'
@@ -73,8 +73,7 @@ function firstOf(flow: Flow, { first }: Compiled, terms: WorkflowTerms): NewJob[
 function postponed(job: NewJob, { delay, runAt }: WorkflowTerms): NewJob {
   if (delay === 0 && runAt === undefined) return job
   if (job.runAt !== undefined) {
-    throw new TriportError(
-      'ERR_OPTION_INVALID',
+    throw invalidOption(
       `The workflow is to wait, and its first step "${job.task}" has a runAt of its own. Leave one out.`,
     )
   }

@@ -1,5 +1,5 @@
 import { type Duration, milliseconds } from '../duration.js'
-import { TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
 import { unknownName } from '../suggest.js'
 
@@ -38,18 +38,14 @@ const known: Readonly<Record<keyof WorkflowOptions, true>> = {
 /** @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID` */
 export function workflowTermsOf(options: WorkflowOptions): WorkflowTerms {
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) throw invalid(unknownName('option of a workflow', name, Object.keys(known)))
+    if (!Object.hasOwn(known, name)) throw invalidOption(unknownName('option of a workflow', name, Object.keys(known)))
   }
   const { deadline = '1d', room, ...rest } = options
   const { priority, delay, runAt } = termsOf(rest)
   const allowed = milliseconds(deadline, 'deadline')
-  if (allowed === 0) throw invalid('deadline is 0. Give the time that the whole may take.')
+  if (allowed === 0) throw invalidOption('deadline is 0. Give the time that the whole may take.')
   if (room !== undefined && (typeof room !== 'string' || room === '')) {
-    throw invalid(`room is ${JSON.stringify(room)}. Give a room's name.`)
+    throw invalidOption(`room is ${JSON.stringify(room)}. Give a room's name.`)
   }
   return { priority, delay, ...(runAt === undefined ? {} : { runAt }), deadline: allowed }
-}
-
-function invalid(message: string): TriportError {
-  return new TriportError('ERR_OPTION_INVALID', message)
 }

@@ -122,7 +122,6 @@ test('a wrong declaration is refused where it is made', () => {
   const wrong: readonly [object, RegExp][] = [
     [{ authorise: () => false }, /"authorise"\. Did you mean "authorize"/],
     [{ authorize: 'no' }, /authorize is no function/],
-    [{ presence: 'yes' }, /presence is no boolean/],
     [{ messages: { A: { data: 5 } } }, /rule of A is no Standard Schema/],
     [{ inbound: { A: 5 } }, /rule of A is no Standard Schema/],
     [{ messages: { A: { data: z.string(), histroy: 'none' } } }, /option of A: "histroy"/],
