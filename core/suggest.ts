@@ -1,8 +1,15 @@
+import { invalidOption } from './errors.js'
+
 /** Says which keys of an object are not known, a sentence each. */
 export function unknownKeys(value: object, known: readonly string[], what: string): string[] {
   return Object.keys(value)
     .filter((key) => !known.includes(key))
     .map((key) => unknownName(what, key, known))
+}
+
+/** @throws `ERR_OPTION_INVALID` for the first key of an object that is not known. */
+export function checkKeys(value: object, known: readonly string[], what: string): void {
+  for (const key of Object.keys(value)) if (!known.includes(key)) throw invalidOption(unknownName(what, key, known))
 }
 
 /** `Unknown queue driver "redsi". Did you mean "redis"? Known: memory, redis.` */

@@ -1,5 +1,5 @@
 import { invalidOption, type TriportError } from '../../core/errors.js'
-import { unknownKeys } from '../../core/suggest.js'
+import { checkKeys } from '../../core/suggest.js'
 import type { HostedRuntime } from './host.js'
 
 /**
@@ -12,8 +12,7 @@ export function checkArguments(runtime: HostedRuntime, options: object, more: re
   if (typeof runtime?.config?.http !== 'object') throw invalidOption(`The first argument is no runtime. ${call}`)
   if (typeof options !== 'object' || options === null)
     throw invalidOption(`The second argument holds no options. ${call}`)
-  const [unknown] = unknownKeys(options, [...more, 'use', 'route', 'http'], 'option')
-  if (unknown) throw invalidOption(unknown)
+  checkKeys(options, [...more, 'use', 'route', 'http'], 'option')
   const { use = [] } = options as { readonly use?: unknown }
   if (Array.isArray(use) && use.every((middleware) => typeof middleware === 'function')) return
   throw invalidOption('use is no array of functions. Give your middleware in an array, such as [session].')

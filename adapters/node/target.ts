@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Position } from '../../core/ports/rooms.js'
 import { parsePosition } from '../../core/protocol/codec.js'
+import { isTypeName } from '../../core/rooms/messages.js'
 import { isRoomName } from '../../core/rooms/names.js'
 import { pathOf, queryOf } from './request.js'
 
@@ -97,12 +98,7 @@ function replayOf(text: string | null): UpgradeTarget['replay'] | 'malformed' {
 
 function typesOf(text: string | null): readonly string[] | undefined | 'malformed' {
   const types = text?.split(',').filter(Boolean)
-  return types && !(types.length > 0 && types.every(isType)) ? 'malformed' : types
-}
-
-/** As `checkMessageType` has it. The protocol's own types may be named too, although they come anyway. */
-function isType(type: string): boolean {
-  return /^[A-Za-z][\w.\-:]{0,63}$/.test(type)
+  return types && !(types.length > 0 && types.every(isTypeName)) ? 'malformed' : types
 }
 
 /** The bare name turns on. */

@@ -1,6 +1,6 @@
 import { type Duration, milliseconds } from '../duration.js'
-import { invalidOption, type TriportError } from '../errors.js'
-import { unknownName } from '../suggest.js'
+import { invalidOption } from '../errors.js'
+import { checkKeys } from '../suggest.js'
 import { type BackoffOptions, backoffOf, problemsOfBackoff } from './backoff.js'
 import { checkedKey } from './key.js'
 import type { JobTerms } from './meta.js'
@@ -41,7 +41,7 @@ export interface EnqueueTerms {
   readonly overrides: JobTerms
 }
 
-const known: Readonly<Record<keyof EnqueueOptions, true>> = {
+const optionNames = Object.keys({
   delay: true,
   runAt: true,
   priority: true,
@@ -54,7 +54,7 @@ const known: Readonly<Record<keyof EnqueueOptions, true>> = {
   deadline: true,
   expiresIn: true,
   tx: true,
-}
+} satisfies Readonly<Record<keyof EnqueueOptions, true>>)
 
 const mostPriority = 1_000_000
 
@@ -64,7 +64,7 @@ const mostPriority = 1_000_000
  * @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID`
  */
 export function termsOf(options: EnqueueOptions): EnqueueTerms {
-  for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(name)
+  checkKeys(options, optionNames, 'option')
   const { runAt, priority = 0, id } = options
   if (runAt !== undefined && !(runAt instanceof Date && Number.isFinite(runAt.getTime()))) {
     throw invalidOption(`runAt is ${String(runAt)}. Give a valid Date.`)
@@ -108,8 +108,4 @@ function overridesOf({ maxRetries, backoff, deadline, expiresIn }: EnqueueOption
 
 function refuse([problem]: readonly string[]): void {
   if (problem) throw invalidOption(problem)
-}
-
-function unknownOption(name: string): TriportError {
-  return invalidOption(unknownName('option', name, Object.keys(known)))
 }

@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors.js'
 import type { JobState } from '../ports/job.js'
-import { unknownName } from '../suggest.js'
+import { checkKeys, unknownName } from '../suggest.js'
 import type { JobStatus } from './job.js'
 import { queueName } from './policy.js'
 
@@ -78,8 +78,7 @@ type Bounded<Filter extends JobFilter> = Filter & { readonly max: number }
 function checkFilter<Filter extends JobFilter>(filter: Filter, known: readonly string[]): Filter {
   if (typeof filter !== 'object' || filter === null)
     throw invalidOption(`The filter is ${JSON.stringify(filter)}. Give { queue: 'mail' } or the like.`)
-  for (const key of Object.keys(filter))
-    if (!known.includes(key)) throw invalidOption(unknownName('option', key, known))
+  checkKeys(filter, known, 'option')
   const { queue, task, max } = filter
   checkQueue(queue)
   if (task !== undefined && typeof task !== 'string') {

@@ -2,7 +2,7 @@ import { decodeError, encodeError } from '../codec.js'
 import { type Duration, milliseconds } from '../duration.js'
 import { invalidOption, TriportError } from '../errors.js'
 import type { JobRecord, Lock } from '../ports/job.js'
-import { unknownKeys, unknownName } from '../suggest.js'
+import { checkKeys, unknownName } from '../suggest.js'
 import { checkedKey, keyWithin } from './key.js'
 import type { TaskPolicy } from './policy.js'
 
@@ -118,8 +118,7 @@ function checkShape(name: keyof Uniqueness, value: unknown): void {
   if (typeof value !== 'object' || value === null) {
     throw invalidOption(`${name} is ${JSON.stringify(value)}. Give { ${known.join(', ')} }.`)
   }
-  const [problem] = unknownKeys(value, known, `option of ${name}:`)
-  if (problem) throw invalidOption(problem)
+  checkKeys(value, known, `option of ${name}:`)
 }
 
 function untilOf(scope: UniqueOptions['scope']): Lock['until'] {

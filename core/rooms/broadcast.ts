@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.js'
-import { invalidOption, type TriportError } from '../errors.js'
+import { invalidOption } from '../errors.js'
 import type { Ids } from '../ids.js'
 import type { RoomMeasures } from '../metrics/room-measures.js'
 import type { Position } from '../ports/rooms.js'
 import type { Tracing } from '../ports/tracer.js'
-import { unknownName } from '../suggest.js'
+import { checkKeys } from '../suggest.js'
 import type { MessagingSystem } from '../tracer/messaging.js'
 import { addressed, createStamps, writeEnvelope } from './envelope.js'
 import type { DeliveryClass, HistoryOption, Message } from './messages.js'
@@ -41,13 +41,13 @@ export interface BroadcastOptions {
   readonly tx?: unknown
 }
 
-const known: Readonly<Record<keyof BroadcastOptions, true>> = {
+const optionNames = Object.keys({
   id: true,
   history: true,
   delivery: true,
   key: true,
   tx: true,
-}
+} satisfies Readonly<Record<keyof BroadcastOptions, true>>)
 
 /** What publishing needs of the tracer. */
 export type BroadcastTracer = Pick<Tracing, 'enabled' | 'startSpan' | 'withSpan' | 'inject'>
@@ -155,7 +155,7 @@ export function createBroadcaster({
     async toRoom(target, message, options = {}) {
       const room = typeof target === 'object' && target !== null ? target.name : target
       checkRoomName(room)
-      for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(name)
+      checkKeys(options, optionNames, 'option of a broadcast')
       const type = typeof target === 'string' ? typeOf(target) : target.type
       return await publish({ room, type, message, options })
     },
@@ -189,10 +189,6 @@ function attributesOf(template: string, id: string) {
     'messaging.destination.template': template,
     'messaging.message.id': id,
   }
-}
-
-function unknownOption(name: string): TriportError {
-  return invalidOption(unknownName('option of a broadcast', name, Object.keys(known)))
 }
 
 function checkId(id: unknown): void {

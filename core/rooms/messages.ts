@@ -164,7 +164,12 @@ export function checkMessageType(type: unknown): asserts type is string {
   )
 }
 
-const isUsable = remembering((type) => /^[A-Za-z][\w.\-:]{0,63}$/.test(type) && !reservedTypes.has(type))
+const isUsable = remembering((type) => isTypeName(type) && !reservedTypes.has(type))
+
+/** Whether a message may have this type, the protocol's own included. */
+export function isTypeName(type: string): boolean {
+  return /^[A-Za-z][\w.\-:]{0,63}$/.test(type)
+}
 
 /** How much of a room is kept for those who come later. `latest`: one message for an hour. */
 export type HistoryOption = 'none' | 'latest' | { readonly count: number; readonly ttl: Duration }

@@ -1,7 +1,7 @@
 import { invalidOption, TriportError } from '../errors.js'
 import type { JobError } from '../queue/job.js'
 import type { InputOf, OutputOf } from '../queue/task.js'
-import { unknownKeys, unknownName } from '../suggest.js'
+import { checkKeys, unknownName } from '../suggest.js'
 import { type Node, nodeOf, type OnFailure, workflowOf } from './node.js'
 import type { Following, Step } from './step.js'
 import type { Workflow } from './workflow.js'
@@ -121,8 +121,7 @@ function groupNode(where: string, members: readonly Step[], options: GroupOption
 }
 
 function onFailureOf(where: string, options: unknown = {}): OnFailure {
-  const [problem] = unknownKeys(options as object, ['onFailure'], `option of ${where}`)
-  if (problem !== undefined) throw invalidOption(problem)
+  checkKeys(options as object, ['onFailure'], `option of ${where}`)
   const { onFailure = 'abort' } = options as GroupOptions
   if (onFailure === 'abort' || onFailure === 'continue') return onFailure
   throw invalidOption(unknownName('onFailure', onFailure, ['abort', 'continue']))

@@ -1,7 +1,7 @@
 import { type Duration, milliseconds } from '../duration.js'
 import { invalidOption } from '../errors.js'
 import { type EnqueueOptions, termsOf } from '../queue/enqueue-options.js'
-import { unknownName } from '../suggest.js'
+import { checkKeys } from '../suggest.js'
 
 /** How a workflow is enqueued. */
 export interface WorkflowOptions extends Pick<EnqueueOptions, 'delay' | 'runAt' | 'id' | 'tx'> {
@@ -25,7 +25,7 @@ export interface WorkflowTerms {
   readonly deadline: number
 }
 
-const known: Readonly<Record<keyof WorkflowOptions, true>> = {
+const optionNames = Object.keys({
   delay: true,
   runAt: true,
   id: true,
@@ -33,13 +33,11 @@ const known: Readonly<Record<keyof WorkflowOptions, true>> = {
   deadline: true,
   priority: true,
   room: true,
-}
+} satisfies Readonly<Record<keyof WorkflowOptions, true>>)
 
 /** @throws `ERR_OPTION_INVALID`, `ERR_DURATION_INVALID` */
 export function workflowTermsOf(options: WorkflowOptions): WorkflowTerms {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(known, name)) throw invalidOption(unknownName('option of a workflow', name, Object.keys(known)))
-  }
+  checkKeys(options, optionNames, 'option of a workflow')
   const { deadline = '1d', room, ...rest } = options
   const { priority, delay, runAt } = termsOf(rest)
   const allowed = milliseconds(deadline, 'deadline')
