@@ -24,7 +24,7 @@ export function asText(reply: unknown): unknown {
 
 export interface LaneDeps {
   readonly link: Link
-  /** The link, when it is one connection that nobody has changed: calls may be written to it before ioredis knows of them. */
+  /** The link, when it is one connection that the driver made: it may be written to before ioredis knows of a call. */
   readonly plain: Redis | undefined
   readonly library: Pick<Library, 'command'>
   /** `{triport}:` */
